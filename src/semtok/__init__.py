@@ -1,0 +1,1 @@
+"""Semantic tokenization for generative recommendation: tables, figures and claims, regenerated."""

@@ -1,0 +1,51 @@
+"""Training state on disk: atomic, tied to what it was trained for, loaded without unpickling code."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from semtok.files import atomic_path
+
+log = logging.getLogger(__name__)
+
+
+def save(path: str | Path, identity: str, state: dict[str, Any]) -> None:
+    """Write `state` (tensors, numbers, strings and containers of them) with torch's random state, atomically.
+
+    `identity` says what is being trained: a digest of the options, the code and the inputs.
+    """
+    generators = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        generators["cuda"] = torch.cuda.get_rng_state()
+    with atomic_path(path) as temporary:
+        torch.save({"identity": identity, "generators": generators, "state": state}, temporary)
+
+
+def load(path: str | Path, identity: str) -> dict[str, Any] | None:
+    """Read a state back and restore torch's random state; None where there is no usable checkpoint.
+
+    A checkpoint of another identity, or one that cannot be read, is reported and ignored: training starts anew.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        found, state, generators = content["identity"], content["state"], content["generators"]
+    except Exception as error:  # a damaged archive raises many kinds of error; each means the same here
+        log.warning("%s: not a readable checkpoint (%s); training starts anew", path, error)
+        return None
+    if found != identity:
+        log.warning("%s: made by other options, code or inputs; training starts anew", path)
+        return None
+    torch.set_rng_state(generators["cpu"])
+    if "cuda" in generators and torch.cuda.is_available():
+        torch.cuda.set_rng_state(generators["cuda"])
+    return dict(state)
+
+
+def remove(path: str | Path) -> None:
+    """Delete a checkpoint that is no longer needed."""
+    Path(path).unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""The config of the data stage: datasets, filters, splits and the synthetic world."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from semtok.config.base import Probability, Section
+
+Source = Literal["official", "mirror", "synthetic"]
+
+
+class RawFile(Section):
+    """One official file of a dataset."""
+
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")]
+    """Where it lies below the mirror folder (and below results/raw/...)."""
+    url: str | None = None
+    """Where it is published; None where it must be fetched by hand."""
+
+
+class Filters(Section):
+    """Which interactions stay. Applied in this order: duplicates, then the minima until nothing changes
+    (iterative k-core), then the maximum and the cap on user length."""
+
+    duplicates: Literal["keep", "drop_repeats", "drop_consecutive"]
+    """keep all; keep a user's first interaction with an item; collapse immediate repeats."""
+    min_user_length: PositiveInt
+    min_item_count: PositiveInt
+    max_user_length: PositiveInt | None
+    """Users with more interactions are dropped."""
+    last_interactions: PositiveInt | None
+    """Users with more interactions keep their last ones only."""
+
+
+class LeaveOneOut(Section):
+    """The last interaction of a user is the test target, the last but one the validation target."""
+
+    method: Literal["leave-one-out"]
+
+
+class UserRatio(Section):
+    """Each user's interactions in order of time: first part train, then valid, then test."""
+
+    method: Literal["user-ratio"]
+    valid: Probability
+    test: Probability
+
+
+class TimeRatio(Section):
+    """All interactions in order of time, cut globally; held-out records of unseen users or items are dropped."""
+
+    method: Literal["time-ratio"]
+    valid: Probability
+    test: Probability
+
+
+class HeldOutUsers(Section):
+    """Disjoint users: the last item of each test user is its target; a share of the others is valid."""
+
+    method: Literal["held-out-users"]
+    test_users: PositiveInt
+    train_users: PositiveInt | None
+    """How many of the other users to use; None for all."""
+    valid: Probability
+    """Share of the train users whose last item is a validation target."""
+    seed: int
+
+
+Split = Annotated[LeaveOneOut | UserRatio | TimeRatio | HeldOutUsers, Field(discriminator="method")]
+
+
+class Synthetic(Section):
+    """The made-up world that stands in for a dataset when `source` is synthetic."""
+
+    users: Annotated[int, Field(ge=10)]
+    items: Annotated[int, Field(ge=20)]
+    mean_length: Annotated[float, Field(ge=3)]
+    """Mean number of interactions of a user."""
+    categories: Annotated[int, Field(ge=2)]
+    seed: int
+
+
+class Dataset(Section):
+    """One dataset: which official files, how they are read, filtered, split and turned into text."""
+
+    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare"]
+    source: Source | None = None
+    """Overrides the top-level `source`."""
+    files: Annotated[list[RawFile], Field(min_length=1)]
+    text_fields: Annotated[list[str], Field(min_length=1)]
+    """Fields of the items that the text template states, in this order."""
+    filters: Filters
+    split: Split
+    synthetic: Synthetic
+
+    @model_validator(mode="after")
+    def _ratios_leave_train(self) -> "Dataset":
+        if isinstance(self.split, UserRatio | TimeRatio) and self.split.valid + self.split.test >= 1:
+            raise ValueError("split.valid + split.test must be below 1, so that something is left to train on")
+        return self

@@ -1,0 +1,1 @@
+"""Raw files to items, interactions, targets and statistics."""

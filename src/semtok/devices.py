@@ -1,0 +1,60 @@
+"""Where the numbers are crunched: device, precision and threads.
+
+Hardware is chosen by the environment, never by the config, so that it does not enter a job's identity:
+`SEMTOK_DEVICE` (auto, cpu, cuda, cuda:1, mps) and `SEMTOK_DTYPE` (auto, float32, bfloat16).
+"""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from semtok.errors import SemtokError
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def device() -> torch.device:
+    """The device to compute on: `SEMTOK_DEVICE`, or the GPU if there is one, or the CPU."""
+    name = os.environ.get("SEMTOK_DEVICE", "auto")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise SemtokError(
+            f"SEMTOK_DEVICE: {name!r} is not a device; expected auto, cpu, cuda, cuda:N or mps"
+        ) from error
+
+
+def compute_dtype(on: torch.device) -> torch.dtype:
+    """The dtype of matrix products: bfloat16 where the hardware multiplies it natively, else float32.
+
+    On a processor without AMX or AVX512-BF16 a bfloat16 product is emulated and about a hundred times slower.
+    """
+    name = os.environ.get("SEMTOK_DTYPE", "auto")
+    if name != "auto":
+        if name not in _DTYPES:
+            raise SemtokError(f"SEMTOK_DTYPE: {name!r} is not supported; expected auto, {', '.join(_DTYPES)}")
+        return _DTYPES[name]
+    if on.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    if on.type == "cpu" and torch.cpu._is_amx_tile_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def autocast(on: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Autocast to `dtype`; nothing at all for float32."""
+    return nullcontext() if dtype == torch.float32 else torch.autocast(on.type, dtype=dtype)
+
+
+def describe() -> dict[str, str | int]:
+    """The hardware a job ran on, for its record."""
+    where = device()
+    name = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type
+    return {
+        "device": name,
+        "dtype": str(compute_dtype(where)).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+    }

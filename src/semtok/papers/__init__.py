@@ -1,0 +1,1 @@
+"""Ranks and diagnostics to the papers' tables, figures and verdicts."""

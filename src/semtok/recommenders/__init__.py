@@ -1,0 +1,1 @@
+"""Codes and sequences to ranked items."""
