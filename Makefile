@@ -1,0 +1,73 @@
+# Everything a newcomer types: `make demo` and `make test`. Both work in .venv, installed from requirements.lock.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A job's result must not depend on what else is installed in the user's home.
+export PYTHONNOUSERSITE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit slow lock clean benchmarks graph
+
+help:
+	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
+	@echo "make test        environment, then lint, types and tests"
+	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
+	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
+	@echo "make graph       the rule graph of the README (needs graphviz)"
+	@echo "make lock        requirements.lock anew from pyproject.toml"
+	@echo "make clean       remove the environment and the results"
+
+# The stamp is newer than the lock when the environment is what the lock says.
+$(VENV)/installed: requirements.lock pyproject.toml
+	command -v $(PYTHON) >/dev/null || { echo "make needs $(PYTHON); set PYTHON=/path/to/python (3.11 or later)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(VENV)/installed
+	snakemake
+	snakemake --report results/report.html
+	@echo
+	@cat results/papers/cost/table2.md
+	@echo
+	@echo "tables: results/table*.csv    by paper: results/papers/    report: results/report.html"
+
+test: lint types unit
+
+lint: $(VENV)/installed
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+types: $(VENV)/installed
+	mypy
+
+unit: $(VENV)/installed
+	pytest --numprocesses auto
+
+slow: $(VENV)/installed
+	pytest -m slow
+
+benchmarks: $(VENV)/installed
+	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+graph: $(VENV)/installed
+	snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg
+
+# torch is asked for by its exact version: here the CPU build has no further needs, and the lock names none.
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet pip-tools
+	echo "torch==2.13.0" > $(VENV)-lock/constraints.txt
+	$(VENV)-lock/bin/pip-compile --quiet --strip-extras --allow-unsafe --extra test --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --no-annotate --no-header \
+		--constraint $(VENV)-lock/constraints.txt --output-file requirements.lock.new pyproject.toml
+	sed -i -e 's/^torch==\([0-9.]*\)+cpu$$/torch==\1/' -e '/^semtok @/d' requirements.lock.new
+	mv requirements.lock.new requirements.lock
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) results .snakemake

@@ -1,0 +1,21 @@
+from snakemake.utils import min_version
+
+min_version("9.8")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/encoders.smk"
+include: "workflow/rules/tokenizers.smk"
+include: "workflow/rules/recommenders.smk"
+include: "workflow/rules/papers.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        everything(),

@@ -1,0 +1,76 @@
+"""Reading and checking a config: all mistakes at once, before any job starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from semtok.config.messages import explain
+from semtok.config.model import Config
+from semtok.config.variants import nearest
+from semtok.errors import ConfigError
+
+
+def check(raw: Mapping[str, Any]) -> Config:
+    """The config as typed, frozen values.
+
+    Args:
+        raw: the merged YAML files, as Snakemake hands them over.
+
+    Raises:
+        ConfigError: lists every mistake, one a line: path, value found, what was expected.
+    """
+    problems: list[str] = []
+    config = None
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        problems += explain(Config, raw, error.errors())
+    problems += _references(raw)
+    if problems or config is None:
+        raise ConfigError(listing(problems))
+    return config
+
+
+def listing(problems: list[str]) -> str:
+    """All mistakes in one message."""
+    count = f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}"
+    return "\n".join([f"the config has {count}:", *(f"  {problem}" for problem in problems)])
+
+
+def _references(raw: Mapping[str, Any]) -> list[str]:
+    """Names that point to entries which are not there; works on a config that is wrong elsewhere."""
+    problems = []
+    for name, entry in _entries(raw, "tokenizers"):
+        encoder = entry.get("encoder")
+        if isinstance(encoder, str):
+            problems += _unknown(raw, "encoders", encoder, f"tokenizers.{name}.encoder")
+    for name, paper in _entries(raw, "papers"):
+        recommender = paper.get("recommender")
+        if isinstance(recommender, str):
+            problems += _unknown(raw, "recommenders", recommender, f"papers.{name}.recommender")
+        datasets = paper.get("datasets")
+        for printed, dataset in datasets.items() if isinstance(datasets, dict) else ():
+            problems += _unknown(raw, "datasets", str(dataset), f"papers.{name}.datasets.{printed}")
+    uses_mirror = raw.get("source") == "mirror" or any(d.get("source") == "mirror" for _, d in _entries(raw, "datasets"))
+    mirror = raw.get("mirror")
+    if uses_mirror and mirror is None:
+        problems.append("mirror: found nothing; expected a folder, since a source is 'mirror' (--config mirror=FOLDER)")
+    elif uses_mirror and isinstance(mirror, str) and not Path(mirror).is_dir():
+        problems.append(f"mirror: found {mirror!r}; expected an existing folder (--config mirror=FOLDER)")
+    return problems
+
+
+def _entries(raw: Mapping[str, Any], section: str) -> list[tuple[str, dict[str, Any]]]:
+    entries = raw.get(section)
+    if not isinstance(entries, dict):
+        return []
+    return [(str(name), entry) for name, entry in entries.items() if isinstance(entry, dict)]
+
+
+def _unknown(raw: Mapping[str, Any], section: str, name: str, path: str) -> list[str]:
+    known = [entry for entry, _ in _entries(raw, section)]
+    if name in known:
+        return []
+    return [f"{path}: found {name!r}; expected an entry of {section}{nearest(name, known)}"]

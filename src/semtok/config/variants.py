@@ -1,0 +1,76 @@
+"""Named entries and their variants: `cost+temperature=0.5` is the entry `cost` with that value replaced."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from semtok.errors import ConfigError
+
+
+def parse(variant: str) -> tuple[str, dict[str, Any]]:
+    """Split a variant into the entry's name and the values it replaces, read as YAML scalars.
+
+    Segments without `=` belong to the name (`cost+reconstruction`); a dot in a key descends (`model.n_layers=2`).
+    """
+    segments = variant.split("+")
+    first = next((i for i, segment in enumerate(segments) if "=" in segment), len(segments))
+    if any("=" not in segment for segment in segments[first:]):
+        raise ConfigError(f"{variant!r}: expected NAME+key=value[+key=value]")
+    pairs = (segment.split("=", 1) for segment in segments[first:])
+    return "+".join(segments[:first]), {key: yaml.safe_load(value) for key, value in pairs}
+
+
+def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> dict[str, Any]:
+    """The options of `variant`: its entry in `entries` with the named values replaced.
+
+    Args:
+        entries: a section of the config, by entry name.
+        variant: an entry's name, or a variant of it.
+        section: the section's name, for messages.
+    """
+    name, replaced = parse(variant)
+    if name not in entries:
+        raise ConfigError(f"{section}: {name!r} is not an entry{nearest(name, entries)}")
+    options = dict(entries[name])
+    for key, value in replaced.items():
+        _replace(options, key.split("."), value, f"{section}.{variant}")
+    return options
+
+
+def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> str:
+    """The shortest name of the same options: values equal to the entry's own are left out, so nothing runs twice."""
+    name, replaced = parse(variant)
+    plain = resolve(entries, name, section)
+    kept = [f"{key}={value}" for key, value in replaced.items() if _get(plain, key.split(".")) != value]
+    return "+".join([name, *kept])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint for a message: the known names most like `name`, or all of them if few."""
+    choices = sorted(map(str, known))
+    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
+    if close:
+        return f"; did you mean {' or '.join(repr(match) for match in close)}?"
+    return f"; known: {', '.join(choices)}" if choices else "; none is defined"
+
+
+def _get(options: Mapping[str, Any], keys: list[str]) -> Any:
+    value: Any = options
+    for key in keys:
+        value = value[key]
+    return value
+
+
+def _replace(options: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
+    key, *rest = keys
+    if key not in options:
+        raise ConfigError(f"{path}: {key!r} is not an option{nearest(key, options)}")
+    if rest:
+        if not isinstance(options[key], dict):
+            raise ConfigError(f"{path}: {key!r} has no parts")
+        options[key] = dict(options[key])
+        _replace(options[key], rest, value, path)
+    else:
+        options[key] = value

@@ -1,0 +1,83 @@
+"""What code a job runs, as one number: comments, docstrings and formatting do not count.
+
+Snakemake notices a changed script by its time only and a changed package not at all. A rule therefore carries in its
+`params` the digest of its script and of every semtok module that the script imports, transitively. Two things are left
+out on purpose: package `__init__` files, which hold no more than a dictionary from a method's name to its module (the
+module itself is in the digest), and `semtok.config`, whose values reach a job as `params`.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "semtok"
+_DEFINITIONS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def code_digest(source_root: str | Path, *starts: str | Path) -> str:
+    """Digest of the code reachable from `starts`, 16 hexadecimal digits.
+
+    Args:
+        source_root: the folder that holds the package (`src`).
+        starts: paths of scripts, or dotted names of modules that are imported by name at run time.
+    """
+    root = Path(source_root)
+    waiting = [_module_path(root, start) if isinstance(start, str) else start for start in starts]
+    reached: dict[str, str] = {}
+    while waiting:
+        path = waiting.pop()
+        name = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+        if name in reached:
+            continue
+        reached[name], imports = _digest_and_imports(path, path.stat().st_mtime_ns)
+        waiting += [found for module in imports if (found := _find_module(root, module))]
+    lines = "\n".join(f"{name} {reached[name]}" for name in sorted(reached))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+@cache
+def _digest_and_imports(path: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    imports = tuple(sorted(set(_imported(tree))))
+    for node in ast.walk(tree):
+        if isinstance(node, _DEFINITIONS):
+            node.body = [statement for statement in node.body if not _is_docstring(statement)] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Dotted names that a module imports from the package, inside functions as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError("relative imports hide what a job runs; write the module's full name")
+            if node.module and node.module.split(".")[0] == PACKAGE:
+                # `from semtok.data import splits` names a module, `from semtok.files import sha256` does not.
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_path(root: Path, name: str) -> Path:
+    path = _find_module(root, name)
+    if path is None:
+        raise ValueError(f"{name!r} is not a module below {root}")
+    return path
+
+
+def _find_module(root: Path, name: str) -> Path | None:
+    if name.startswith(f"{PACKAGE}.config"):
+        return None
+    path = root.joinpath(*name.split(".")).with_suffix(".py")
+    return path if path.is_file() else None

@@ -1,0 +1,95 @@
+"""What the rules share: the checked config, its slices, code digests and resources."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+SOURCE = ROOT / "src"
+# Jobs run the package that lies beside this file, whatever else is installed: its digest is theirs.
+sys.path.insert(0, str(SOURCE))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
+
+from snakemake.exceptions import WorkflowError
+
+from semtok.config.load import check
+from semtok.config.variants import resolve
+from semtok.digest import code_digest
+from semtok.errors import ConfigError, SemtokError
+
+try:
+    CONFIG = check(config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+# Plain values, as they reach a job. Sorted keys: a reordered config is the same config.
+ENTRIES = CONFIG.model_dump(mode="json")
+
+
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    encoder=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    tokenizer=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
+    recommender=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
+    seed=r"\d+",
+    paper=r"[a-z0-9]+",
+
+
+def ordered(value):
+    """The same value with the keys of every mapping sorted, since Snakemake compares params as text."""
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [ordered(entry) for entry in value]
+    return value
+
+
+def options(section, variant):
+    """The options of an entry or a variant of it."""
+    return resolve(ENTRIES[section], variant, section)
+
+
+def part(section, variant, *keys):
+    """Those of an entry's options that one rule reads, so that the others do not rerun it."""
+    chosen = options(section, variant)
+    return ordered({key: chosen[key] for key in keys})
+
+
+def code(script, *modules):
+    """Digest of what a job runs: its script, and the modules that the script imports by name."""
+    return code_digest(SOURCE, ROOT / "workflow" / "scripts" / script, *modules)
+
+
+def source_of(dataset):
+    return ENTRIES["datasets"][dataset]["source"] or ENTRIES["source"]
+
+
+# Resources of every rule, in one place: threads, memory in MB (times the attempt), minutes, GPUs.
+RESOURCES = {
+    "download": (1, 1000, 240, 0),
+    "synthesize": (1, 2000, 30, 0),
+    "prepare": (1, 8000, 120, 0),
+    "encode_text": (2, 8000, 240, 1),
+    "tokenize": (1, 8000, 240, 1),
+    "diagnose": (1, 8000, 60, 0),
+    "train": (1, 12000, 2880, 1),
+    "decode": (1, 12000, 480, 1),
+    "score": (1, 2000, 30, 0),
+    "paper": (1, 4000, 60, 0),
+}
+
+
+def threads_of(rule_name):
+    return RESOURCES[rule_name][0]
+
+
+def memory(rule_name):
+    return lambda wildcards, attempt: RESOURCES[rule_name][1] * attempt
+
+
+def minutes(rule_name):
+    return RESOURCES[rule_name][2]
+
+
+def gpus(rule_name):
+    return RESOURCES[rule_name][3]

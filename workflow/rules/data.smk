@@ -1,0 +1,85 @@
+"""Raw files to items, interactions, targets and statistics."""
+
+from semtok.data.readers import READERS
+
+DATA = "results/data/{dataset}"
+RAW_URLS = {file["path"]: file["url"] for dataset in ENTRIES["datasets"].values() for file in dataset["files"]}
+
+
+def raw_files(wildcards):
+    """The raw files of a dataset, wherever its source keeps them."""
+    source = source_of(wildcards.dataset)
+    paths = [file["path"] for file in ENTRIES["datasets"][wildcards.dataset]["files"]]
+    if source == "official":
+        return [f"results/raw/official/{path}" for path in paths]
+    if source == "synthetic":
+        return f"results/raw/synthetic/{wildcards.dataset}"
+    files = [Path(ENTRIES["mirror"]) / path for path in paths]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise WorkflowError(f"datasets.{wildcards.dataset}: the mirror lacks {', '.join(missing)}")
+    return [str(file) for file in files]
+
+
+rule download:
+    output:
+        "results/raw/official/{file}",
+    params:
+        url=lambda wildcards: RAW_URLS[wildcards.file],
+        lock=str(ROOT / "config" / "checksums.yaml"),
+    log:
+        "results/logs/download/{file}.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("download")
+    resources:
+        mem_mb=memory("download"),
+        runtime=minutes("download"),
+    script:
+        "../scripts/download.py"
+
+
+rule synthesize:
+    output:
+        directory("results/raw/synthetic/{dataset}"),
+    params:
+        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
+        code=lambda wildcards: code(
+            "synthesize.py", SYNTHETIC_WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]
+        ),
+    log:
+        "results/logs/synthesize/{dataset}.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("synthesize")
+    resources:
+        mem_mb=memory("synthesize"),
+        runtime=minutes("synthesize"),
+    script:
+        "../scripts/synthesize.py"
+
+
+rule prepare:
+    input:
+        raw_files,
+    output:
+        items=f"{DATA}/items.parquet",
+        interactions=f"{DATA}/interactions.parquet",
+        targets=f"{DATA}/targets.parquet",
+        stats=f"{DATA}/stats.json",
+    params:
+        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "filters", "split"),
+        source=lambda wildcards: source_of(wildcards.dataset),
+        code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
+    log:
+        "results/logs/prepare/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prepare/{dataset}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("prepare")
+    resources:
+        mem_mb=memory("prepare"),
+        runtime=minutes("prepare"),
+    script:
+        "../scripts/prepare.py"

@@ -1,0 +1,28 @@
+"""Items to vectors: one float32 array a modality, NaN rows for items that lack it."""
+
+from semtok.encoders import METHODS as ENCODERS
+
+
+rule encode_text:
+    input:
+        items=rules.prepare.output.items,
+    output:
+        vectors="results/encoders/{dataset}/{encoder}.npy",
+        facts="results/encoders/{dataset}/{encoder}.json",
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
+        code=lambda wildcards: code("encode_text.py", ENCODERS[options("encoders", wildcards.encoder)["method"]]),
+    log:
+        "results/logs/encode_text/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/encode_text/{dataset}/{encoder}.tsv"
+    conda:
+        "../../envs/text.yaml"
+    threads: threads_of("encode_text")
+    resources:
+        mem_mb=memory("encode_text"),
+        runtime=minutes("encode_text"),
+        gpu=gpus("encode_text"),
+    script:
+        "../scripts/encode_text.py"

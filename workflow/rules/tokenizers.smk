@@ -1,0 +1,71 @@
+"""Item vectors to codes."""
+
+from semtok.tokenizers import METHODS as TOKENIZERS
+
+TOKENIZER = "results/tokenizers/{dataset}/{tokenizer}/{seed}"
+
+
+def item_vectors(wildcards):
+    """The vectors that a tokenizer reads; none for one that does without."""
+    encoder = options("tokenizers", wildcards.tokenizer).get("encoder")
+    return f"results/encoders/{wildcards.dataset}/{encoder}.npy" if encoder else []
+
+
+def vectors_to_diagnose(wildcards):
+    """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
+    own = item_vectors(wildcards)
+    others = [entry["encoder"] for entry in ENTRIES["tokenizers"].values() if entry.get("encoder")]
+    return own or [f"results/encoders/{wildcards.dataset}/{encoder}.npy" for encoder in others[:1]]
+
+
+def brought_codes(wildcards):
+    path = options("tokenizers", wildcards.tokenizer).get("path")
+    return path or []
+
+
+rule tokenize:
+    input:
+        items=rules.prepare.output.items,
+        vectors=item_vectors,
+        codes=brought_codes,
+    output:
+        codes=f"{TOKENIZER}/codes.npy",
+        model=f"{TOKENIZER}/model.safetensors",
+        history=f"{TOKENIZER}/history.csv",
+    params:
+        options=lambda wildcards: ordered(options("tokenizers", wildcards.tokenizer)),
+        code=lambda wildcards: code("tokenize.py", TOKENIZERS[options("tokenizers", wildcards.tokenizer)["method"]]),
+    log:
+        "results/logs/tokenize/{dataset}/{tokenizer}/{seed}.log",
+    benchmark:
+        "results/benchmarks/tokenize/{dataset}/{tokenizer}/{seed}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: threads_of("tokenize")
+    resources:
+        mem_mb=memory("tokenize"),
+        runtime=minutes("tokenize"),
+        gpu=gpus("tokenize"),
+    script:
+        "../scripts/tokenize.py"
+
+
+rule diagnose:
+    input:
+        codes=rules.tokenize.output.codes,
+        items=rules.prepare.output.items,
+        vectors=vectors_to_diagnose,
+    output:
+        f"{TOKENIZER}/diagnostics.json",
+    params:
+        code=code("diagnose.py"),
+    log:
+        "results/logs/diagnose/{dataset}/{tokenizer}/{seed}.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("diagnose")
+    resources:
+        mem_mb=memory("diagnose"),
+        runtime=minutes("diagnose"),
+    script:
+        "../scripts/diagnose.py"
