@@ -12,7 +12,7 @@ Source = Literal["official", "mirror", "synthetic"]
 class RawFile(Section):
     """One official file of a dataset."""
 
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")]
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
     """Where it lies below the mirror folder (and below results/raw/...)."""
     url: str | None = None
     """Where it is published; None where it must be fetched by hand."""

@@ -53,7 +53,9 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
         datasets = paper.get("datasets")
         for printed, dataset in datasets.items() if isinstance(datasets, dict) else ():
             problems += _unknown(raw, "datasets", str(dataset), f"papers.{name}.datasets.{printed}")
-    uses_mirror = raw.get("source") == "mirror" or any(d.get("source") == "mirror" for _, d in _entries(raw, "datasets"))
+    uses_mirror = raw.get("source") == "mirror" or any(
+        d.get("source") == "mirror" for _, d in _entries(raw, "datasets")
+    )
     mirror = raw.get("mirror")
     if uses_mirror and mirror is None:
         problems.append("mirror: found nothing; expected a folder, since a source is 'mirror' (--config mirror=FOLDER)")

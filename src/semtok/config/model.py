@@ -45,5 +45,3 @@ class Config(Section):
         if twice:
             raise ValueError(f"every seed once; listed twice: {', '.join(map(str, twice))}")
         return seeds
-
-

@@ -1,0 +1,98 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from semtok.config.load import check
+from semtok.errors import ConfigError
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def raw():
+    return yaml.safe_load((CONFIG / "config.yaml").read_text())
+
+
+def mistakes(raw) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check(raw)
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
+def test_the_demo_is_right(raw):
+    assert check(raw).source == "synthetic"
+
+
+@pytest.mark.parametrize("overlay", ["paper.yaml", "cpu.yaml"])
+def test_the_overlays_are_right(raw, overlay, tmp_path):
+    update_config(raw, yaml.safe_load((CONFIG / overlay).read_text()))
+    if raw["source"] == "mirror":
+        raw["mirror"] = str(tmp_path)
+    check(raw)
+
+
+def change(raw, path: str, value) -> None:
+    *parents, key = path.split(".")
+    node = raw
+    for parent in parents:
+        node = node[parent]
+    if value is ...:
+        del node[key]
+    else:
+        node[key] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("tokenizers.cost.temprature", 0.1, "tokenizers.cost.temprature: unknown key; did you mean 'temperature'"),
+        ("sed", 1, "sed: unknown key; did you mean 'seeds'"),
+        ("recommenders.tiger.model.layers", 1, "recommenders.tiger.model.layers: unknown key; did you mean 'n_layers'"),
+        ("tokenizers.cost.temperature", -0.1, "tokenizers.cost.temperature: found -0.1; expected a number above 0"),
+        ("tokenizers.cost.method", "cosst", "tokenizers.cost.method: found 'cosst'; expected a known method; did you"),
+        ("datasets.mind.reader", "mnd", "datasets.mind.reader: found 'mnd'; expected 'mind', 'amazon2014'"),
+        ("papers.cost.datasets.MIND", "mynd", "papers.cost.datasets.MIND: found 'mynd'; expected an entry of datasets"),
+        (
+            "tokenizers.cost.encoder",
+            "tfdif",
+            "tokenizers.cost.encoder: found 'tfdif'; expected an entry of encoders; did",
+        ),
+        (
+            "papers.cost.recommender",
+            "tigger",
+            "papers.cost.recommender: found 'tigger'; expected an entry of recommend",
+        ),
+        ("seeds", [0, 1, 0], "seeds: found [0, 1, 0]; expected every seed once; listed twice: 0"),
+        ("seeds", [], "seeds: found []; expected at least 1 entries"),
+        ("tokenizers.cost.epochs", ..., "tokenizers.cost.epochs: missing; expected a value"),
+        ("tokenizers.cost.epochs", 1.5, "tokenizers.cost.epochs: found 1.5; expected a valid integer"),
+        ("tokenizers.cost.learning_rate", "1e-4", "(YAML reads 1e-4 as text: write it with a dot, as in 1.0e-4)"),
+        ("datasets.mind.split", {"method": "user-ratio", "valid": 0.5, "test": 0.6}, "must be below 1"),
+        ("source", "mirror", "mirror: found nothing; expected a folder"),
+        ("mirror", 3, "mirror: found 3; expected a valid string"),
+        ("datasets.mind.files", [{"path": "../../etc/passwd"}], "datasets.mind.files.0.path: found '../../etc/passwd'"),
+    ],
+)
+def test_each_mistake_is_told_with_path_value_and_expectation(raw, path, value, expected):
+    change(raw, path, value)
+    (line,) = mistakes(raw)
+    assert expected in line
+
+
+def test_a_name_cannot_climb_out_of_the_results(raw):
+    raw["datasets"]["../mind"] = copy.deepcopy(raw["datasets"]["mind"])
+    assert any("../mind" in line for line in mistakes(raw))
+
+
+def test_all_mistakes_are_told_at_once(raw):
+    change(raw, "tokenizers.cost.temprature", 0.1)
+    change(raw, "tokenizers.rqvae.commitment_weight", -1)
+    change(raw, "papers.cost.datasets.MIND", "mynd")
+    change(raw, "seeds", [1, 1])
+    found = mistakes(raw)
+    assert len(found) == 4
+    for path in ("temprature", "tokenizers.rqvae.commitment_weight", "papers.cost.datasets.MIND", "seeds"):
+        assert any(path in line for line in found)
