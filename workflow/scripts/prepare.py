@@ -1,0 +1,17 @@
+"""Raw files to items, interactions, targets and statistics."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from semtok.data.prepare import Outputs, prepare
+
+    outputs = Outputs(*(Path(snakemake.output[name]) for name in ("items", "interactions", "targets", "stats")))
+    files = [Path(snakemake.params.folder) / file["path"] for file in snakemake.params.options["files"]]
+    prepare(snakemake.params.options, snakemake.params.source, files, outputs)

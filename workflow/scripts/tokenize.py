@@ -1,0 +1,28 @@
+"""Item vectors to codes."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import identity, job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from pydantic import TypeAdapter
+
+    from semtok.config.tokenizers import Tokenizer
+    from semtok.tokenizers.train import tokenize, write
+
+    checkpoint = Path(snakemake.output.codes).with_name("checkpoint.pt")
+    tokens = tokenize(
+        TypeAdapter(Tokenizer).validate_python(snakemake.params.options),
+        items=snakemake.input.items,
+        vectors=snakemake.input.get("vectors") or None,
+        seed=int(snakemake.wildcards.seed),
+        checkpoint=checkpoint,
+        identity=identity(dict(snakemake.params), snakemake.input),
+    )
+    write(tokens, snakemake.output.codes, snakemake.output.model, snakemake.output.history)
+    checkpoint.unlink(missing_ok=True)
