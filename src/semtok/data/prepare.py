@@ -86,7 +86,10 @@ def _preparation(options: Preparation | Mapping[str, Any]) -> Preparation:
 
 def _first_of_each(chunks: Iterable[pd.DataFrame], report: Report) -> pd.DataFrame:
     """The items by `raw_id`, each as it is listed first; empty text is missing text."""
-    items = pd.concat(list(chunks), ignore_index=True)
+    found = list(chunks)
+    if not found:
+        raise DataError("no file describes items; Amazon's are named meta_*")
+    items = pd.concat(found, ignore_index=True)
     repeated = items["raw_id"].duplicated()
     report.counts["duplicate_metadata"] = int(repeated.sum())
     items = items[~repeated].set_index("raw_id")
