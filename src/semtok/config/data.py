@@ -16,11 +16,16 @@ class RawFile(Section):
     """Where it lies below the mirror folder (and below results/raw/...)."""
     url: str | None = None
     """Where it is published; None where it must be fetched by hand."""
+    member: str | None = None
+    """Which member of a zip file to read, by its base name; None where the format leaves no choice."""
 
 
 class Filters(Section):
-    """Which interactions stay. Applied in this order: duplicates, then the minima until nothing changes
-    (iterative k-core), then the maximum and the cap on user length."""
+    """Which interactions stay. Applied in this order: items without text, duplicates, then, until nothing changes,
+    the minima (iterative k-core), the maximum and the cap on user length."""
+
+    without_text: Literal["drop", "keep"] = "drop"
+    """Items that have none of the dataset's text fields, or that the metadata do not list at all."""
 
     duplicates: Literal["keep", "drop_repeats", "drop_consecutive"]
     """keep all; keep a user's first interaction with an item; collapse immediate repeats."""
@@ -62,7 +67,8 @@ class HeldOutUsers(Section):
     train_users: PositiveInt | None
     """How many of the other users to use; None for all."""
     valid: Probability
-    """Share of the train users whose last item is a validation target."""
+    """Share of the train users that become validation users: their last item is the target, nothing is learned
+    from the others."""
     seed: int
 
 
@@ -80,21 +86,26 @@ class Synthetic(Section):
     seed: int
 
 
-class Dataset(Section):
-    """One dataset: which official files, how they are read, filtered, split and turned into text."""
+class Preparation(Section):
+    """What turns raw files into tables: how they are read, filtered and split."""
 
     reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare"]
-    source: Source | None = None
-    """Overrides the top-level `source`."""
     files: Annotated[list[RawFile], Field(min_length=1)]
     text_fields: Annotated[list[str], Field(min_length=1)]
     """Fields of the items that the text template states, in this order."""
     filters: Filters
     split: Split
-    synthetic: Synthetic
 
     @model_validator(mode="after")
-    def _ratios_leave_train(self) -> "Dataset":
+    def _ratios_leave_train(self) -> "Preparation":
         if isinstance(self.split, UserRatio | TimeRatio) and self.split.valid + self.split.test >= 1:
             raise ValueError("split.valid + split.test must be below 1, so that something is left to train on")
         return self
+
+
+class Dataset(Preparation):
+    """One dataset: which official files, where they come from, and what becomes of them."""
+
+    source: Source | None = None
+    """Overrides the top-level `source`."""
+    synthetic: Synthetic

@@ -1,0 +1,66 @@
+"""Which interactions stay (methods.md 1.2 and 9)."""
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from semtok.config.data import Filters
+
+Rows = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+def apply_filters(user: Codes, item: Codes, filters: Filters, counts: Counter[str]) -> Rows:
+    """Rows that stay, ascending. `user` and `item` are sorted by (user, time).
+
+    Duplicates go first. Then, until nothing changes: the iterative k-core over both minima, users longer than the
+    maximum, all but the last interactions of a user. So both minima, the maximum and the cap hold in what is returned.
+    `counts` receives how many interactions each step dropped.
+    """
+    rows: Rows = np.arange(len(user), dtype=np.int64)
+    rows = _note(rows, rows[~_repeats(user, item, filters.duplicates)], "dropped_duplicates", counts)
+    while True:
+        before = len(rows)
+        core = _core(user, item, rows, filters.min_user_length, filters.min_item_count)
+        rows = _note(rows, core, "dropped_below_minima", counts)
+        if filters.max_user_length is not None:
+            lengths = np.bincount(user[rows])
+            rows = _note(rows, rows[lengths[user[rows]] <= filters.max_user_length], "dropped_long_users", counts)
+        if filters.last_interactions is not None:
+            kept = rows[_to_end(user[rows]) < filters.last_interactions]
+            rows = _note(rows, kept, "dropped_before_the_last", counts)
+        if len(rows) == before:
+            return rows
+
+
+def _note(before: Rows, after: Rows, key: str, counts: Counter[str]) -> Rows:
+    counts[key] += len(before) - len(after)
+    return after
+
+
+def _repeats(user: Codes, item: Codes, policy: str) -> npt.NDArray[np.bool_]:
+    """Mask of the interactions that repeat an earlier one."""
+    repeats = np.zeros(len(user), dtype=bool)
+    if policy == "drop_consecutive":
+        repeats[1:] = (user[1:] == user[:-1]) & (item[1:] == item[:-1])
+    elif policy == "drop_repeats":
+        pair = user.astype(np.int64) * (int(item.max(initial=0)) + 1) + item
+        repeats[:] = True
+        repeats[np.unique(pair, return_index=True)[1]] = False
+    return repeats
+
+
+def _core(user: Codes, item: Codes, rows: Rows, min_user: int, min_item: int) -> Rows:
+    while len(rows):
+        enough = (np.bincount(user[rows])[user[rows]] >= min_user) & (np.bincount(item[rows])[item[rows]] >= min_item)
+        if enough.all():
+            break
+        rows = rows[enough]
+    return rows
+
+
+def _to_end(user: Codes) -> npt.NDArray[np.int64]:
+    """How many interactions of the same user follow each; `user` is sorted."""
+    ends = np.searchsorted(user, user, side="right")
+    return ends - 1 - np.arange(len(user))
