@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Name, Section
 
@@ -86,6 +86,12 @@ class CoSTTokenizer(AutoencoderTokenizer):
     """How often the literal sum L_re + L_co counts L_rq (inconsistency C-I5)."""
     mask_duplicates: bool
     """Leave items of the same vector out of each other's negatives."""
+
+    @model_validator(mode="after")
+    def _terms_are_of_a_sum(self) -> "CoSTTokenizer":
+        if self.quantization_terms == 2 and not self.reconstruction:
+            raise ValueError("quantization_terms: 2 needs reconstruction: true; L_co alone holds L_rq once")
+        return self
 
 
 Tokenizer = Annotated[

@@ -1,1 +1,10 @@
 """Item vectors to codes."""
+
+METHODS = {
+    "random": "semtok.tokenizers.random_codes",
+    "rqvae": "semtok.tokenizers.rqvae",
+    "cost": "semtok.tokenizers.cost",
+    "rq-kmeans": "semtok.tokenizers.rq_kmeans",
+    "external": "semtok.tokenizers.external",
+}
+"""Where each method lives: its module's `tokenize(task)` gives `Tokens` (semtok.tokenizers.base)."""

@@ -1,0 +1,73 @@
+"""Sentence vectors of any sentence-transformers model: Sentence-T5, E5, MiniLM, ..."""
+
+import importlib.util
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sentence_transformers import SentenceTransformer
+
+from semtok import devices
+from semtok.config.encoders import SentenceTransformersEncoder
+from semtok.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+PACKAGE = "package:"
+
+
+def encode_texts(
+    options: SentenceTransformersEncoder, texts: list[str]
+) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+    """One vector a text, float32 [n_texts, dim], the output of the model's own head at length 1.
+
+    Sentence-T5, E5 and MiniLM normalise in their head, so that the last step changes rounding only; a model that
+    does not is brought to the same scale, which the sum of squares in L_mse depends on.
+    """
+    where = devices.device()
+    model = load_model(options.model, str(where))
+    model.max_seq_length = min(options.max_tokens, model.max_seq_length or options.max_tokens)
+    with devices.autocast(where, devices.compute_dtype(where)):
+        # The library sorts by length, so that a batch has little padding, and restores the order.
+        encoded = model.encode(
+            [options.prefix + text for text in texts],
+            batch_size=options.batch_size,
+            show_progress_bar=True,
+            convert_to_numpy=True,
+        )
+    vectors = np.asarray(encoded, dtype=np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / norms, {
+        "model": options.model,
+        "max_tokens": int(model.max_seq_length),
+        "unit_norm_before": bool(np.allclose(norms, 1, atol=1e-2)),
+    }
+
+
+def load_model(name: str, device: str) -> SentenceTransformer:
+    """Load a model by its name on the hub, its folder, or `package:NAME/FOLDER` inside an installed package.
+
+    Raises ConfigError where there is none: a missing package or folder, or a name that is neither cached nor reachable.
+    """
+    source = str(_package_folder(name)) if name.startswith(PACKAGE) else name
+    try:
+        return SentenceTransformer(source, device=device)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"model: {name!r} cannot be loaded ({reason}); expected a name on the hub that is cached or can be "
+            f"downloaded, a local folder, or {PACKAGE}NAME/FOLDER"
+        ) from error
+
+
+def _package_folder(name: str) -> Path:
+    package, _, folder = name.removeprefix(PACKAGE).partition("/")
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(f"model: {name!r} needs the Python package {package!r}, which is not installed")
+    path = Path(spec.submodule_search_locations[0]) / folder
+    if not path.is_dir():
+        raise ConfigError(f"model: the Python package {package!r} has no folder {folder!r}")
+    return path

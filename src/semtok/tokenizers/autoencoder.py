@@ -1,0 +1,68 @@
+"""The network that RQ-VAE and CoST share: MLP encoder, residual quantizer, mirrored MLP decoder."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from semtok import devices
+from semtok.config.tokenizers import AutoencoderTokenizer
+from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
+
+
+class Autoencoder(nn.Module):
+    """x [batch, input_dim] -> z = E(x) -> zhat -> xhat = D(zhat) [batch, input_dim]. Methods add their loss.
+
+    The papers call the decoder an MLP and no more: it mirrors the encoder (methods.md 12). The two networks compute
+    in `compute_dtype`, the quantizer and the losses in float32.
+    """
+
+    needs_negatives = False
+    """Whether the loss compares the items of a batch, so that a very short last batch is dropped (methods.md 2.6)."""
+
+    def __init__(self, input_dim: int, options: AutoencoderTokenizer) -> None:
+        super().__init__()
+        self.compute_dtype = torch.float32
+        widths = [input_dim, *options.hidden_dims, options.latent_dim]
+        self.encoder = mlp(widths)
+        self.quantizer = ResidualQuantizer(
+            options.n_levels,
+            options.codebook_size,
+            options.latent_dim,
+            shared=options.shared_codebook,
+            residuals=options.residuals,
+            commitment_weight=options.commitment_weight,
+            reduction=options.reduction,
+        )
+        self.decoder = mlp(widths[::-1])
+
+    def encode(self, x: Tensor) -> Tensor:
+        """z = E(x), float32 [batch, latent_dim]."""
+        with devices.autocast(x.device, self.compute_dtype):
+            latent: Tensor = self.encoder(x)
+        return latent.float()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Quantized]:
+        """xhat, float32 [batch, input_dim], and the quantized latents."""
+        quantized: Quantized = self.quantizer(self.encode(x))
+        with devices.autocast(x.device, self.compute_dtype):
+            decoded: Tensor = self.decoder(quantized.latent)
+        return decoded.float(), quantized
+
+    def losses(self, x: Tensor) -> dict[str, Tensor]:
+        """Scalars of a batch by name; `loss` is the one to minimise, the others are logged."""
+        raise NotImplementedError
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The parameters by name."""
+        return {name: value.detach().cpu().numpy().copy() for name, value in self.state_dict().items()}
+
+
+def mlp(widths: list[int]) -> nn.Sequential:
+    """Linear layers with ReLU between them; no dropout, no normalisation (methods.md 2.6)."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(widths):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])

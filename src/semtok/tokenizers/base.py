@@ -1,0 +1,41 @@
+"""What goes into a tokenizer and what comes out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One tokenizer to run."""
+
+    options: Any
+    """The method's class in semtok.config.tokenizers."""
+    items: Path
+    """items.parquet."""
+    vectors: Path | None
+    """The encoder's `.npy`, float32 [n_items, dim], NaN rows for items without; None for methods that read none."""
+    seed: int
+    checkpoint: Path | None = None
+    """Where training keeps its state, so that a killed job goes on; None keeps none."""
+    identity: str = ""
+    """What the checkpoint belongs to: a digest of options, code and inputs."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One tokenizer's result."""
+
+    codes: Codes
+    """int32 [n_items, n_levels], raw: before any collision suffix."""
+    state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    """The model's arrays by name; empty for methods without a model."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """A row an epoch (or level); empty for methods that do not train."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else is worth recording, JSON-serialisable."""

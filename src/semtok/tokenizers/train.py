@@ -1,0 +1,49 @@
+"""The entry to every tokenizer: run the method that the options name, and write what it gives."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+from safetensors.numpy import save_file
+
+from semtok.config.tokenizers import Tokenizer
+from semtok.files import atomic_path, write_array
+from semtok.tokenizers import METHODS
+from semtok.tokenizers.base import Task, Tokens
+
+
+def tokenize(
+    options: Tokenizer,
+    items: str | Path,
+    vectors: str | Path | None,
+    seed: int,
+    checkpoint: str | Path | None = None,
+    identity: str = "",
+) -> Tokens:
+    """Give every item its codes.
+
+    Training goes on from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
+    """
+    task = Task(
+        options=options,
+        items=Path(items),
+        vectors=None if vectors is None else Path(vectors),
+        seed=seed,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        identity=identity,
+    )
+    tokens: Tokens = import_module(METHODS[options.method]).tokenize(task)
+    return tokens
+
+
+def write(tokens: Tokens, codes: str | Path, model: str | Path, history: str | Path) -> None:
+    """Write codes (`.npy`), model (`.safetensors`) and history (`.csv`), each atomically.
+
+    A method without a model gives a valid file without tensors, and one without training a history without rows.
+    """
+    write_array(codes, tokens.codes)
+    with atomic_path(model) as temporary:
+        save_file(tokens.state, temporary, metadata={"tensors": str(len(tokens.state))})
+    frame = pd.DataFrame(tokens.history) if tokens.history else pd.DataFrame(columns=["epoch"])
+    with atomic_path(history) as temporary:
+        frame.to_csv(temporary, index=False)

@@ -1,0 +1,60 @@
+"""Read an encoder's vectors, with a policy for items that have none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semtok.errors import DataError
+
+CHUNK = 65_536
+"""Rows looked at together, so that a catalogue larger than memory stays on disk."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The vectors of the items.
+
+    An item without a vector is not learned from; since every item needs codes, it is coded as the mean of those that
+    have one, the vector that says least. All such items share one tuple, and the facts count them.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    """[n_items, dim], memory-mapped, NaN rows included."""
+    present: npt.NDArray[np.int64]
+    """The items that have a vector, ascending."""
+    mean: npt.NDArray[np.float32]
+    """[dim], the mean vector of those."""
+
+    @property
+    def missing(self) -> int:
+        """How many items have no vector."""
+        return len(self.vectors) - len(self.present)
+
+    def spread(self, of_present: npt.NDArray[Any], of_mean: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """A row an item, from one row for each item that has a vector and one for the mean vector."""
+        rows = np.repeat(of_mean[None], len(self.vectors), axis=0)
+        rows[self.present] = of_present
+        return rows
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read `[n_items, dim]` float32; DataError for another shape or type, an infinity, or no vector at all."""
+    # Copy-on-write, since torch warns of arrays that it may not write to.
+    vectors = np.load(path, mmap_mode="c", allow_pickle=False)
+    if vectors.ndim != 2 or vectors.dtype != np.float32:
+        raise DataError(f"{path}: found {vectors.dtype} {list(vectors.shape)}; expected float32 [n_items, dim]")
+    present = np.zeros(len(vectors), dtype=bool)
+    total = np.zeros(vectors.shape[1])
+    for start in range(0, len(vectors), CHUNK):
+        rows = vectors[start : start + CHUNK]
+        whole = ~np.isnan(rows).any(axis=1)
+        present[start : start + CHUNK] = whole
+        total += rows[whole].sum(axis=0, dtype=np.float64)
+    if not present.any():
+        raise DataError(f"{path}: no item of {len(vectors)} has a vector without NaN; is this the right encoder?")
+    if not np.isfinite(total).all():
+        raise DataError(f"{path}: a vector holds an infinity; expected finite numbers, or NaN for a missing item")
+    return Catalogue(vectors, np.flatnonzero(present), (total / present.sum()).astype(np.float32))
