@@ -1,22 +1,29 @@
 """Raw files to items, interactions, targets and statistics."""
 
-from semtok.data.readers import READERS
+from semtok.data import READERS, WRITERS
 
 DATA = "results/data/{dataset}"
 RAW_URLS = {file["path"]: file["url"] for dataset in ENTRIES["datasets"].values() for file in dataset["files"]}
 
 
+def raw_folder(wildcards):
+    """Where the paths of a dataset's files begin."""
+    folders = {
+        "official": "results/raw/official",
+        "synthetic": f"results/raw/synthetic/{wildcards.dataset}",
+        "mirror": ENTRIES["mirror"],
+    }
+    return folders[source_of(wildcards.dataset)]
+
+
 def raw_files(wildcards):
     """The raw files of a dataset, wherever its source keeps them."""
     source = source_of(wildcards.dataset)
-    paths = [file["path"] for file in ENTRIES["datasets"][wildcards.dataset]["files"]]
-    if source == "official":
-        return [f"results/raw/official/{path}" for path in paths]
     if source == "synthetic":
-        return f"results/raw/synthetic/{wildcards.dataset}"
-    files = [Path(ENTRIES["mirror"]) / path for path in paths]
+        return raw_folder(wildcards)
+    files = [Path(raw_folder(wildcards)) / file["path"] for file in ENTRIES["datasets"][wildcards.dataset]["files"]]
     missing = [str(file) for file in files if not file.is_file()]
-    if missing:
+    if source == "mirror" and missing:
         raise WorkflowError(f"datasets.{wildcards.dataset}: the mirror lacks {', '.join(missing)}")
     return [str(file) for file in files]
 
@@ -45,7 +52,7 @@ rule synthesize:
     params:
         options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
         code=lambda wildcards: code(
-            "synthesize.py", SYNTHETIC_WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]
+            "synthesize.py", WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]
         ),
     log:
         "results/logs/synthesize/{dataset}.log",
@@ -68,7 +75,9 @@ rule prepare:
         targets=f"{DATA}/targets.parquet",
         stats=f"{DATA}/stats.json",
     params:
-        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "filters", "split"),
+        options=lambda wildcards: part(
+            "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
+        ),
         source=lambda wildcards: source_of(wildcards.dataset),
         code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
     log:
