@@ -7,7 +7,7 @@ from torch import Tensor
 from semtok.config.tokenizers import CoSTTokenizer
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
-from semtok.tokenizers.residual_quantizer import squared_norm
+from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.training_loop import fit
 
 DUPLICATE_COSINE = 0.9999
@@ -34,7 +34,7 @@ class CoST(Autoencoder):
         loss = self.options.contrastive_weight * contrast + self.options.quantization_terms * quantized.loss
         terms = {"contrast": contrast, "quantization": quantized.loss}
         if self.options.reconstruction:
-            terms["reconstruction"] = squared_norm(decoded - x, self.quantizer.reduction)
+            terms["reconstruction"] = squared_distance(decoded, x, self.quantizer.reduction)
             loss = loss + terms["reconstruction"]
         return {"loss": loss, **terms}
 

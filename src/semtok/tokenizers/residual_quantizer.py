@@ -75,8 +75,8 @@ class ResidualQuantizer(nn.Module):
             code = nearest(residual.detach(), book.detach())
             codeword = F.embedding(code, book)
             codes.append(code)
-            losses.append(squared_norm(residual.detach() - codeword, self.reduction))
-            losses.append(self.commitment_weight * squared_norm(residual - codeword.detach(), self.reduction))
+            losses.append(squared_distance(residual.detach(), codeword, self.reduction))
+            losses.append(self.commitment_weight * squared_distance(residual, codeword.detach(), self.reduction))
             residual = residual - (residual + (codeword - residual).detach() if self.chained else codeword)
         loss = torch.stack(losses).sum() / (self.n_levels if self.reduction == "mean" else 1)
         # What is left over is z - zhat in value, so that z - sg(r_L) is zhat in value and z in gradient.
@@ -116,9 +116,9 @@ def nearest(residual: Tensor, book: Tensor) -> Tensor:
         return torch.addmm(book.square().sum(dim=1), residual, book.T, alpha=-2).argmin(dim=1)
 
 
-def squared_norm(difference: Tensor, reduction: Literal["sum", "mean"]) -> Tensor:
-    """Mean over the batch of the squared norm of the rows; "mean" divides it by the number of dimensions too."""
-    return difference.square().sum() / (len(difference) if reduction == "sum" else difference.numel())
+def squared_distance(first: Tensor, second: Tensor, reduction: Literal["sum", "mean"]) -> Tensor:
+    """|first - second|^2 of [batch, dim], mean over the batch; "mean" divides it by the number of dimensions too."""
+    return F.mse_loss(first, second, reduction="sum") / (len(first) if reduction == "sum" else first.numel())
 
 
 def kmeans(points: npt.NDArray[np.floating], n_clusters: int, seed: int) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
-from semtok.tokenizers.residual_quantizer import squared_norm
+from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.training_loop import fit
 
 
@@ -14,7 +14,7 @@ class RQVAE(Autoencoder):
     def losses(self, x: Tensor) -> dict[str, Tensor]:
         """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
         decoded, quantized = self(x)
-        reconstruction = squared_norm(decoded - x, self.quantizer.reduction)
+        reconstruction = squared_distance(decoded, x, self.quantizer.reduction)
         return {
             "loss": reconstruction + quantized.loss,
             "reconstruction": reconstruction,
