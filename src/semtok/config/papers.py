@@ -1,0 +1,28 @@
+"""The config of the papers stage: which tables and figures of a paper are built, and from which entries."""
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, field_validator
+
+from semtok.config.base import Name, Section
+
+
+class PaperConfig(Section):
+    """One paper. Rows, columns and sweeps are not here but in the paper's definition, config/papers/PAPER.yaml."""
+
+    recommender: str
+    """Entry of `recommenders` that every row of the paper uses."""
+    datasets: dict[str, str]
+    """Printed name of a dataset: entry of `datasets`. A printed dataset left out stays an empty cell that says so."""
+    tables: list[Name]
+    figures: list[Name]
+    sweep_seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
+
+    @field_validator("tables", "figures", "sweep_seeds")
+    @classmethod
+    def _once(cls, entries: list[object]) -> list[object]:
+        twice = [entry for entry in dict.fromkeys(entries) if entries.count(entry) > 1]
+        if twice:
+            raise ValueError(f"every entry once; listed twice: {', '.join(map(str, twice))}")
+        return entries
