@@ -1,20 +1,28 @@
-"""The config of the papers stage: which of a paper's results to make, on which datasets."""
+"""The config of the papers stage: which tables and figures of a paper are built, and from which entries."""
 
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, field_validator
 
 from semtok.config.base import Name, Section
 
 
 class PaperConfig(Section):
-    """What to make of one paper; its rows, columns and claims lie in config/papers/."""
+    """One paper. Rows, columns and sweeps are not here but in the paper's definition, config/papers/PAPER.yaml."""
 
     recommender: str
-    """Entry of `recommenders`, or a variant of one."""
+    """Entry of `recommenders` that every row of the paper uses."""
     datasets: dict[str, Name]
-    """Name in print: entry of `datasets`."""
-    tables: list[str]
-    figures: list[str]
+    """Printed name of a dataset: entry of `datasets`. A printed dataset left out stays an empty cell that says so."""
+    tables: list[Name]
+    figures: list[Name]
     sweep_seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
-    """Seeds of the figures' runs."""
+    """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
+
+    @field_validator("tables", "figures", "sweep_seeds")
+    @classmethod
+    def _once(cls, entries: list[object]) -> list[object]:
+        twice = [entry for entry in dict.fromkeys(entries) if entries.count(entry) > 1]
+        if twice:
+            raise ValueError(f"every entry once; listed twice: {', '.join(map(str, twice))}")
+        return entries

@@ -1,0 +1,138 @@
+"""Recall@k and NDCG@k from saved ranks (methods 7.1)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from semtok.errors import ConfigError, DataError
+from semtok.files import atomic_path
+
+METRICS = ("recall", "ndcg")
+COLUMNS = ["target", "user", "item", "rank", "top"]
+
+
+def read_ranks(path: str | Path) -> pd.DataFrame:
+    """A `ranks.parquet`, checked, in order of `target`.
+
+    Raises:
+        DataError: columns are missing, a target is there twice, a rank does not agree with the beam beside it: a hit
+            is a hit on the item, so the item must stand at its rank in `top`, and nowhere in `top` without a rank.
+    """
+    try:
+        ranks = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error}") from None
+    missing = [column for column in COLUMNS if column not in ranks.columns]
+    if missing:
+        raise DataError(f"{path}: found columns {', '.join(ranks.columns)}; expected also {', '.join(missing)}")
+    if ranks.empty:
+        raise DataError(f"{path}: found no targets; expected at least one")
+    ranks = ranks.sort_values("target", ignore_index=True)
+    twice = ranks.loc[ranks["target"].duplicated(), "target"]
+    if len(twice):
+        raise DataError(f"{path}: target {twice.iloc[0]} is there twice; expected every target once")
+    wrong = _rank_disagrees(ranks)
+    if wrong.any():
+        row = ranks.iloc[int(wrong.argmax())]
+        raise DataError(
+            f"{path}: target {row['target']}: found rank {row['rank']} for item {row['item']}; expected the position "
+            f"of that item in its beam, or none: {[int(item) for item in row['top'][:10]]}..."
+        )
+    return ranks
+
+
+def beam_width(ranks: pd.DataFrame) -> int:
+    """Items in the longest beam."""
+    return int(ranks["top"].map(len).max())
+
+
+def gains(ranks: pd.DataFrame, metric: str, k: int) -> npt.NDArray[np.float64]:
+    """What each target earns: [targets], in the order of `ranks`.
+
+    Recall: 1 if rank <= k. NDCG: 1 / log2(rank + 1) if rank <= k; the ideal is 1, since there is one relevant item.
+
+    Raises:
+        ConfigError: the metric is unknown, or k exceeds the beam, so that the saved ranks cannot tell.
+    """
+    if metric not in METRICS:
+        raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(METRICS)}")
+    beam = beam_width(ranks)
+    if not 1 <= k <= beam:
+        raise ConfigError(f"found k = {k}; expected 1 to {beam}, the beam that was decoded (decoding.beam_size)")
+    rank = ranks["rank"].to_numpy(dtype=np.float64, na_value=np.inf)
+    earned = np.ones_like(rank) if metric == "recall" else 1 / np.log2(rank + 1)
+    result: npt.NDArray[np.float64] = np.where(rank <= k, earned, 0.0)
+    return result
+
+
+def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
+    """Metrics of one run: a row for each metric and k.
+
+    Args:
+        ranks: a checked `ranks.parquet`.
+        ks: cut-offs, each at most the beam.
+
+    Returns:
+        Columns `metric`, `k`, `value` (mean over targets), `user_value` (mean over users of their targets' mean),
+        `targets`, `users`.
+    """
+    rows: list[dict[str, Any]] = []
+    for metric in METRICS:
+        for k in ks:
+            earned = gains(ranks, metric, k)
+            per_user = pd.Series(earned).groupby(ranks["user"].to_numpy()).mean()
+            rows.append(
+                {
+                    "metric": metric,
+                    "k": k,
+                    "value": float(earned.mean()),
+                    "user_value": float(per_user.mean()),
+                    "targets": len(earned),
+                    "users": len(per_user),
+                }
+            )
+    scores = pd.DataFrame(rows)
+    check_scores(scores)
+    return scores
+
+
+def check_scores(scores: pd.DataFrame) -> None:
+    """Refuse metrics that no ranking can have: NDCG@k above Recall@k, or outside [0, 1] (methods 7.1, 7.2).
+
+    Raises:
+        DataError: names metric and k.
+    """
+    keys = zip(scores["metric"], scores["k"], strict=True)
+    values = dict(zip(keys, map(float, scores["value"]), strict=True))
+    for (metric, k), value in values.items():
+        if not 0 <= value <= 1:
+            raise DataError(f"found {metric}@{k} = {value}; expected a value in [0, 1]")
+        recall = values.get(("recall", k), 1.0)
+        if metric == "ndcg" and value > recall + 1e-12:
+            raise DataError(f"found ndcg@{k} = {value} above recall@{k} = {recall}; expected at most that")
+
+
+def score_run(ranks_path: str | Path, ks: Sequence[int], scores_path: str | Path) -> None:
+    """Write `scores.csv` of one run."""
+    scores = score(read_ranks(ranks_path), ks)
+    with atomic_path(scores_path) as temporary:
+        scores.to_csv(temporary, index=False)
+
+
+def _rank_disagrees(ranks: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """[targets]: whether the rank is not the position of the item in its beam."""
+    lengths = ranks["top"].map(len).to_numpy(dtype=np.int64)
+    beams = np.concatenate([np.asarray(top, dtype=np.int64) for top in ranks["top"]])
+    target = np.repeat(np.arange(len(ranks)), lengths)
+    position = np.arange(len(beams)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
+    hit = beams == ranks["item"].to_numpy()[target]
+    found = np.zeros(len(ranks), dtype=np.int64)
+    # Written backwards, so that the first of two equal items in a beam counts.
+    found[target[hit][::-1]] = position[hit][::-1]
+    rank = ranks["rank"].fillna(0).to_numpy(dtype=np.int64)
+    result: npt.NDArray[np.bool_] = rank != found
+    return result

@@ -1,0 +1,55 @@
+"""Where a dataset's records come from: no table may hide it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from semtok.errors import DataError
+from semtok.files import read_json
+
+SOURCES = ("official", "mirror", "synthetic")
+SAME_SIZE = 0.05
+"""Relative difference in users up to which a mirror is not called a sample (methods 9: counts match within 5%)."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A dataset's source and its number of users."""
+
+    source: str
+    users: int
+
+
+def read_origin(path: str | Path) -> Origin:
+    """From a dataset's `stats.json`.
+
+    Raises:
+        DataError: `source` is unknown or `users` is missing.
+    """
+    stats = read_json(path)
+    if stats.get("source") not in SOURCES:
+        raise DataError(f"{path}: found source {stats.get('source')!r}; expected one of {', '.join(SOURCES)}")
+    if not isinstance(stats.get("users"), int):
+        raise DataError(f"{path}: found users {stats.get('users')!r}; expected a count")
+    return Origin(stats["source"], stats["users"])
+
+
+def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
+    """A sentence for captions: what stands for the printed dataset here."""
+    users = f"{origin.users:,} users"
+    paper = "" if printed_users is None else f" (the paper: {printed_users:,.0f})"
+    if origin.source == "synthetic":
+        return (
+            f"SYNTHETIC DATA: {dataset} is a made-up world of {users}{paper}; its numbers say nothing about {dataset}."
+        )
+    if origin.source == "official":
+        return f"{dataset}: official files, {users}{paper}."
+    if printed_users is not None and abs(origin.users - printed_users) > SAME_SIZE * printed_users:
+        return f"{dataset}: mirror sample, {users} vs the paper's {printed_users:,.0f}."
+    return f"{dataset}: mirror of the official files, {users}{paper}."
+
+
+def heading(sources: set[str]) -> str:
+    """What a column of our own numbers is called."""
+    if "synthetic" in sources:
+        return "synthetic" if sources == {"synthetic"} else "ours, partly synthetic"
+    return "ours"

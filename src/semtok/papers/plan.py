@@ -1,0 +1,141 @@
+"""Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from semtok.config.papers import PaperConfig
+from semtok.config.variants import canonical, nearest, parse
+from semtok.errors import ConfigError
+from semtok.papers.definition import Figure, Paper, RankingTable, StatisticsTable
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained recommender; its results lie in results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}."""
+
+    dataset: str
+    tokenizer: str
+    recommender: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one dataset in one table or figure."""
+
+    place: str
+    """The table or figure."""
+    dataset: str
+    """Printed name of the dataset."""
+    tokenizer: str
+    """As written in the definition."""
+    runs: tuple[Run, ...]
+    """One a seed; empty where the config cannot build it."""
+    missing: str
+    """Why there are no runs; empty where there are."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they stand in a rule's params."""
+        return {**asdict(self), "runs": [asdict(run) for run in self.runs]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
+        """The inverse of `as_dict`."""
+        return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"])})
+
+
+def check(paper: Paper, config: PaperConfig, name: str) -> None:
+    """Refuse a config that names a table, figure or dataset which the paper does not have.
+
+    Raises:
+        ConfigError: with the config path, the value found and what was expected.
+    """
+    printed = {dataset for place in (*paper.tables, *paper.figures) for dataset, _ in _wanted(paper, place)}
+    printed |= {name for table in paper.tables.values() for name in table.datasets}
+    for key, found, known in (
+        ("tables", config.tables, set(paper.tables)),
+        ("figures", config.figures, set(paper.figures)),
+        ("datasets", list(config.datasets), printed),
+    ):
+        for entry in found:
+            if entry not in known:
+                raise ConfigError(
+                    f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
+                )
+
+
+def cells(paper: Paper, config: PaperConfig, place: str, seeds: Sequence[int], tokenizers: Entries) -> list[Cell]:
+    """Every method on every dataset of a ranking table or figure, each with its runs or the reason why it has none.
+
+    Args:
+        paper: the definition.
+        config: the paper's section of the config.
+        place: id of a table or figure.
+        seeds: the config's `seeds`; figures use `config.sweep_seeds`.
+        tokenizers: the config's `tokenizers`, as plain values. A variant that equals its entry there becomes the
+            entry itself, so that nothing is run twice.
+    """
+    built = place in config.tables or place in config.figures
+    chosen = config.sweep_seeds if place in paper.figures else seeds
+    return [
+        _cell(config, place, dataset, tokenizer, chosen, tokenizers, built)
+        for dataset, tokenizer in _wanted(paper, place)
+    ]
+
+
+def claim_cells(paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries) -> list[Cell]:
+    """The cells of every table and figure that a claim refers to, built under this config or not."""
+    places = dict.fromkeys(claim.place for claim in paper.claims)
+    return [cell for place in places for cell in cells(paper, config, place, seeds, tokenizers)]
+
+
+def runs(cells: Iterable[Cell]) -> list[Run]:
+    """The distinct runs of `cells`, in order of first mention."""
+    return list(dict.fromkeys(run for cell in cells for run in cell.runs))
+
+
+def datasets(paper: Paper, config: PaperConfig, place: str) -> dict[str, str]:
+    """The datasets of a table or figure that this config has: printed name to entry of `datasets`."""
+    if place in paper.tables:
+        printed = paper.tables[place].datasets
+    else:
+        printed = [panel.dataset for panel in paper.figure(place).panels.values()]
+    return {name: config.datasets[name] for name in dict.fromkeys(printed) if name in config.datasets}
+
+
+def _wanted(paper: Paper, place: str) -> list[tuple[str, str]]:
+    part: StatisticsTable | RankingTable | Figure
+    part = paper.tables[place] if place in paper.tables else paper.figure(place)
+    if isinstance(part, StatisticsTable):
+        return []
+    if isinstance(part, RankingTable):
+        pairs = [(dataset, row.tokenizer) for dataset in part.datasets for row in part.rows]
+    else:
+        pairs = [(panel.dataset, bar.tokenizer) for panel in part.panels.values() for bar in panel.bars]
+    return list(dict.fromkeys(pairs))
+
+
+def _cell(
+    config: PaperConfig,
+    place: str,
+    dataset: str,
+    tokenizer: str,
+    seeds: Sequence[int],
+    tokenizers: Entries,
+    built: bool,
+) -> Cell:
+    name, _ = parse(tokenizer)
+    if not built:
+        missing = f"{place} is not among the tables and figures of this config"
+    elif dataset not in config.datasets:
+        missing = f"no dataset of this config stands for {dataset}"
+    elif name not in tokenizers:
+        missing = f"this config has no tokenizer {name}"
+    else:
+        resolved = canonical(tokenizers, tokenizer, "tokenizers")
+        made = tuple(Run(config.datasets[dataset], resolved, config.recommender, seed) for seed in seeds)
+        return Cell(place, dataset, tokenizer, made, "")
+    return Cell(place, dataset, tokenizer, (), missing)

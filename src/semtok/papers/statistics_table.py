@@ -1,0 +1,119 @@
+"""A paper's table of dataset statistics: printed beside ours."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from semtok.errors import DataError
+from semtok.files import read_json
+from semtok.papers.definition import StatisticsTable
+from semtok.papers.origin import Origin, describe, heading
+from semtok.papers.printed import Printed
+from semtok.papers.rendering import Grid, Text
+
+COLUMNS = [
+    *("paper", "table", "dataset", "source", "statistic", "printed"),
+    *("value", "relative_difference", "within_tolerance", "note"),
+]
+_NAMES = {
+    "users": "#User",
+    "items": "#Item",
+    "interactions": "#Interaction",
+    "length_min": "Seq_Len min",
+    "length_max": "Seq_Len max",
+    "length_mean": "Average",
+    "length_median": "Median",
+}
+
+
+def read_statistics(path: str | Path) -> dict[str, float]:
+    """The statistics of a `stats.json`, by name.
+
+    Raises:
+        DataError: one is missing.
+    """
+    stats: dict[str, Any] = read_json(path)
+    try:
+        counts = {name: float(stats[name]) for name in ("users", "items", "interactions")}
+        lengths = {f"length_{name}": float(stats["length"][name]) for name in ("min", "max", "mean", "median")}
+    except KeyError as error:
+        raise DataError(f"{path}: {error} is missing; expected users, items, interactions and length") from None
+    return {**counts, **lengths}
+
+
+def tidy(
+    paper: str,
+    name: str,
+    table: StatisticsTable,
+    printed: Printed,
+    origins: Mapping[str, Origin],
+    statistics: Mapping[str, Mapping[str, float]],
+) -> pd.DataFrame:
+    """One row a dataset and statistic; a dataset that the config lacks keeps its rows, and `source` says why."""
+    rows: list[dict[str, Any]] = []
+    for dataset in table.datasets:
+        for statistic in _NAMES:
+            number = printed.get(name, dataset, "", statistic)
+            row: dict[str, Any] = {
+                "paper": paper,
+                "table": name,
+                "dataset": dataset,
+                "statistic": statistic,
+                "printed": number.value if number else None,
+                "note": number.note if number else "",
+            }
+            if dataset in statistics:
+                row["source"] = origins[dataset].source
+                row["value"] = statistics[dataset][statistic]
+                if number:
+                    row["relative_difference"] = statistics[dataset][statistic] / number.value - 1
+                    row["within_tolerance"] = abs(row["relative_difference"]) <= table.tolerance
+            else:
+                row["source"] = f"not run: no dataset of this config stands for {dataset}"
+            rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"within_tolerance": "boolean"})
+
+
+def grid(name: str, table: StatisticsTable, frame: pd.DataFrame, origins: Mapping[str, Origin]) -> Grid:
+    """The paper's layout: a row a dataset, and for each statistic the printed and our number."""
+    ours = heading({origin.source for origin in origins.values()})
+    printed = [s for s in _NAMES if frame.loc[frame["statistic"] == s, "printed"].notna().any()]
+    columns: list[tuple[str, ...]] = [("", "Datasets"), ("", "source")]
+    for statistic in printed:
+        columns += [(_NAMES[statistic], "paper"), (_NAMES[statistic], ours)]
+    rows: list[list[Text]] = []
+    notes: list[str] = []
+    for dataset in table.datasets:
+        records: list[dict[Any, Any]] = frame[frame["dataset"] == dataset].to_dict("records")
+        entries = {record["statistic"]: record for record in records}
+        source = str(entries["users"]["source"])
+        line = [Text(dataset), Text(source.split(":")[0])]
+        for statistic in printed:
+            line += _pair(entries[statistic])
+        rows.append(line)
+        if dataset in origins:
+            users = entries["users"]["printed"]
+            notes.append(describe(dataset, origins[dataset], None if pd.isna(users) else users))
+        else:
+            notes.append(f"{dataset}: {source}.")
+        notes += [f"{dataset}, printed {_NAMES[s]}: {entries[s]['note']}." for s in printed if entries[s]["note"]]
+    notes.append(f"In brackets the difference from the paper; bold is within {table.tolerance:.0%} of it.")
+    synthetic = [dataset for dataset, origin in origins.items() if origin.source == "synthetic"]
+    warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's data." if synthetic else ""
+    number = name.removeprefix("table")
+    return Grid(f"Table {number}: {table.caption}", columns, rows, 2, [], warning, notes)
+
+
+def _pair(entry: Mapping[Any, Any]) -> list[Text]:
+    printed = Text("—" if pd.isna(entry["printed"]) else _format(entry["printed"]))
+    if pd.isna(entry["value"]):
+        return [printed, Text("—")]
+    difference = entry["relative_difference"]
+    detail = "" if pd.isna(difference) else f"({difference:+.1%})"
+    return [printed, Text(_format(entry["value"]), detail, bold=entry["within_tolerance"] is True)]
+
+
+def _format(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"

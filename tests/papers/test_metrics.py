@@ -1,0 +1,157 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from fabricated_results import ranks_frame
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import ndcg_score
+
+from semtok.errors import ConfigError, DataError
+from semtok.papers.metrics import beam_width, check_scores, gains, read_ranks, score, score_run
+
+rank_lists = st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=30)
+
+
+def values(ranks, ks, users=None):
+    scores = score(ranks_frame(ranks, users, beam=20), ks)
+    return {(row.metric, row.k): row.value for row in scores.itertuples()}
+
+
+def test_by_hand():
+    found = values([1, 3, None, 6], [1, 5, 10])
+    assert found["recall", 1] == 1 / 4
+    assert found["recall", 5] == 2 / 4
+    assert found["recall", 10] == 3 / 4
+    assert found["ndcg", 1] == 1 / 4
+    assert found["ndcg", 5] == pytest.approx((1 + 1 / 2) / 4)
+    assert found["ndcg", 10] == pytest.approx((1 + 1 / 2 + 1 / math.log2(7)) / 4)
+
+
+def test_averages_over_targets_and_tells_the_average_over_users_apart():
+    scores = score(ranks_frame([1, None, None, 1], users=[7, 7, 7, 9]), [5])
+    recall = scores[scores["metric"] == "recall"].iloc[0]
+    assert recall["value"] == 2 / 4
+    assert recall["user_value"] == pytest.approx((1 / 3 + 1) / 2)
+    assert (recall["targets"], recall["users"]) == (4, 2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rank_lists)
+def test_ndcg_agrees_with_scikit_learn(ranks):
+    relevance = np.zeros((len(ranks), 21))
+    for row, rank in enumerate(ranks):
+        # Rank r is position r - 1 of the beam; an item that was not found stands behind everything.
+        relevance[row, 20 if rank is None else rank - 1] = 1
+    scores = np.tile(np.arange(21, 0, -1), (len(ranks), 1))
+    for k in (1, 5, 20):
+        assert values(ranks, [k])["ndcg", k] == pytest.approx(ndcg_score(relevance, scores, k=k))
+
+
+@settings(max_examples=30, deadline=None)
+@given(rank_lists)
+def test_what_holds_for_every_ranking(ranks):
+    found = values(ranks, range(1, 21))
+    for k in range(1, 21):
+        recall, ndcg = found["recall", k], found["ndcg", k]
+        assert 0 <= ndcg <= recall <= 1
+        top = [rank for rank in ranks if rank is not None and rank <= k]
+        assert math.isclose(ndcg, recall) == all(rank == 1 for rank in top)
+        if k > 1:
+            step = recall - found["recall", k - 1]
+            assert step >= 0
+            assert ndcg - found["ndcg", k - 1] == pytest.approx(step / math.log2(k + 1))
+
+
+@settings(max_examples=30, deadline=None)
+@given(rank_lists, st.randoms())
+def test_order_of_targets_does_not_matter(ranks, random):
+    shuffled = list(ranks)
+    random.shuffle(shuffled)
+    before, after = values(ranks, [5]), values(shuffled, [5])
+    assert before["ndcg", 5] == pytest.approx(after["ndcg", 5])
+    assert before["recall", 5] == pytest.approx(after["recall", 5])
+
+
+def test_the_beam_bounds_k():
+    frame = ranks_frame([1, 2], beam=10)
+    assert beam_width(frame) == 10
+    assert len(gains(frame, "recall", 10)) == 2
+    with pytest.raises(ConfigError, match="k = 11; expected 1 to 10"):
+        score(frame, [5, 11])
+    with pytest.raises(ConfigError, match="k = 0"):
+        gains(frame, "recall", 0)
+
+
+def test_unknown_metric():
+    with pytest.raises(ConfigError, match="'mrr'; expected one of recall, ndcg"):
+        gains(ranks_frame([1]), "mrr", 5)
+
+
+def test_impossible_scores_are_refused():
+    scores = pd.DataFrame({"metric": ["recall", "ndcg"], "k": [5, 5], "value": [0.1, 0.2]})
+    with pytest.raises(DataError, match=r"ndcg@5 = 0.2 above recall@5 = 0.1"):
+        check_scores(scores)
+    with pytest.raises(DataError, match=r"expected a value in \[0, 1\]"):
+        check_scores(pd.DataFrame({"metric": ["recall"], "k": [5], "value": [1.1]}))
+
+
+def test_score_run_round_trip(tmp_path):
+    frame = ranks_frame([1, 3, None, 6]).sample(frac=1, random_state=0)
+    frame.to_parquet(tmp_path / "ranks.parquet", index=False)
+    assert read_ranks(tmp_path / "ranks.parquet")["target"].tolist() == [0, 1, 2, 3]
+    score_run(tmp_path / "ranks.parquet", [5, 10], tmp_path / "scores.csv")
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert list(scores.columns) == ["metric", "k", "value", "user_value", "targets", "users"]
+    assert scores.set_index(["metric", "k"])["value"].to_dict() == pytest.approx(values([1, 3, None, 6], [5, 10]))
+
+
+def broken_ranks():
+    def rank_without_hit(frame):
+        frame.loc[2, "rank"] = 3
+
+    def hit_without_rank(frame):
+        frame.loc[0, "rank"] = pd.NA
+
+    def another_position(frame):
+        frame.loc[1, "rank"] = 4
+
+    def beyond_the_beam(frame):
+        frame.loc[1, "rank"] = 51
+
+    return [rank_without_hit, hit_without_rank, another_position, beyond_the_beam]
+
+
+@pytest.mark.parametrize("breaking", broken_ranks(), ids=lambda breaking: breaking.__name__)
+def test_a_rank_must_agree_with_its_beam(tmp_path, breaking):
+    frame = ranks_frame([1, 3, None])
+    breaking(frame)
+    frame.to_parquet(tmp_path / "ranks.parquet", index=False)
+    with pytest.raises(DataError, match=r"ranks.parquet: target [012]: found rank"):
+        read_ranks(tmp_path / "ranks.parquet")
+
+
+def test_other_bad_files(tmp_path):
+    path = tmp_path / "ranks.parquet"
+    path.write_text("no parquet")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        read_ranks(path)
+    ranks_frame([1]).drop(columns="top").to_parquet(path)
+    with pytest.raises(DataError, match="expected also top"):
+        read_ranks(path)
+    ranks_frame([1]).iloc[:0].to_parquet(path)
+    with pytest.raises(DataError, match="no targets"):
+        read_ranks(path)
+    pd.concat([ranks_frame([1]), ranks_frame([2])]).to_parquet(path)
+    with pytest.raises(DataError, match="target 0 is there twice"):
+        read_ranks(path)
+
+
+@pytest.mark.parametrize("k", [1, 10, 50])
+def test_uniform_guess_hits_in_proportion_to_k(k):
+    generator = np.random.default_rng(k)
+    drawn = generator.integers(1, 101, size=2000)
+    found = score(ranks_frame([int(rank) if rank <= 50 else None for rank in drawn]), [k])
+    recall = found.loc[found["metric"] == "recall", "value"].item()
+    assert abs(recall - k / 100) < 5 * math.sqrt(0.25 / 2000)

@@ -1,0 +1,120 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from fabricated_results import DEFINITION, REPOSITORY, TOKENIZERS, paper_config
+from pydantic import ValidationError
+
+from semtok.errors import ConfigError
+from semtok.papers import plan
+from semtok.papers.definition import load
+from semtok.papers.plan import Cell, Run
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return load(DEFINITION)
+
+
+def names(cells):
+    return [run.tokenizer for run in plan.runs(cells)]
+
+
+def test_runs_of_a_table(paper):
+    runs = plan.runs(plan.cells(paper, paper_config(), "table2", [0, 1], TOKENIZERS))
+    expected = [
+        Run("mind", tokenizer, "tiger", seed)
+        for tokenizer in ("random", "rqvae", "cost", "cost+reconstruction")
+        for seed in (0, 1)
+    ]
+    assert runs == expected
+    third = plan.runs(plan.cells(paper, paper_config(), "table3", [0], TOKENIZERS))
+    assert {run.dataset for run in third} == {"office-small", "office-large"}
+    assert len(third) == 6
+
+
+def test_variants_equal_to_the_entry_are_the_entry(paper):
+    config = paper_config()
+    assert names(plan.cells(paper, config, "figure4", [0, 1, 2], TOKENIZERS)) == [
+        *("cost+codebook_size=32", "cost", "cost+codebook_size=128"),
+        *("cost+n_levels=4", "cost+latent_dim=32", "cost+latent_dim=256"),
+    ]
+    assert "cost" in names(plan.cells(paper, config, "figure3", [0], TOKENIZERS))
+    other = {**TOKENIZERS, "cost": {**TOKENIZERS["cost"], "epochs": 20, "codebook_size": 32}}
+    assert names(plan.cells(paper, config, "figure3", [0], other))[0] == "cost"
+    assert "cost+epochs=100" in names(plan.cells(paper, config, "figure3", [0], other))
+    assert names(plan.cells(paper, config, "figure4", [0], other))[:3] == [
+        *("cost", "cost+codebook_size=64", "cost+codebook_size=128"),
+    ]
+
+
+def test_figures_use_the_seeds_of_sweeps(paper):
+    runs = plan.runs(plan.cells(paper, paper_config(sweep_seeds=[4, 5]), "figure4", [0, 1, 2], TOKENIZERS))
+    assert {run.seed for run in runs} == {4, 5}
+
+
+@pytest.mark.parametrize(
+    ("changed", "tokenizers", "place", "message"),
+    [
+        ({"tables": ["table1"]}, TOKENIZERS, "table2", "table2 is not among the tables and figures of this config"),
+        ({"datasets": {"Office(S)": "x"}}, TOKENIZERS, "table2", "no dataset of this config stands for MIND"),
+        ({}, {"rqvae": {}, "cost": {}}, "table2", "this config has no tokenizer random"),
+    ],
+)
+def test_cells_that_cannot_be_built_say_why(paper, changed, tokenizers, place, message):
+    cells = plan.cells(paper, paper_config(**changed), place, [0], tokenizers)
+    assert len(cells) == 4
+    assert cells[0].missing == message
+    assert not cells[0].runs
+
+
+def test_claims_ask_for_their_places_only(paper):
+    config = paper_config(figures=["figure4"])
+    cells = plan.claim_cells(paper, config, [0], TOKENIZERS)
+    assert {cell.place for cell in cells} == {"table2", "table3", "figure3", "figure4"}
+    assert all(cell.missing for cell in cells if cell.place == "figure3")
+    assert all(cell.runs for cell in cells if cell.place != "figure3")
+
+
+def test_datasets_of_a_place(paper):
+    config = paper_config(datasets={"MIND": "mind", "Office(L)": "large"})
+    assert plan.datasets(paper, config, "table1") == {"MIND": "mind", "Office(L)": "large"}
+    assert plan.datasets(paper, config, "table3") == {"Office(L)": "large"}
+    assert plan.datasets(paper, config, "figure3") == {"MIND": "mind"}
+
+
+def test_cells_survive_json(paper):
+    for cell in plan.claim_cells(paper, paper_config(tables=[]), [0, 1], TOKENIZERS):
+        assert Cell.from_dict(json.loads(json.dumps(cell.as_dict()))) == cell
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"tables": ["table22"]}, r"papers.cost.tables: found 'table22'; .* did you mean 'table2'"),
+        ({"figures": ["figure5"]}, r"papers.cost.figures: found 'figure5'"),
+        ({"datasets": {"Office(M)": "x"}}, r"papers.cost.datasets: found 'Office\(M\)'; .* did you mean"),
+    ],
+)
+def test_a_config_beside_the_paper_is_refused(paper, changed, message):
+    with pytest.raises(ConfigError, match=message):
+        plan.check(paper, paper_config(**changed), "cost")
+    plan.check(paper, paper_config(), "cost")
+
+
+def test_entries_stand_once():
+    with pytest.raises(ValidationError, match="listed twice: table2"):
+        paper_config(tables=["table2", "table1", "table2"])
+    with pytest.raises(ValidationError, match="at least 1"):
+        paper_config(sweep_seeds=[])
+
+
+def test_planning_is_light():
+    """The Snakefile imports it on every call."""
+    code = "import sys, semtok.papers.plan; print(*sys.modules)"
+    environment = {"PYTHONPATH": str(REPOSITORY / "src")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    loaded = set(done.stdout.split())
+    assert "semtok.papers.definition" in loaded
+    assert not loaded & {"numpy", "pandas", "pyarrow", "scipy", "matplotlib", "torch", "sklearn"}
