@@ -1,12 +1,17 @@
 """Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone."""
 
-from semtok.recommenders import METHODS as RECOMMENDERS
+from semtok.recommenders import DECODING, TRAINING
 
 RUN = "results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}"
 
 
-def recommender_modules(wildcards, stage):
-    return RECOMMENDERS[options("recommenders", wildcards.recommender)["method"]][stage]
+def method_of(recommender):
+    return options("recommenders", recommender)["method"]
+
+
+def cutoffs():
+    """Every k of any table or figure."""
+    return sorted({k for paper in CONFIG.papers for k in plan.cutoffs(DEFINITIONS[paper])})
 
 
 rule train:
@@ -21,7 +26,7 @@ rule train:
         options=lambda wildcards: part(
             "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "training"
         ),
-        code=lambda wildcards: code("train.py", recommender_modules(wildcards, "train")),
+        code=lambda wildcards: code("train.py", TRAINING[method_of(wildcards.recommender)]),
     log:
         "results/logs/train/{dataset}/{tokenizer}/{recommender}/{seed}.log",
     benchmark:
@@ -50,7 +55,7 @@ rule decode:
         options=lambda wildcards: part(
             "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "decoding"
         ),
-        code=lambda wildcards: code("decode.py", recommender_modules(wildcards, "decode")),
+        code=lambda wildcards: code("decode.py", DECODING[method_of(wildcards.recommender)]),
     log:
         "results/logs/decode/{dataset}/{tokenizer}/{recommender}/{seed}.log",
     benchmark:
@@ -64,3 +69,23 @@ rule decode:
         gpu=gpus("decode"),
     script:
         "../scripts/decode.py"
+
+
+rule score:
+    input:
+        rules.decode.output.ranks,
+    output:
+        f"{RUN}/scores.csv",
+    params:
+        ks=cutoffs(),
+        code=code("score.py"),
+    log:
+        "results/logs/score/{dataset}/{tokenizer}/{recommender}/{seed}.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("score")
+    resources:
+        mem_mb=memory("score"),
+        runtime=minutes("score"),
+    script:
+        "../scripts/score.py"

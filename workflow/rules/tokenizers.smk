@@ -58,6 +58,7 @@ rule diagnose:
     output:
         f"{TOKENIZER}/diagnostics.json",
     params:
+        codebook_size=lambda wildcards: options("tokenizers", wildcards.tokenizer).get("codebook_size"),
         code=code("diagnose.py"),
     log:
         "results/logs/diagnose/{dataset}/{tokenizer}/{seed}.log",

@@ -1,0 +1,26 @@
+"""Codes to diagnostics: use of the codebooks, collisions, neighbourhoods."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    import pandas as pd
+
+    from semtok.files import read_array, write_json
+    from semtok.tokenizers.diagnostics import describe
+
+    codes = read_array(snakemake.input.codes)
+    size = snakemake.params.codebook_size
+    vectors = snakemake.input.get("vectors")
+    items = pd.read_parquet(snakemake.input.items)
+    found = describe(
+        codes,
+        codebook_sizes=[size] * codes.shape[1] if size else None,
+        vectors=read_array(vectors) if vectors else None,
+        categories=items["category"] if "category" in items else None,
+    )
+    write_json(snakemake.output[0], found)

@@ -1,0 +1,37 @@
+"""Codes and sequences to a trained recommender."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import identity, job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from importlib import import_module
+    from pathlib import Path
+
+    import pandas as pd
+    from pydantic import TypeAdapter
+    from safetensors.torch import save_file
+
+    from semtok.config.recommenders import RecommenderTraining
+    from semtok.files import atomic_path, read_array
+    from semtok.recommenders import TRAINING
+
+    checkpoint = Path(snakemake.output.model).with_name("checkpoint.pt")
+    options = TypeAdapter(RecommenderTraining).validate_python(snakemake.params.options)
+    weights, history = import_module(TRAINING[options.method]).train(
+        options,
+        read_array(snakemake.input.codes),
+        pd.read_parquet(snakemake.input.interactions),
+        pd.read_parquet(snakemake.input.targets),
+        seed=int(snakemake.wildcards.seed),
+        checkpoint_path=checkpoint,
+        identity=identity(dict(snakemake.params), snakemake.input),
+    )
+    with atomic_path(snakemake.output.model) as temporary:
+        save_file(weights, temporary)
+    with atomic_path(snakemake.output.history) as temporary:
+        history.to_csv(temporary, index=False)
+    checkpoint.unlink(missing_ok=True)
