@@ -1,1 +1,7 @@
 """Codes and sequences to ranked items."""
+
+TRAINING = {"tiger": "semtok.recommenders.tiger"}
+"""Method -> module with `train`."""
+
+DECODING = {"tiger": "semtok.recommenders.tiger_decoding"}
+"""Method -> module with `decode`. Apart from training, so that a change of what only decoding uses retrains nothing."""

@@ -1,0 +1,90 @@
+"""Histories of users and the samples taken from them, as flat arrays: no Python object per user."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from semtok.errors import DataError
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is to be predicted: the item of `user` that follows its first `position` interactions."""
+
+    user: Integers
+    position: Integers
+    item: Integers
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, rows: Integers) -> "Samples":
+        """The samples of these rows, in this order."""
+        return Samples(self.user[rows], self.position[rows], self.item[rows])
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """The interactions of all users, one user after the other, each in order of time."""
+
+    items: Integers
+    """[n_interactions]"""
+    starts: Integers
+    """[n_users + 1]; user u has `items[starts[u]:starts[u + 1]]`."""
+
+    @classmethod
+    def from_interactions(cls, interactions: pd.DataFrame) -> "Sequences":
+        """From the columns user and item of interactions.parquet."""
+        users = interactions["user"].to_numpy(np.int64)
+        if not len(users):
+            raise DataError("interactions: no rows")
+        if (np.diff(users) < 0).any():
+            row = int(np.flatnonzero(np.diff(users) < 0)[0]) + 1
+            raise DataError(
+                f"interactions, row {row}: user {users[row]} after {users[row - 1]}; expected users in order"
+            )
+        starts = np.searchsorted(users, np.arange(users[-1] + 2))
+        return cls(interactions["item"].to_numpy(np.int64), starts)
+
+    def lengths(self, samples: Samples, max_items: int) -> Integers:
+        """Items in the history of each sample [n]."""
+        return np.minimum(samples.position, max_items)
+
+    def histories(self, samples: Samples, max_items: int) -> tuple[Integers, npt.NDArray[np.bool_]]:
+        """The last `max_items` items before each sample, oldest first: items [n, longest] and where they are real."""
+        lengths = self.lengths(samples, max_items)
+        steps = np.arange(lengths.max(initial=1))
+        real = steps < lengths[:, None]
+        rows = (self.starts[samples.user] + samples.position - lengths)[:, None] + steps
+        return self.items[np.where(real, rows, 0)] * real, real
+
+
+def train_samples(interactions: pd.DataFrame) -> Samples:
+    """Every `train` interaction with a predecessor; refuses held-out records among the predecessors."""
+    sequences = Sequences.from_interactions(interactions)
+    users = interactions["user"].to_numpy(np.int64)
+    positions = np.arange(len(users)) - sequences.starts[users]
+    split = interactions["split"].to_numpy(str)
+    held_out = np.concatenate([[0], np.cumsum((split == "valid") | (split == "test"))])
+    train = split == "train"
+    leaks = train & (held_out[:-1] > held_out[sequences.starts[users]])
+    if leaks.any():
+        row = int(np.flatnonzero(leaks)[0])
+        raise DataError(f"interactions, row {row}: a train record of user {users[row]} after a held-out one")
+    rows = np.flatnonzero(train & (positions > 0))
+    if not len(rows):
+        raise DataError("interactions: no train record has a predecessor, so there is nothing to learn from")
+    return Samples(users[rows], positions[rows], sequences.items[rows])
+
+
+def target_samples(targets: pd.DataFrame, split: str) -> Samples:
+    """The rows of targets.parquet of one split, in their order."""
+    chosen = targets[targets["split"] == split]
+    user, position, item = (chosen[name].to_numpy(np.int64) for name in ("user", "position", "item"))
+    if (position < 1).any():
+        raise DataError(f"targets: user {user[position < 1][0]} has a {split} target without any history")
+    return Samples(user, position, item)

@@ -1,0 +1,328 @@
+"""T5, the encoder-decoder of TIGER (methods.md 4.1): Raffel et al., JMLR 2020, in its first version (ReLU).
+
+What sets it apart from the Transformer of the textbooks: normalisation before every block by the root mean square and
+without a shift; attention logits that are not divided by the square root of the width (the initialisation does that
+instead); no position embeddings but a learned bias on the logits for each head and (bucketed) distance, shared by all
+layers; no biases in linear maps; and one embedding table for the encoder, the decoder and the output, whose input is
+scaled by d_model^-0.5.
+
+Shapes: B sequences, S source tokens, T target tokens, H heads, D = d_kv the width of a head, M = d_model.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from semtok.config.recommenders import T5Options
+from semtok.recommenders.kernels import attention_weights, dropout, relu_dropout, rms_norm
+
+
+def relative_position_bucket(distance: Tensor, n_buckets: int, max_distance: int, bidirectional: bool) -> Tensor:
+    """The bucket of each `distance` = key position - query position.
+
+    Half of the buckets hold one distance each, the other half grow logarithmically up to `max_distance`; beyond it all
+    share the last. Bidirectional: one half of all buckets for keys after the query. Else keys after it count as 0.
+    """
+    offset = torch.zeros_like(distance)
+    if bidirectional:
+        n_buckets //= 2
+        offset = (distance > 0).long() * n_buckets
+        distance = distance.abs()
+    else:
+        distance = (-distance).clamp(min=0)
+    n_exact = max(n_buckets // 2, 1)
+    growth = (n_buckets - n_exact) / math.log(max(max_distance / n_exact, 1 + 1e-9))
+    coarse = n_exact + (torch.log(distance.clamp(min=1).float() / n_exact) * growth).long()
+    return offset + torch.where(distance < n_exact, distance, coarse.clamp(max=n_buckets - 1))
+
+
+class RelativePositionBias(nn.Module):
+    """A learned number for each head and bucket of distances, added to the attention logits."""
+
+    def __init__(self, options: T5Options, bidirectional: bool) -> None:
+        super().__init__()
+        self.n_buckets = options.relative_attention_buckets
+        self.max_distance = options.relative_attention_max_distance
+        self.bidirectional = bidirectional
+        self.weight = nn.Parameter(torch.empty(self.n_buckets, options.n_heads))
+
+    def forward(self, length: int, first_query: int = 0) -> Tensor:
+        """Biases [H, length - first_query, length] of queries `first_query`.. on keys; causal ones hide later keys."""
+        positions = torch.arange(length, device=self.weight.device)
+        distance = positions[None, :] - positions[first_query:, None]
+        bucket = relative_position_bucket(distance, self.n_buckets, self.max_distance, self.bidirectional)
+        bias = self.weight[bucket].permute(2, 0, 1)
+        return bias if self.bidirectional else bias.masked_fill(distance > 0, -torch.inf)
+
+
+class RMSNorm(nn.Module):
+    """Scale to a root mean square of 1, then by a learned factor per channel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise the last dimension."""
+        return rms_norm(x, self.weight)
+
+
+class SelfAttention(nn.Module):
+    """Attention of a sequence to itself; query, key and value maps are one matrix."""
+
+    def __init__(self, options: T5Options) -> None:
+        super().__init__()
+        self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
+        inner = self.n_heads * self.d_kv
+        self.norm = RMSNorm(options.d_model)
+        self.query_key_value = nn.Linear(options.d_model, 3 * inner, bias=False)
+        self.out = nn.Linear(inner, options.d_model, bias=False)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values [..., H, T, D] of x [..., T, M]."""
+        heads = self.query_key_value(self.norm(x)).view(*x.shape[:-1], 3, self.n_heads, self.d_kv)
+        query, key, value = heads.movedim(-3, 0).transpose(-2, -3).unbind(0)
+        return query, key, value
+
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+        """X [B, T, M] plus what it attends to; bias [H, T, T]; mask [B, T], True where there is a token."""
+        query, key, value = self.project(x)
+        weights = attention_weights(query @ key.transpose(-1, -2), bias, mask, self.dropout * self.training)
+        attended = (weights @ value).transpose(1, 2).flatten(2)
+        return x + dropout(self.out(attended), self.dropout * self.training)
+
+    def step(self, x: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """One position x [R, M] of each of R rows, given the `past` keys and values [R, H, t, D]; returns both anew."""
+        query, key, value = self.project(x.unsqueeze(1))
+        if past is not None:
+            key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
+        weights = attention_weights(query @ key.transpose(-1, -2), bias, None, 0.0)
+        return x + self.out((weights @ value).flatten(1)), (key, value)
+
+
+class CrossAttention(nn.Module):
+    """Attention of the target to the encoded source, without position bias."""
+
+    def __init__(self, options: T5Options) -> None:
+        super().__init__()
+        self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
+        inner = self.n_heads * self.d_kv
+        self.norm = RMSNorm(options.d_model)
+        self.query = nn.Linear(options.d_model, inner, bias=False)
+        self.key = nn.Linear(options.d_model, inner, bias=False)
+        self.value = nn.Linear(options.d_model, inner, bias=False)
+        self.out = nn.Linear(inner, options.d_model, bias=False)
+
+    def forward(self, x: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
+        """X [B, T, M] plus what it takes from `encoded` [B, S, M]; mask [B, S].
+
+        The target is a handful of tokens and the source up to hundreds, so the key map is moved to the query's side,
+        q.(W_k e) = (W_k^T q).e, and the value map behind the weighted sum: no source token is ever projected.
+        """
+        query = self.query(self.norm(x)).view(*x.shape[:2], self.n_heads, self.d_kv)
+        key_map = self.key.weight.view(self.n_heads, self.d_kv, -1)
+        value_map = self.value.weight.view(self.n_heads, self.d_kv, -1)
+        query = torch.einsum("bthd,hdm->bhtm", query, key_map)
+        batch, heads, length, width = query.shape
+        logits = (query.reshape(batch, heads * length, width) @ encoded.transpose(1, 2)).view(batch, heads, length, -1)
+        weights = attention_weights(logits, None, mask, self.dropout * self.training)
+        summed = (weights.flatten(1, 2) @ encoded).view(batch, heads, length, width)
+        attended = torch.einsum("bhtm,hdm->bthd", summed, value_map).flatten(2)
+        return x + dropout(self.out(attended), self.dropout * self.training)
+
+    def remember(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values [B, H, S, D] of `encoded`, for many steps of decoding."""
+        heads = (*encoded.shape[:2], self.n_heads, self.d_kv)
+        key = self.key(encoded).view(heads).transpose(1, 2).contiguous()
+        value = self.value(encoded).view(heads).transpose(1, 2).contiguous()
+        return key, value
+
+    def step(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+        """One position x [B * W, M] of W rows a sequence, which share the sequence's `memory`."""
+        key, value = memory
+        query = self.query(self.norm(x)).view(key.shape[0], -1, self.n_heads, self.d_kv).transpose(1, 2)
+        weights = attention_weights(query @ key.transpose(-1, -2), None, mask, 0.0)
+        attended: Tensor = self.out((weights @ value).transpose(1, 2).reshape(len(x), -1))
+        return x + attended
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with a ReLU between."""
+
+    def __init__(self, options: T5Options) -> None:
+        super().__init__()
+        self.dropout = options.dropout
+        self.norm = RMSNorm(options.d_model)
+        self.widen = nn.Linear(options.d_model, options.d_ff, bias=False)
+        self.narrow = nn.Linear(options.d_ff, options.d_model, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """X [..., M] plus its transformation."""
+        probability = self.dropout * self.training
+        return x + dropout(self.narrow(relu_dropout(self.widen(self.norm(x)), probability)), probability)
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then feed-forward."""
+
+    def __init__(self, options: T5Options) -> None:
+        super().__init__()
+        self.attention, self.feed_forward = SelfAttention(options), FeedForward(options)
+
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+        """X [B, S, M] one layer further."""
+        out: Tensor = self.feed_forward(self.attention(x, bias, mask))
+        return out
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, attention to the source, then feed-forward."""
+
+    def __init__(self, options: T5Options) -> None:
+        super().__init__()
+        self.attention, self.cross = SelfAttention(options), CrossAttention(options)
+        self.feed_forward = FeedForward(options)
+
+    def forward(self, x: Tensor, bias: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
+        """X [B, T, M] one layer further."""
+        out: Tensor = self.feed_forward(self.cross(self.attention(x, bias, None), encoded, mask))
+        return out
+
+
+@dataclass
+class DecoderState:
+    """What decoding remembers: of each source its keys and values, of each row of its beam those of the past tokens."""
+
+    memory: list[tuple[Tensor, Tensor]]
+    """A layer: keys and values [B, H, S, D] of the sources, never copied."""
+    mask: Tensor | None
+    """[B, S], True where the source has a token."""
+    past: list[tuple[Tensor, Tensor]] | None
+    """A layer: keys and values [B * W, H, t, D] of the t tokens so far; None before the first."""
+
+    def select(self, rows: Tensor) -> "DecoderState":
+        """The state whose row r continues row `rows[r]` of this one."""
+        assert self.past is not None, "rows can be selected once a token has been decoded"
+        past = [(key.index_select(0, rows), value.index_select(0, rows)) for key, value in self.past]
+        return DecoderState(self.memory, self.mask, past)
+
+
+class T5(nn.Module):
+    """The whole model."""
+
+    def __init__(self, options: T5Options, vocabulary_size: int) -> None:
+        super().__init__()
+        self.options = options
+        self.embedding = nn.Embedding(vocabulary_size, options.d_model)
+        self.encoder_bias = RelativePositionBias(options, bidirectional=True)
+        self.encoder = nn.ModuleList(EncoderLayer(options) for _ in range(options.n_layers))
+        self.encoder_norm = RMSNorm(options.d_model)
+        self.decoder_bias = RelativePositionBias(options, bidirectional=False)
+        self.decoder = nn.ModuleList(DecoderLayer(options) for _ in range(options.n_layers))
+        self.decoder_norm = RMSNorm(options.d_model)
+        self._initialize()
+
+    @torch.no_grad()
+    def _initialize(self) -> None:
+        """T5's own initialisation (Mesh TensorFlow, factor 1): normal, and such that every map keeps the variance.
+
+        Queries get the further factor d_kv^-0.5 that takes the place of the scaling of the logits.
+        """
+        width, inner = self.options.d_model, self.options.n_heads * self.options.d_kv
+        for module in self.modules():
+            if isinstance(module, RelativePositionBias):
+                module.weight.normal_(std=width**-0.5)
+            elif isinstance(module, SelfAttention):
+                module.query_key_value.weight.normal_(std=width**-0.5)
+                module.query_key_value.weight[:inner] *= self.options.d_kv**-0.5
+                module.out.weight.normal_(std=inner**-0.5)
+            elif isinstance(module, CrossAttention):
+                module.query.weight.normal_(std=(width * self.options.d_kv) ** -0.5)
+                module.key.weight.normal_(std=width**-0.5)
+                module.value.weight.normal_(std=width**-0.5)
+                module.out.weight.normal_(std=inner**-0.5)
+            elif isinstance(module, FeedForward):
+                module.widen.weight.normal_(std=width**-0.5)
+                module.narrow.weight.normal_(std=self.options.d_ff**-0.5)
+        self.embedding.weight.normal_(std=1.0)
+
+    def _dropout(self, x: Tensor) -> Tensor:
+        return dropout(x, self.options.dropout * self.training)
+
+    def encode(self, source: Tensor, mask: Tensor | None) -> Tensor:
+        """Encode source [B, S] token ids; mask [B, S] is True where there is a token, None where there are no pads."""
+        bias = self.encoder_bias(source.shape[1])
+        x = self._dropout(self.embedding(source))
+        for layer in self.encoder:
+            x = layer(x, bias, mask)
+        return self._dropout(self.encoder_norm(x))
+
+    def decode(self, encoded: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
+        """Logits [B, T, V] of the token after each of target [B, T]."""
+        bias = self.decoder_bias(target.shape[1])
+        x = self._dropout(self.embedding(target))
+        for layer in self.decoder:
+            x = layer(x, bias, encoded, mask)
+        return self._logits(self._dropout(self.decoder_norm(x)))
+
+    def _logits(self, x: Tensor) -> Tensor:
+        return F.linear(x * self.options.d_model**-0.5, self.embedding.weight)
+
+    def forward(self, source: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
+        """The summed cross-entropy (nats) of target [B, 1 + T], whose first token starts the decoder."""
+        logits = self.decode(self.encode(source, mask), mask, target[:, :-1])
+        return F.cross_entropy(logits.flatten(0, 1).float(), target[:, 1:].flatten(), reduction="sum")
+
+    def _decoder_layers(self) -> list[DecoderLayer]:
+        return cast(list[DecoderLayer], list(self.decoder))
+
+    def begin(self, encoded: Tensor, mask: Tensor | None) -> DecoderState:
+        """The state before the first token of each source."""
+        return DecoderState([layer.cross.remember(encoded) for layer in self._decoder_layers()], mask, None)
+
+    def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Logits [B * W, V] of the token after `tokens` [B * W], W rows a source, and the state with them in it."""
+        length = 1 if state.past is None else state.past[0][0].shape[2] + 1
+        bias = self.decoder_bias(length, first_query=length - 1)
+        x, past = self.embedding(tokens), []
+        for number, layer in enumerate(self._decoder_layers()):
+            x, kept = layer.attention.step(x, bias, None if state.past is None else state.past[number])
+            x = layer.feed_forward(layer.cross.step(x, state.memory[number], state.mask))
+            past.append(kept)
+        return self._logits(self.decoder_norm(x)), DecoderState(state.memory, state.mask, past)
+
+
+def from_transformers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict for `T5` from that of transformers' `T5ForConditionalGeneration` (tied embeddings, ReLU)."""
+    found = dict(weights)
+    taken = {
+        "embedding.weight": found["shared.weight"],
+        "encoder_norm.weight": found["encoder.final_layer_norm.weight"],
+        "decoder_norm.weight": found["decoder.final_layer_norm.weight"],
+    }
+    for side, last in (("encoder", 1), ("decoder", 2)):
+        first = f"{side}.block.0.layer.0.SelfAttention."
+        taken[f"{side}_bias.weight"] = found[f"{first}relative_attention_bias.weight"]
+        number = 0
+        while f"{side}.block.{number}.layer.0.layer_norm.weight" in found:
+            theirs, ours = f"{side}.block.{number}.layer.", f"{side}.{number}."
+            attention = f"{theirs}0.SelfAttention."
+            taken[f"{ours}attention.norm.weight"] = found[f"{theirs}0.layer_norm.weight"]
+            taken[f"{ours}attention.query_key_value.weight"] = torch.cat(
+                [found[f"{attention}{m}.weight"] for m in "qkv"]
+            )
+            taken[f"{ours}attention.out.weight"] = found[f"{attention}o.weight"]
+            if side == "decoder":
+                taken[f"{ours}cross.norm.weight"] = found[f"{theirs}1.layer_norm.weight"]
+                for name, letter in (("query", "q"), ("key", "k"), ("value", "v"), ("out", "o")):
+                    taken[f"{ours}cross.{name}.weight"] = found[f"{theirs}1.EncDecAttention.{letter}.weight"]
+            taken[f"{ours}feed_forward.norm.weight"] = found[f"{theirs}{last}.layer_norm.weight"]
+            taken[f"{ours}feed_forward.widen.weight"] = found[f"{theirs}{last}.DenseReluDense.wi.weight"]
+            taken[f"{ours}feed_forward.narrow.weight"] = found[f"{theirs}{last}.DenseReluDense.wo.weight"]
+            number += 1
+    return taken

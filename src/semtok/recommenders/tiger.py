@@ -1,0 +1,76 @@
+"""TIGER (Rajput et al., NeurIPS 2023), as CoST, SimCIT and LETTER use it: a T5 writes the code of the next item.
+
+Source: the codes of the user's last items, oldest first. Target: the codes of the next item, then EOS. The loss is the
+cross-entropy of the target's tokens (methods.md 4.1).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor
+
+from semtok import devices
+from semtok.config.recommenders import TIGER
+from semtok.errors import ConfigError
+from semtok.recommenders.batching import Batches
+from semtok.recommenders.generation import generate
+from semtok.recommenders.sequences import Samples, Sequences, target_samples, train_samples
+from semtok.recommenders.t5 import T5
+from semtok.recommenders.training import Trainer, Validate, recall_and_ndcg
+from semtok.recommenders.trie import Trie
+from semtok.recommenders.vocabulary import Catalogue
+
+VALIDATION_K = 10
+VALIDATION_SAMPLE_SEED = 0
+"""The same validation targets for every seed and tokenizer, so that their checkpoints are chosen alike."""
+
+
+def train(
+    options: TIGER,
+    codes: npt.NDArray[np.integer],
+    interactions: pd.DataFrame,
+    targets: pd.DataFrame,
+    seed: int,
+    checkpoint_path: str | Path,
+    identity: str,
+) -> tuple[dict[str, Tensor], pd.DataFrame]:
+    """Train on the `train` records; return the weights of the best validation Recall@10 and a history, a row an epoch.
+
+    Reads all of `options` but `decoding`. `codes` [n_items, n_levels] are raw. Of `targets` only the `valid` rows are
+    read, to choose the checkpoint; without any, the last weights are returned. A checkpoint of the same `identity`
+    is continued, to the very weights (CPU, float32) of a run without interruption; the caller removes it when all is
+    written. The history has no times in it: equal runs give equal histories.
+    """
+    beam_size = options.training.validation_beam_size
+    if beam_size < VALIDATION_K:
+        raise ConfigError(
+            f"training.validation_beam_size: {beam_size}; expected at least {VALIDATION_K}, "
+            f"as checkpoints are chosen by Recall@{VALIDATION_K}"
+        )
+    device = devices.device()
+    torch.manual_seed(seed)
+    catalogue = Catalogue.from_codes(codes, options.collisions)
+    model = T5(options.model, catalogue.vocabulary.size).to(device)
+    batches = Batches(Sequences.from_interactions(interactions), catalogue, options.max_items, device)
+    validate = _validation(options, catalogue, batches, target_samples(targets, "valid"), seed)
+    samples = train_samples(interactions)
+    return Trainer(model, options.training, batches, samples, validate, seed, checkpoint_path, identity).run()
+
+
+def _validation(options: TIGER, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int) -> Validate | None:
+    """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
+    if not len(samples):
+        return None
+    generator = np.random.default_rng(VALIDATION_SAMPLE_SEED)
+    sample = samples.take(np.sort(generator.permutation(len(samples))[: options.training.validation_users]))
+    trie = Trie(catalogue, batches.device)
+    beam_size = options.training.validation_beam_size
+
+    def validate(model: T5) -> tuple[float, float]:
+        generated = generate(model, batches, sample, trie, trie, beam_size, len(sample), seed)
+        return recall_and_ndcg(generated.ranks(sample.item), VALIDATION_K)
+
+    return validate

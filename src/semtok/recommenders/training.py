@@ -1,0 +1,217 @@
+"""The training loop: random batches, early stopping on validation, going on after a kill to the same weights."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from semtok import checkpoints, devices
+from semtok.config.recommenders import TrainingOptions
+from semtok.errors import SemtokError
+from semtok.recommenders.batching import Batches, epoch_order
+from semtok.recommenders.sequences import Samples
+from semtok.recommenders.t5 import T5
+
+log = logging.getLogger(__name__)
+
+State = dict[str, Tensor]
+Validate = Callable[[T5], tuple[float, float]]
+"""Recall@10 and NDCG@10 of a model on the validation targets."""
+
+STEPS_BETWEEN_CHECKS = 50
+
+
+@dataclass
+class Progress:
+    """Where training stands; all of it goes into the checkpoint."""
+
+    epoch: int = 0
+    """Whole epochs done."""
+    step: int = 0
+    """Steps done in the current epoch."""
+    loss: float = 0.0
+    """Sum over the samples of the current epoch."""
+    best_recall: float = -1.0
+    waited: int = 0
+    """Validations since the best one."""
+    history: list[dict[str, float | int | None]] = field(default_factory=list)
+
+
+def learning_rate(step: int, n_steps: int, options: TrainingOptions) -> float:
+    """The rate of step 0 <= `step` < `n_steps`: a linear rise, then constant or half a cosine down to zero."""
+    n_warmup = round(options.warmup * n_steps)
+    if step < n_warmup:
+        return options.learning_rate * (step + 1) / n_warmup
+    if options.schedule == "constant":
+        return options.learning_rate
+    done = (step - n_warmup) / max(n_steps - n_warmup, 1)
+    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def make_optimizer(model: T5, options: TrainingOptions) -> torch.optim.Optimizer:
+    """AdamW; the scales of the norms are not decayed."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    scales = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": scales, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+
+
+def train_step(model: T5, optimizer: torch.optim.Optimizer, batches: Batches, samples: Samples) -> Tensor:
+    """One step on the mean cross-entropy of all target tokens of `samples`; returns its sum over the samples.
+
+    The samples go through the model in groups of similar length, whose gradients add up to that of the whole batch: the
+    step does not depend on how they are grouped, and hardly any padding is computed.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    dtype = devices.compute_dtype(batches.device)
+    total = torch.zeros((), device=batches.device)
+    for rows in batches.by_length(samples):
+        part = samples.take(rows)
+        batch, target = batches.source(part), batches.target(part)
+        with devices.autocast(batches.device, dtype):
+            loss = model(batch.source, batch.mask, target) / (target.shape[1] - 1)
+        (loss / len(samples)).backward()
+        total += loss.detach()
+    optimizer.step()
+    return total
+
+
+class Trainer:
+    """Trains one model on one set of samples; `run` returns the weights with the best validation Recall@10."""
+
+    def __init__(
+        self,
+        model: T5,
+        options: TrainingOptions,
+        batches: Batches,
+        samples: Samples,
+        validate: Validate | None,
+        seed: int,
+        checkpoint_path: str | Path,
+        identity: str,
+        seconds_between_checkpoints: float = 300.0,
+    ) -> None:
+        self.model, self.options, self.batches, self.samples = model, options, batches, samples
+        self.validate, self.seed, self.checkpoint_path, self.identity = validate, seed, checkpoint_path, identity
+        self.seconds_between_checkpoints = seconds_between_checkpoints
+        self.optimizer = make_optimizer(model, options)
+        self.progress = Progress()
+        self.best: State | None = None
+        samples_per_epoch = min(options.samples_per_epoch or len(samples), len(samples))
+        self.steps_per_epoch = math.ceil(samples_per_epoch / options.batch_size)
+        self.saved_at = time.monotonic()
+
+    def run(self) -> tuple[State, pd.DataFrame]:
+        """Train to the end of the schedule or until patience is over; a row of the history is an epoch."""
+        self._resume()
+        patience = self.options.patience
+        while self.progress.epoch < self.options.epochs and not (patience and self.progress.waited >= patience):
+            self._train_epoch()
+            self._save()
+        best = self.best if self.best is not None else self._weights()
+        return best, pd.DataFrame(self.progress.history).astype({"recall@10": float, "ndcg@10": float})
+
+    def _train_epoch(self) -> None:
+        progress, options, started = self.progress, self.options, time.monotonic()
+        order = epoch_order(len(self.samples), options.samples_per_epoch, self.seed, progress.epoch)
+        first_step, loss = progress.step, torch.tensor(progress.loss, dtype=torch.float64)
+        rate = 0.0
+        self.model.train()
+        bar = tqdm(total=self.steps_per_epoch, initial=first_step, desc=f"epoch {progress.epoch + 1}", disable=None)
+        for step in range(first_step, self.steps_per_epoch):
+            rows = order[step * options.batch_size : (step + 1) * options.batch_size]
+            rate = self._set_learning_rate(progress.epoch * self.steps_per_epoch + step)
+            loss = loss.to(self.batches.device) + train_step(
+                self.model, self.optimizer, self.batches, self.samples.take(rows)
+            )
+            progress.step = step + 1
+            bar.update()
+            is_last = progress.step == self.steps_per_epoch
+            is_due = time.monotonic() - self.saved_at >= self.seconds_between_checkpoints
+            if is_last or is_due or progress.step % STEPS_BETWEEN_CHECKS == 0:
+                progress.loss = self._checked(loss)
+            if is_due and not is_last:
+                self._save()
+        bar.close()
+        n_seen, seconds = len(order), time.monotonic() - started
+        self._finish_epoch(progress.loss / n_seen, rate)
+        speed = (self.steps_per_epoch - first_step) * options.batch_size / seconds
+        row = progress.history[-1]
+        log.info(
+            "epoch %d/%d: loss %.4f, recall@10 %s, %.0f samples/s, %.0f s",
+            *(row["epoch"], options.epochs, row["loss"], row["recall@10"], speed, seconds),
+        )
+
+    def _set_learning_rate(self, step: int) -> float:
+        rate = learning_rate(step, self.options.epochs * self.steps_per_epoch, self.options)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _checked(self, loss: Tensor) -> float:
+        value = float(loss)
+        if not math.isfinite(value):
+            raise SemtokError(
+                f"training: the loss is {value} in epoch {self.progress.epoch + 1}, step {self.progress.step}; "
+                f"expected a finite number. Lower training.learning_rate ({self.options.learning_rate})"
+            )
+        return value
+
+    def _finish_epoch(self, loss: float, rate: float) -> None:
+        """Write the history's row, validate if it is time, and turn to the next epoch."""
+        progress, options = self.progress, self.options
+        progress.epoch, progress.step, progress.loss = progress.epoch + 1, 0, 0.0
+        is_due = progress.epoch % options.validation_every == 0 or progress.epoch == options.epochs
+        recall = ndcg = None
+        if self.validate is not None and is_due:
+            recall, ndcg = self.validate(self.model)
+            progress.waited += 1
+            if recall > progress.best_recall:
+                progress.best_recall, progress.waited, self.best = recall, 0, self._weights()
+        progress.history.append(
+            {
+                "epoch": progress.epoch,
+                "steps": progress.epoch * self.steps_per_epoch,
+                "loss": loss,
+                "learning_rate": rate,
+                "recall@10": recall,
+                "ndcg@10": ndcg,
+            }
+        )
+
+    def _weights(self) -> State:
+        return {name: weight.detach().cpu().clone() for name, weight in self.model.state_dict().items()}
+
+    def _save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+            "progress": dict(vars(self.progress)),
+        }
+        checkpoints.save(self.checkpoint_path, self.identity, state)
+        self.saved_at = time.monotonic()
+
+    def _resume(self) -> None:
+        state: dict[str, Any] | None = checkpoints.load(self.checkpoint_path, self.identity)
+        if state is None:
+            return
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best, self.progress = state["best"], Progress(**state["progress"])
+        log.info("going on from epoch %d, step %d", self.progress.epoch + 1, self.progress.step)
+
+
+def recall_and_ndcg(ranks: np.ndarray[Any, np.dtype[np.int64]], k: int) -> tuple[float, float]:
+    """Recall@k and NDCG@k of one target a list, from ranks that count from 1 (0: not found)."""
+    found = (ranks >= 1) & (ranks <= k)
+    return float(found.mean()), float((found / np.log2(np.maximum(ranks, 1) + 1)).mean())
