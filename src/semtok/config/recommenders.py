@@ -58,8 +58,8 @@ class DecodingOptions(Section):
     """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
 
 
-class TIGER(Section):
-    """Sequence to sequence over codes."""
+class TIGERModel(Section):
+    """What training and decoding both read."""
 
     method: Literal["tiger"]
     max_items: PositiveInt
@@ -67,8 +67,24 @@ class TIGER(Section):
     collisions: Literal["suffix", "expand"]
     """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
+
+
+class TIGERTraining(TIGERModel):
+    """What training reads."""
+
     training: TrainingOptions
+
+
+class TIGERDecoding(TIGERModel):
+    """What decoding reads."""
+
     decoding: DecodingOptions
 
 
+class TIGER(TIGERTraining, TIGERDecoding):
+    """Sequence to sequence over codes."""
+
+
 Recommender = TIGER
+RecommenderTraining = TIGERTraining
+RecommenderDecoding = TIGERDecoding

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from semtok import devices
-from semtok.config.recommenders import TIGER
+from semtok.config.recommenders import TIGERTraining
 from semtok.errors import ConfigError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.generation import generate
@@ -29,7 +29,7 @@ VALIDATION_SAMPLE_SEED = 0
 
 
 def train(
-    options: TIGER,
+    options: TIGERTraining,
     codes: npt.NDArray[np.integer],
     interactions: pd.DataFrame,
     targets: pd.DataFrame,
@@ -39,7 +39,7 @@ def train(
 ) -> tuple[dict[str, Tensor], pd.DataFrame]:
     """Train on the `train` records; return the weights of the best validation Recall@10 and a history, a row an epoch.
 
-    Reads all of `options` but `decoding`. `codes` [n_items, n_levels] are raw. Of `targets` only the `valid` rows are
+    `codes` [n_items, n_levels] are raw. Of `targets` only the `valid` rows are
     read, to choose the checkpoint; without any, the last weights are returned. A checkpoint of the same `identity`
     is continued, to the very weights (CPU, float32) of a run without interruption; the caller removes it when all is
     written. The history has no times in it: equal runs give equal histories.
@@ -60,7 +60,7 @@ def train(
     return Trainer(model, options.training, batches, samples, validate, seed, checkpoint_path, identity).run()
 
 
-def _validation(options: TIGER, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int) -> Validate | None:
+def _validation(options: TIGERTraining, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int) -> Validate | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     if not len(samples):
         return None

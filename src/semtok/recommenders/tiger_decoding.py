@@ -10,7 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from semtok import devices
-from semtok.config.recommenders import TIGER
+from semtok.config.recommenders import TIGERDecoding
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.generation import Generated, generate
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def decode(
-    options: TIGER,
+    options: TIGERDecoding,
     state_dict: Mapping[str, Tensor],
     codes: npt.NDArray[np.integer],
     interactions: pd.DataFrame,
