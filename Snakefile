@@ -16,6 +16,6 @@ include: "workflow/rules/papers.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         everything(),
+    localrule: True

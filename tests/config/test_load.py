@@ -5,10 +5,14 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from semtok.config.load import check
 from semtok.errors import ConfigError
+from semtok.papers import check as papers_check
 
 CONFIG = Path(__file__).parents[2] / "config"
+
+
+def check(raw):
+    return papers_check.check(raw, CONFIG / "papers")[0]
 
 
 @pytest.fixture
@@ -71,6 +75,9 @@ def change(raw, path: str, value) -> None:
         ("tokenizers.cost.epochs", 1.5, "tokenizers.cost.epochs: found 1.5; expected a valid integer"),
         ("tokenizers.cost.learning_rate", "1e-4", "(YAML reads 1e-4 as text: write it with a dot, as in 1.0e-4)"),
         ("datasets.mind.split", {"method": "user-ratio", "valid": 0.5, "test": 0.6}, "must be below 1"),
+        ("recommenders.tiger.decoding.beam_size", 20, "found 20; expected at least 40, the largest k of papers.cost"),
+        ("papers.cost.tables", ["table1", "table9"], "papers.cost.tables: found 'table9'; expected one of the paper's"),
+        ("papers.cost.datasets.MINT", "mind", "papers.cost.datasets: found 'MINT'; expected one of the paper's; did"),
         ("source", "mirror", "mirror: found nothing; expected a folder"),
         ("mirror", 3, "mirror: found 3; expected a valid string"),
         ("datasets.mind.files", [{"path": "../../etc/passwd"}], "datasets.mind.files.0.path: found '../../etc/passwd'"),
@@ -96,3 +103,13 @@ def test_all_mistakes_are_told_at_once(raw):
     assert len(found) == 4
     for path in ("temprature", "tokenizers.rqvae.commitment_weight", "papers.cost.datasets.MIND", "seeds"):
         assert any(path in line for line in found)
+
+
+def test_a_definitions_mistakes_are_told_with_the_configs(raw, tmp_path):
+    definition = (CONFIG / "papers" / "cost.yaml").read_text().replace("metrics: [ndcg, recall]", "metrics: [ndgc]", 1)
+    (tmp_path / "cost.yaml").write_text(definition)
+    change(raw, "seeds", [1, 1])
+    with pytest.raises(ConfigError) as caught:
+        papers_check.check(raw, tmp_path)
+    assert "ndgc" in str(caught.value)
+    assert "listed twice: 1" in str(caught.value)

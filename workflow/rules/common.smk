@@ -12,13 +12,16 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCE), os.environ
 
 from snakemake.exceptions import WorkflowError
 
-from semtok.config.load import check
 from semtok.config.variants import resolve
 from semtok.digest import code_digest
-from semtok.errors import ConfigError, SemtokError
+from semtok.errors import ConfigError
+from semtok.papers import plan
+from semtok.papers.check import check
+
+PAPERS = ROOT / "config" / "papers"
 
 try:
-    CONFIG = check(config)
+    CONFIG, DEFINITIONS = check(config, PAPERS)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -31,9 +31,6 @@ def raw_files(wildcards):
 rule download:
     output:
         "results/raw/official/{file}",
-    params:
-        url=lambda wildcards: RAW_URLS[wildcards.file],
-        lock=str(ROOT / "config" / "checksums.yaml"),
     log:
         "results/logs/download/{file}.log",
     conda:
@@ -42,6 +39,9 @@ rule download:
     resources:
         mem_mb=memory("download"),
         runtime=minutes("download"),
+    params:
+        url=lambda wildcards: RAW_URLS[wildcards.file],
+        lock=str(ROOT / "config" / "checksums.yaml"),
     script:
         "../scripts/download.py"
 
@@ -49,11 +49,6 @@ rule download:
 rule synthesize:
     output:
         directory("results/raw/synthetic/{dataset}"),
-    params:
-        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
-        code=lambda wildcards: code(
-            "synthesize.py", WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]
-        ),
     log:
         "results/logs/synthesize/{dataset}.log",
     conda:
@@ -62,6 +57,9 @@ rule synthesize:
     resources:
         mem_mb=memory("synthesize"),
         runtime=minutes("synthesize"),
+    params:
+        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
+        code=lambda wildcards: code("synthesize.py", WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
     script:
         "../scripts/synthesize.py"
 
@@ -70,16 +68,10 @@ rule prepare:
     input:
         raw_files,
     output:
-        items=f"{DATA}/items.parquet",
+        catalogue=f"{DATA}/items.parquet",
         interactions=f"{DATA}/interactions.parquet",
         targets=f"{DATA}/targets.parquet",
         stats=f"{DATA}/stats.json",
-    params:
-        options=lambda wildcards: part(
-            "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
-        ),
-        source=lambda wildcards: source_of(wildcards.dataset),
-        code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
     log:
         "results/logs/prepare/{dataset}.log",
     benchmark:
@@ -90,5 +82,11 @@ rule prepare:
     resources:
         mem_mb=memory("prepare"),
         runtime=minutes("prepare"),
+    params:
+        options=lambda wildcards: part(
+            "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
+        ),
+        source=lambda wildcards: source_of(wildcards.dataset),
+        code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
     script:
         "../scripts/prepare.py"

@@ -5,14 +5,10 @@ from semtok.encoders import METHODS as ENCODERS
 
 rule encode_text:
     input:
-        items=rules.prepare.output.items,
+        catalogue=rules.prepare.output.catalogue,
     output:
         vectors="results/encoders/{dataset}/{encoder}.npy",
         facts="results/encoders/{dataset}/{encoder}.json",
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=lambda wildcards: code("encode_text.py", ENCODERS[options("encoders", wildcards.encoder)["method"]]),
     log:
         "results/logs/encode_text/{dataset}/{encoder}.log",
     benchmark:
@@ -24,5 +20,9 @@ rule encode_text:
         mem_mb=memory("encode_text"),
         runtime=minutes("encode_text"),
         gpu=gpus("encode_text"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
+        code=lambda wildcards: code("encode_text.py", ENCODERS[options("encoders", wildcards.encoder)["method"]]),
     script:
         "../scripts/encode_text.py"

@@ -11,7 +11,13 @@ def method_of(recommender):
 
 def cutoffs():
     """Every k of any table or figure."""
-    return sorted({k for paper in CONFIG.papers for k in plan.cutoffs(DEFINITIONS[paper])})
+    return sorted(
+        {
+            k
+            for name, paper in CONFIG.papers.items()
+            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
+        }
+    )
 
 
 rule train:
@@ -22,11 +28,6 @@ rule train:
     output:
         model=f"{RUN}/model.safetensors",
         history=f"{RUN}/history.csv",
-    params:
-        options=lambda wildcards: part(
-            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "training"
-        ),
-        code=lambda wildcards: code("train.py", TRAINING[method_of(wildcards.recommender)]),
     log:
         "results/logs/train/{dataset}/{tokenizer}/{recommender}/{seed}.log",
     benchmark:
@@ -38,6 +39,11 @@ rule train:
         mem_mb=memory("train"),
         runtime=minutes("train"),
         gpu=gpus("train"),
+    params:
+        options=lambda wildcards: part(
+            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "training"
+        ),
+        code=lambda wildcards: code("train.py", TRAINING[method_of(wildcards.recommender)]),
     script:
         "../scripts/train.py"
 
@@ -51,11 +57,6 @@ rule decode:
     output:
         ranks=f"{RUN}/ranks.parquet",
         facts=f"{RUN}/decoding.json",
-    params:
-        options=lambda wildcards: part(
-            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "decoding"
-        ),
-        code=lambda wildcards: code("decode.py", DECODING[method_of(wildcards.recommender)]),
     log:
         "results/logs/decode/{dataset}/{tokenizer}/{recommender}/{seed}.log",
     benchmark:
@@ -67,6 +68,11 @@ rule decode:
         mem_mb=memory("decode"),
         runtime=minutes("decode"),
         gpu=gpus("decode"),
+    params:
+        options=lambda wildcards: part(
+            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "decoding"
+        ),
+        code=lambda wildcards: code("decode.py", DECODING[method_of(wildcards.recommender)]),
     script:
         "../scripts/decode.py"
 
@@ -76,9 +82,6 @@ rule score:
         rules.decode.output.ranks,
     output:
         f"{RUN}/scores.csv",
-    params:
-        ks=cutoffs(),
-        code=code("score.py"),
     log:
         "results/logs/score/{dataset}/{tokenizer}/{recommender}/{seed}.log",
     conda:
@@ -87,5 +90,8 @@ rule score:
     resources:
         mem_mb=memory("score"),
         runtime=minutes("score"),
+    params:
+        ks=cutoffs(),
+        code=code("score.py"),
     script:
         "../scripts/score.py"

@@ -25,16 +25,13 @@ def brought_codes(wildcards):
 
 rule tokenize:
     input:
-        items=rules.prepare.output.items,
+        catalogue=rules.prepare.output.catalogue,
         vectors=item_vectors,
         codes=brought_codes,
     output:
         codes=f"{TOKENIZER}/codes.npy",
         model=f"{TOKENIZER}/model.safetensors",
         history=f"{TOKENIZER}/history.csv",
-    params:
-        options=lambda wildcards: ordered(options("tokenizers", wildcards.tokenizer)),
-        code=lambda wildcards: code("tokenize.py", TOKENIZERS[options("tokenizers", wildcards.tokenizer)["method"]]),
     log:
         "results/logs/tokenize/{dataset}/{tokenizer}/{seed}.log",
     benchmark:
@@ -46,6 +43,9 @@ rule tokenize:
         mem_mb=memory("tokenize"),
         runtime=minutes("tokenize"),
         gpu=gpus("tokenize"),
+    params:
+        options=lambda wildcards: ordered(options("tokenizers", wildcards.tokenizer)),
+        code=lambda wildcards: code("tokenize.py", TOKENIZERS[options("tokenizers", wildcards.tokenizer)["method"]]),
     script:
         "../scripts/tokenize.py"
 
@@ -53,13 +53,10 @@ rule tokenize:
 rule diagnose:
     input:
         codes=rules.tokenize.output.codes,
-        items=rules.prepare.output.items,
+        catalogue=rules.prepare.output.catalogue,
         vectors=vectors_to_diagnose,
     output:
         f"{TOKENIZER}/diagnostics.json",
-    params:
-        codebook_size=lambda wildcards: options("tokenizers", wildcards.tokenizer).get("codebook_size"),
-        code=code("diagnose.py"),
     log:
         "results/logs/diagnose/{dataset}/{tokenizer}/{seed}.log",
     conda:
@@ -68,5 +65,8 @@ rule diagnose:
     resources:
         mem_mb=memory("diagnose"),
         runtime=minutes("diagnose"),
+    params:
+        codebook_size=lambda wildcards: options("tokenizers", wildcards.tokenizer).get("codebook_size"),
+        code=code("diagnose.py"),
     script:
         "../scripts/diagnose.py"

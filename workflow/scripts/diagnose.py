@@ -16,7 +16,7 @@ with job(snakemake.log[0], snakemake.threads):
     codes = read_array(snakemake.input.codes)
     size = snakemake.params.codebook_size
     vectors = snakemake.input.get("vectors")
-    items = pd.read_parquet(snakemake.input.items)
+    items = pd.read_parquet(snakemake.input.catalogue)
     found = describe(
         codes,
         codebook_sizes=[size] * codes.shape[1] if size else None,

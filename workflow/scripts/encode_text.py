@@ -16,6 +16,6 @@ with job(snakemake.log[0], snakemake.threads):
     from semtok.files import write_array, write_json
 
     options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
-    vectors, facts = encode(options, pd.read_parquet(snakemake.input.items), snakemake.params.text_fields)
+    vectors, facts = encode(options, pd.read_parquet(snakemake.input.catalogue), snakemake.params.text_fields)
     write_array(snakemake.output.vectors, vectors)
     write_json(snakemake.output.facts, facts)

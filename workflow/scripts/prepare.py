@@ -12,7 +12,7 @@ with job(snakemake.log[0], snakemake.threads):
 
     from semtok.data.prepare import Outputs, prepare
 
-    outputs = Outputs(*(Path(snakemake.output[name]) for name in ("items", "interactions", "targets", "stats")))
+    outputs = Outputs(*(Path(snakemake.output[name]) for name in ("catalogue", "interactions", "targets", "stats")))
     raw = [Path(path) for path in snakemake.input]
     if raw[0].is_dir():  # a synthetic world is one folder
         raw = [raw[0] / file["path"] for file in snakemake.params.options["files"]]

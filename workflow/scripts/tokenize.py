@@ -18,7 +18,7 @@ with job(snakemake.log[0], snakemake.threads):
     checkpoint = Path(snakemake.output.codes).with_name("checkpoint.pt")
     tokens = tokenize(
         TypeAdapter(Tokenizer).validate_python(snakemake.params.options),
-        items=snakemake.input.items,
+        items=snakemake.input.catalogue,
         vectors=snakemake.input.get("vectors") or None,
         seed=int(snakemake.wildcards.seed),
         checkpoint=checkpoint,

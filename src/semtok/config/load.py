@@ -9,17 +9,16 @@ from pydantic import ValidationError
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.variants import nearest
-from semtok.errors import ConfigError
 
 
-def check(raw: Mapping[str, Any]) -> Config:
-    """The config as typed, frozen values.
+def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
+    """The config as typed, frozen values, and its mistakes; None where it has any.
 
     Args:
         raw: the merged YAML files, as Snakemake hands them over.
 
-    Raises:
-        ConfigError: lists every mistake, one a line: path, value found, what was expected.
+    Returns:
+        The config, and every mistake in a line: path, value found, what was expected.
     """
     problems: list[str] = []
     config = None
@@ -28,9 +27,7 @@ def check(raw: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         problems += explain(Config, raw, error.errors())
     problems += _references(raw)
-    if problems or config is None:
-        raise ConfigError(listing(problems))
-    return config
+    return (None if problems else config), problems
 
 
 def listing(problems: list[str]) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from semtok.config.papers import PaperConfig
 from semtok.config.variants import canonical, nearest, parse
-from semtok.errors import ConfigError
 from semtok.papers.definition import Figure, Paper, RankingTable, StatisticsTable
 
 Entries = Mapping[str, Mapping[str, Any]]
@@ -47,24 +46,32 @@ class Cell:
         return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"])})
 
 
-def check(paper: Paper, config: PaperConfig, name: str) -> None:
-    """Refuse a config that names a table, figure or dataset which the paper does not have.
-
-    Raises:
-        ConfigError: with the config path, the value found and what was expected.
-    """
+def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
+    """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
     printed = {dataset for place in (*paper.tables, *paper.figures) for dataset, _ in _wanted(paper, place)}
-    printed |= {name for table in paper.tables.values() for name in table.datasets}
-    for key, found, known in (
-        ("tables", config.tables, set(paper.tables)),
-        ("figures", config.figures, set(paper.figures)),
-        ("datasets", list(config.datasets), printed),
-    ):
-        for entry in found:
-            if entry not in known:
-                raise ConfigError(
-                    f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
-                )
+    printed |= {dataset for table in paper.tables.values() for dataset in table.datasets}
+    return [
+        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
+        for key, found, known in (
+            ("tables", config.tables, set(paper.tables)),
+            ("figures", config.figures, set(paper.figures)),
+            ("datasets", list(config.datasets), printed),
+        )
+        for entry in found
+        if entry not in known
+    ]
+
+
+def cutoffs(paper: Paper, places: Iterable[str]) -> list[int]:
+    """Every k of the tables and figures `places`."""
+    wanted: set[int] = set()
+    for place in places:
+        table = paper.tables.get(place)
+        if isinstance(table, RankingTable):
+            wanted.update(table.ks)
+        elif place in paper.figures:
+            wanted.update(k for panel in paper.figures[place].panels.values() for k in panel.ks)
+    return sorted(wanted)
 
 
 def cells(paper: Paper, config: PaperConfig, place: str, seeds: Sequence[int], tokenizers: Entries) -> list[Cell]:

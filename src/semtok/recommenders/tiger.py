@@ -60,7 +60,9 @@ def train(
     return Trainer(model, options.training, batches, samples, validate, seed, checkpoint_path, identity).run()
 
 
-def _validation(options: TIGERTraining, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int) -> Validate | None:
+def _validation(
+    options: TIGERTraining, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int
+) -> Validate | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     if not len(samples):
         return None
