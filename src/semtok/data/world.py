@@ -21,13 +21,15 @@ from semtok.data.vocabulary import NOISE, made_up_words, themes
 
 HABIT = 0.6
 TASTE = 0.3
-STAY_IN_CATEGORY = 0.75
+STAY_IN_CATEGORY = 0.9
 """Share of leaves whose successor lies in their own category."""
 TASTES = 2
-"""Leaves that a user likes."""
+"""Leaves that a user likes, all of one category."""
+N_SUBCATEGORIES = 4
+"""Leaves of a category."""
 N_MAKERS = 8
 MAKER_BOOST = 8.0
-POPULARITY_EXPONENT = 0.8
+POPULARITY_EXPONENT = 0.5
 MIN_LENGTH = 3
 BATCH = 1024
 START = 1_546_300_800
@@ -69,7 +71,7 @@ def make_world(options: Synthetic, revisits: bool) -> World:
     names = made_up_words(N_MAKERS)
     maker_names = [names[m] for m in maker]
     titles, descriptions = _texts(rng, [leaves[i][2] for i in leaf], maker_names)
-    successor = _successors(rng, len(leaves), n_subcategories=4)
+    successor = _successors(rng, len(leaves))
     event_user, event_item = _walks(rng, options, leaf, maker, successor, revisits)
     hour = rng.integers(7, 23, size=len(leaves))
     return World(
@@ -99,10 +101,10 @@ def _texts(rng: np.random.Generator, words: list[list[str]], maker_names: list[s
     return titles, descriptions
 
 
-def _successors(rng: np.random.Generator, n_leaves: int, n_subcategories: int) -> Ints:
+def _successors(rng: np.random.Generator, n_leaves: int) -> Ints:
     """For each leaf the one that habit makes follow it: the next of its category, or a random one elsewhere."""
     leaves = np.arange(n_leaves)
-    within = leaves - leaves % n_subcategories + (leaves + 1) % n_subcategories
+    within = leaves - leaves % N_SUBCATEGORIES + (leaves + 1) % N_SUBCATEGORIES
     elsewhere = rng.permutation(n_leaves)
     return np.where(rng.random(n_leaves) < STAY_IN_CATEGORY, within, elsewhere)
 
@@ -129,7 +131,8 @@ class _Walkers:
     ) -> None:
         self.rng, self.lengths, self.leaf, self.maker, self.successor = rng, lengths, leaf, maker, successor
         n_leaves = len(successor)
-        self.tastes = rng.integers(n_leaves, size=(len(lengths), TASTES))
+        home = rng.integers(n_leaves // N_SUBCATEGORIES, size=(len(lengths), 1))
+        self.tastes = home * N_SUBCATEGORIES + rng.integers(N_SUBCATEGORIES, size=(len(lengths), TASTES))
         sizes = np.bincount(leaf, minlength=n_leaves)
         self.is_member = np.arange(sizes.max()) < sizes[:, None]
         self.members = np.zeros(self.is_member.shape, dtype=np.int64)
