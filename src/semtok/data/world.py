@@ -180,5 +180,5 @@ def _times(rng: np.random.Generator, user: Ints, hour: Ints) -> Ints:
     first_day = rng.integers(SPAN_DAYS, size=int(user.max()) + 1)
     gaps = np.where(position == 0, 0, 1 + rng.poisson(1.0, size=len(user)))
     total = np.cumsum(gaps)
-    day = first_day[user] + total - total[np.searchsorted(user, user)]
+    day: Ints = first_day[user] + total - total[np.searchsorted(user, user)]
     return START + day * 86_400 + hour * 3_600 + rng.integers(3_600, size=len(user))

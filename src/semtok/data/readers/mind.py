@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.data.containers import find_member, zip_blocks
-from semtok.data.raw import EARLIEST, LATEST, RawFile
+from semtok.data.raw import RawFile, seconds
 from semtok.data.report import Report
 from semtok.data.tsv import LINE, drop_bad, parse_tsv
 
@@ -71,13 +71,11 @@ def _behaviors(file: RawFile, report: Report) -> Iterator[pd.DataFrame]:
     for block in zip_blocks(file.path, member):
         rows = parse_tsv(block, BEHAVIORS, "utf-8", file_report)
         rows = drop_bad(rows, rows["user"] == "", "missing_value", rows["user"], file_report)
-        time = pd.to_datetime(rows["time"], format=TIME_FORMAT, errors="coerce", utc=True)
-        seconds = (time - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
-        believed = seconds.between(EARLIEST, LATEST)
-        rows = drop_bad(rows.assign(timestamp=seconds), ~believed, "bad_date", rows["time"], file_report)
+        timestamp, believed = seconds(rows["time"], TIME_FORMAT)
+        rows = drop_bad(rows.assign(timestamp=timestamp), ~believed, "bad_date", rows["time"], file_report)
         labelled = rows["impressions"].str.fullmatch(r"(\S+-[01]( |$))*")
         rows = drop_bad(rows, ~labelled, "bad_impressions", rows["impressions"], file_report)
-        yield rows.astype({"timestamp": "int64"}).drop(columns=["impression", "time", LINE])
+        yield rows.drop(columns=["impression", "time", LINE])
     file_report.close()
 
 
