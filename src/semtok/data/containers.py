@@ -53,6 +53,19 @@ def zip_blocks(path: Path, member: str, block_bytes: int = BLOCK_BYTES) -> Itera
         yield from _blocks(stream, block_bytes)
 
 
+def check_whole(path: Path) -> None:
+    """Read a `.gz` or `.zip` file to its end. DataError if it is truncated or damaged; other files pass."""
+    if path.suffix == ".gz":
+        with _readable(path, "gzip file"), gzip.open(path, "rb") as stream:
+            while stream.read(BLOCK_BYTES):
+                pass
+    elif path.suffix == ".zip":
+        with _readable(path, "zip file"), zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise DataError(f"{path}: damaged zip file (member {damaged} fails its checksum); fetch it again")
+
+
 def find_member(path: Path, matches: Callable[[str], bool], expected: str) -> str:
     """The one member of a zip file whose base name matches; `expected` describes it in the DataError."""
     with _readable(path, "zip file"), zipfile.ZipFile(path) as archive:

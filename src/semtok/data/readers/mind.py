@@ -3,7 +3,7 @@
 A user's interactions are the history (oldest first) and then the clicked impressions in order of time.
 
 - Every row of a user repeats the same history; it is taken once. Where the rows of a user disagree, the longest history
-  is taken, and what else it shows of earlier clicks is not counted again.
+  is taken, and earlier clicks that it has beyond the user's first history are not counted again.
 - Entries of the history have no time. The j-th of n gets the time of the user's first row minus n - j seconds: the
   order is real, the times are made up (`made_up_times` in stats.json), so a split by global time means little here.
 - A row without history still gives its clicks; a user with neither has no interactions.
@@ -110,7 +110,7 @@ def _merge_differing(history: pd.DataFrame, click: pd.DataFrame, report: Report)
         dropped += [label for i, label in enumerate(versions.index) if i != longest]
         missed = reduce(or_, entries) - entries[longest]
         report.counts["history_entries_not_in_the_longest"] += missed.total()
-        grown = entries[longest] - min(entries, key=Counter.total)
+        grown = entries[longest] - entries[0]
         shown = versions["timestamp"].to_numpy()[longest]
         clicks = click.iloc[rows_of.get(user, [])]
         for row, item in clicks.loc[clicks["timestamp"] < shown, "item"].items():
