@@ -74,7 +74,7 @@ def site() -> Iterator[Site]:
     site = Site()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, site))
     site.url = f"http://127.0.0.1:{server.server_port}/data.json.gz"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield site
     server.shutdown()
