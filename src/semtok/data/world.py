@@ -34,7 +34,10 @@ MIN_LENGTH = 3
 BATCH = 1024
 START = 1_546_300_800
 """2019-01-01 in Unix seconds: the first day of the world."""
-SPAN_DAYS = 300
+FIRST_DAYS = 60
+"""Days over which users arrive."""
+MEAN_GAP_DAYS = 7.0
+"""Between interactions of a user; users overlap in time, so that a cut in time leaves most on both sides."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -177,8 +180,8 @@ class _Walkers:
 def _times(rng: np.random.Generator, user: Ints, hour: Ints) -> Ints:
     """Increasing days within a user, at about the hour of the item's leaf."""
     position = np.arange(len(user)) - np.searchsorted(user, user)
-    first_day = rng.integers(SPAN_DAYS, size=int(user.max()) + 1)
-    gaps = np.where(position == 0, 0, 1 + rng.poisson(1.0, size=len(user)))
+    first_day = rng.integers(FIRST_DAYS, size=int(user.max()) + 1)
+    gaps = np.where(position == 0, 0, 1 + rng.poisson(MEAN_GAP_DAYS - 1, size=len(user)))
     total = np.cumsum(gaps)
     day: Ints = first_day[user] + total - total[np.searchsorted(user, user)]
     return START + day * 86_400 + hour * 3_600 + rng.integers(3_600, size=len(user))
