@@ -20,6 +20,7 @@ class Block:
 
     text: bytes
     first_line: int
+    n_lines: int
 
     def lines(self) -> list[bytes]:
         """The lines without their ends (LF or CRLF)."""
@@ -84,8 +85,9 @@ def _blocks(stream: _Stream, block_bytes: int) -> Iterator[Block]:
             rest += piece
             continue
         text = rest + piece[:end]
-        yield Block(text, line)
-        line += text.count(b"\n")
+        n_lines = text.count(b"\n")
+        yield Block(text, line, n_lines)
+        line += n_lines
         rest = piece[end:]
     if rest:
-        yield Block(rest + b"\n", line)
+        yield Block(rest + b"\n", line, 1)
