@@ -79,6 +79,7 @@ def bad_line(reader, kind):
     return {
         "no user": {key: value for key, value in good.items() if key != user},
         "null item": good | {item: None},
+        "empty user": good | {user: ""},
         "date 0": good | {time: 0},
         "far date": good | {time: 10**14},
         "text for a number": good | {time: "soon"},
@@ -95,6 +96,7 @@ def bad_line(reader, kind):
     [
         ("no user", "missing_value"),
         ("null item", "missing_value"),
+        ("empty user", "missing_value"),
         ("date 0", "bad_date"),
         ("far date", "bad_date"),
         ("text for a number", "malformed"),
