@@ -117,9 +117,10 @@ def _walks(
 ) -> tuple[Ints, Ints]:
     spread = rng.gamma(2.0, max(options.mean_length - MIN_LENGTH, 0) / 2, size=options.users)
     lengths = np.minimum(MIN_LENGTH + rng.poisson(spread), len(leaf) if not revisits else np.iinfo(np.int64).max)
+    popularity = rng.permutation(len(leaf))
     users, items = [], []
     for start in range(0, options.users, BATCH):
-        batch = _Walkers(rng, lengths[start : start + BATCH], leaf, maker, successor, revisits)
+        batch = _Walkers(rng, lengths[start : start + BATCH], leaf, maker, popularity, successor, revisits)
         user, item = batch.walk()
         users.append(user + start)
         items.append(item)
@@ -130,7 +131,14 @@ class _Walkers:
     """A batch of users who take their steps at the same time."""
 
     def __init__(
-        self, rng: np.random.Generator, lengths: Ints, leaf: Ints, maker: Ints, successor: Ints, revisits: bool
+        self,
+        rng: np.random.Generator,
+        lengths: Ints,
+        leaf: Ints,
+        maker: Ints,
+        popularity: Ints,
+        successor: Ints,
+        revisits: bool,
     ) -> None:
         self.rng, self.lengths, self.leaf, self.maker, self.successor = rng, lengths, leaf, maker, successor
         n_leaves = len(successor)
@@ -139,7 +147,8 @@ class _Walkers:
         sizes = np.bincount(leaf, minlength=n_leaves)
         self.is_member = np.arange(sizes.max()) < sizes[:, None]
         self.members = np.zeros(self.is_member.shape, dtype=np.int64)
-        self.members[self.is_member] = np.argsort(leaf, kind="stable")
+        # Most popular first, in an order of its own, so that the number of an item says nothing of its popularity.
+        self.members[self.is_member] = np.lexsort((popularity, leaf))
         self.log_weight = -POPULARITY_EXPONENT * np.log1p(np.arange(sizes.max()))
         self.seen = np.zeros((len(lengths), len(leaf)), dtype=bool)
         self.seen_bonus = 2.0 if revisits else -20.0
