@@ -83,7 +83,14 @@ class Synthetic(Section):
     mean_length: Annotated[float, Field(ge=3)]
     """Mean number of interactions of a user."""
     categories: Annotated[int, Field(ge=2)]
+    """Each has four sub-categories."""
     seed: int
+
+    @model_validator(mode="after")
+    def _every_subcategory_has_items(self) -> "Synthetic":
+        if self.items < 4 * self.categories:
+            raise ValueError(f"items must be at least 4 * categories = {4 * self.categories}, got {self.items}")
+        return self
 
 
 class Preparation(Section):

@@ -20,6 +20,7 @@ class Block:
 
     text: bytes
     first_line: int
+    n_lines: int
 
     def lines(self) -> list[bytes]:
         """The lines without their ends (LF or CRLF)."""
@@ -53,6 +54,19 @@ def zip_blocks(path: Path, member: str, block_bytes: int = BLOCK_BYTES) -> Itera
         yield from _blocks(stream, block_bytes)
 
 
+def check_whole(path: Path) -> None:
+    """Read a `.gz` or `.zip` file to its end. DataError if it is truncated or damaged; other files pass."""
+    if path.suffix == ".gz":
+        with _readable(path, "gzip file"), gzip.open(path, "rb") as stream:
+            while stream.read(BLOCK_BYTES):
+                pass
+    elif path.suffix == ".zip":
+        with _readable(path, "zip file"), zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise DataError(f"{path}: damaged zip file (member {damaged} fails its checksum); fetch it again")
+
+
 def find_member(path: Path, matches: Callable[[str], bool], expected: str) -> str:
     """The one member of a zip file whose base name matches; `expected` describes it in the DataError."""
     with _readable(path, "zip file"), zipfile.ZipFile(path) as archive:
@@ -71,8 +85,9 @@ def _blocks(stream: _Stream, block_bytes: int) -> Iterator[Block]:
             rest += piece
             continue
         text = rest + piece[:end]
-        yield Block(text, line)
-        line += text.count(b"\n")
+        n_lines = text.count(b"\n")
+        yield Block(text, line, n_lines)
+        line += n_lines
         rest = piece[end:]
     if rest:
-        yield Block(rest + b"\n", line)
+        yield Block(rest + b"\n", line, 1)

@@ -1,9 +1,11 @@
 """JSON lines: whole blocks at once where every line is well-formed, line by line where one is not."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.json
 
@@ -24,19 +26,30 @@ def parse_json_lines(
     fit. Rows that are not a JSON object or do not fit even so are `malformed`, rows without a required value
     `missing_value`; both are left out and reported.
     """
-    n_lines = block.text.count(b"\n")
-    report.rows += n_lines
-    table = _parse_block(block.text, schema)
-    if table is not None and len(table) == n_lines and not any(table.column(name).null_count for name in required):
-        return _with_lines(table, range(block.first_line, block.first_line + n_lines))
-    return _parse_each(block, schema, required, lambda line: normalize(json.loads(line)), report)
+    report.rows += block.n_lines
+    # A block whose empty lines make up for lines of two objects would pass the count of rows.
+    table = None if b"\n\n" in block.text else _parse_block(block.text, schema)
+    if (
+        table is not None
+        and len(table) == block.n_lines
+        and not any(table.column(name).null_count for name in required)
+    ):
+        return _with_lines(table, np.arange(block.first_line, block.first_line + block.n_lines))
+    # Bytes that cannot be decoded only matter in the fields of the schema, here as where the block fits as a whole.
+    return _parse_each(
+        block,
+        schema,
+        required,
+        lambda line: normalize(json.loads(line.decode("utf-8", "surrogateescape"))),
+        report,
+    )
 
 
 def parse_lines(
     block: Block, schema: pa.Schema, required: list[str], parse: Callable[[bytes], Row], report: FileReport
 ) -> pa.Table:
     """As `parse_json_lines`, each line by `parse`, which raises what json or ast raise."""
-    report.rows += block.text.count(b"\n")
+    report.rows += block.n_lines
     return _parse_each(block, schema, required, parse, report)
 
 
@@ -62,7 +75,7 @@ def _parse_each(
     return _with_lines(pa.Table.from_pylist(rows, schema=schema), lines)
 
 
-def _with_lines(table: pa.Table, lines: Sequence[int]) -> pa.Table:
+def _with_lines(table: pa.Table, lines: npt.ArrayLike) -> pa.Table:
     return table.append_column(LINE, pa.array(lines, pa.int64()))
 
 

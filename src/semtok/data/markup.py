@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -17,3 +18,9 @@ def plain_text(text: str | None) -> str | None:
     if "&" in text:
         text = html.unescape(text)
     return _SPACE.sub(" ", text).strip() or None
+
+
+def join_texts(parts: Iterable[str | None] | None, by: str) -> str | None:
+    """The plain texts of the parts, without the empty and the repeated ones; None if nothing is left."""
+    texts = dict.fromkeys(plain_text(part) for part in parts) if parts is not None else {}
+    return by.join(text for text in texts if text) or None

@@ -1,6 +1,6 @@
 """Raw files to `items.parquet`, `interactions.parquet`, `targets.parquet` and `stats.json`.
 
-What becomes of bad input (docs/data.md has the table with an example each):
+What becomes of bad input (docs/data.md has the whole table):
 
 - A damaged or truncated container, a missing file or member, a missing column, and a file of which more than 1% of the
   rows are unusable, are a DataError that names file, line and what was found.

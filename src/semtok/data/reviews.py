@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from semtok.data.containers import gzip_blocks
 from semtok.data.jsonlines import LINE, parse_json_lines
@@ -29,6 +30,11 @@ def read_reviews(
         file_report = report.file(file.path)
         for block in gzip_blocks(file.path):
             table = parse_json_lines(block, schema, schema.names, _as_it_is, file_report)
+            empty = pc.or_(pc.equal(table.column(user), ""), pc.equal(table.column(item), ""))
+            if pc.any(empty).as_py():
+                lines = table.column(LINE).filter(empty).to_pylist()
+                file_report.add_bad("missing_value", lines, ["empty id"] * len(lines))
+                table = table.filter(pc.invert(empty))
             timestamp = table.column(time).to_numpy() // per_second
             believed = (timestamp >= EARLIEST) & (timestamp < LATEST)
             if not believed.all():

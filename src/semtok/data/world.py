@@ -21,18 +21,23 @@ from semtok.data.vocabulary import NOISE, made_up_words, themes
 
 HABIT = 0.6
 TASTE = 0.3
-STAY_IN_CATEGORY = 0.75
+STAY_IN_CATEGORY = 0.9
 """Share of leaves whose successor lies in their own category."""
 TASTES = 2
-"""Leaves that a user likes."""
+"""Leaves that a user likes, all of one category."""
+N_SUBCATEGORIES = 4
+"""Leaves of a category."""
 N_MAKERS = 8
 MAKER_BOOST = 8.0
-POPULARITY_EXPONENT = 0.8
+POPULARITY_EXPONENT = 0.5
 MIN_LENGTH = 3
 BATCH = 1024
 START = 1_546_300_800
 """2019-01-01 in Unix seconds: the first day of the world."""
-SPAN_DAYS = 300
+FIRST_DAYS = 60
+"""Days over which users arrive."""
+MEAN_GAP_DAYS = 7.0
+"""Between interactions of a user; users overlap in time, so that a cut in time leaves most on both sides."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -69,7 +74,7 @@ def make_world(options: Synthetic, revisits: bool) -> World:
     names = made_up_words(N_MAKERS)
     maker_names = [names[m] for m in maker]
     titles, descriptions = _texts(rng, [leaves[i][2] for i in leaf], maker_names)
-    successor = _successors(rng, len(leaves), n_subcategories=4)
+    successor = _successors(rng, len(leaves))
     event_user, event_item = _walks(rng, options, leaf, maker, successor, revisits)
     hour = rng.integers(7, 23, size=len(leaves))
     return World(
@@ -99,10 +104,10 @@ def _texts(rng: np.random.Generator, words: list[list[str]], maker_names: list[s
     return titles, descriptions
 
 
-def _successors(rng: np.random.Generator, n_leaves: int, n_subcategories: int) -> Ints:
+def _successors(rng: np.random.Generator, n_leaves: int) -> Ints:
     """For each leaf the one that habit makes follow it: the next of its category, or a random one elsewhere."""
     leaves = np.arange(n_leaves)
-    within = leaves - leaves % n_subcategories + (leaves + 1) % n_subcategories
+    within = leaves - leaves % N_SUBCATEGORIES + (leaves + 1) % N_SUBCATEGORIES
     elsewhere = rng.permutation(n_leaves)
     return np.where(rng.random(n_leaves) < STAY_IN_CATEGORY, within, elsewhere)
 
@@ -112,9 +117,10 @@ def _walks(
 ) -> tuple[Ints, Ints]:
     spread = rng.gamma(2.0, max(options.mean_length - MIN_LENGTH, 0) / 2, size=options.users)
     lengths = np.minimum(MIN_LENGTH + rng.poisson(spread), len(leaf) if not revisits else np.iinfo(np.int64).max)
+    popularity = rng.permutation(len(leaf))
     users, items = [], []
     for start in range(0, options.users, BATCH):
-        batch = _Walkers(rng, lengths[start : start + BATCH], leaf, maker, successor, revisits)
+        batch = _Walkers(rng, lengths[start : start + BATCH], leaf, maker, popularity, successor, revisits)
         user, item = batch.walk()
         users.append(user + start)
         items.append(item)
@@ -125,15 +131,24 @@ class _Walkers:
     """A batch of users who take their steps at the same time."""
 
     def __init__(
-        self, rng: np.random.Generator, lengths: Ints, leaf: Ints, maker: Ints, successor: Ints, revisits: bool
+        self,
+        rng: np.random.Generator,
+        lengths: Ints,
+        leaf: Ints,
+        maker: Ints,
+        popularity: Ints,
+        successor: Ints,
+        revisits: bool,
     ) -> None:
         self.rng, self.lengths, self.leaf, self.maker, self.successor = rng, lengths, leaf, maker, successor
         n_leaves = len(successor)
-        self.tastes = rng.integers(n_leaves, size=(len(lengths), TASTES))
+        home = rng.integers(n_leaves // N_SUBCATEGORIES, size=(len(lengths), 1))
+        self.tastes = home * N_SUBCATEGORIES + rng.integers(N_SUBCATEGORIES, size=(len(lengths), TASTES))
         sizes = np.bincount(leaf, minlength=n_leaves)
         self.is_member = np.arange(sizes.max()) < sizes[:, None]
         self.members = np.zeros(self.is_member.shape, dtype=np.int64)
-        self.members[self.is_member] = np.argsort(leaf, kind="stable")
+        # Most popular first, in an order of its own, so that the number of an item says nothing of its popularity.
+        self.members[self.is_member] = np.lexsort((popularity, leaf))
         self.log_weight = -POPULARITY_EXPONENT * np.log1p(np.arange(sizes.max()))
         self.seen = np.zeros((len(lengths), len(leaf)), dtype=bool)
         self.seen_bonus = 2.0 if revisits else -20.0
@@ -174,8 +189,8 @@ class _Walkers:
 def _times(rng: np.random.Generator, user: Ints, hour: Ints) -> Ints:
     """Increasing days within a user, at about the hour of the item's leaf."""
     position = np.arange(len(user)) - np.searchsorted(user, user)
-    first_day = rng.integers(SPAN_DAYS, size=int(user.max()) + 1)
-    gaps = np.where(position == 0, 0, 1 + rng.poisson(1.0, size=len(user)))
+    first_day = rng.integers(FIRST_DAYS, size=int(user.max()) + 1)
+    gaps = np.where(position == 0, 0, 1 + rng.poisson(MEAN_GAP_DAYS - 1, size=len(user)))
     total = np.cumsum(gaps)
-    day = first_day[user] + total - total[np.searchsorted(user, user)]
+    day: Ints = first_day[user] + total - total[np.searchsorted(user, user)]
     return START + day * 86_400 + hour * 3_600 + rng.integers(3_600, size=len(user))

@@ -3,7 +3,7 @@
 A user's interactions are the history (oldest first) and then the clicked impressions in order of time.
 
 - Every row of a user repeats the same history; it is taken once. Where the rows of a user disagree, the longest history
-  is taken, and what else it shows of earlier clicks is not counted again.
+  is taken, and earlier clicks that it has beyond the user's first history are not counted again.
 - Entries of the history have no time. The j-th of n gets the time of the user's first row minus n - j seconds: the
   order is real, the times are made up (`made_up_times` in stats.json), so a split by global time means little here.
 - A row without history still gives its clicks; a user with neither has no interactions.
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.data.containers import find_member, zip_blocks
-from semtok.data.raw import EARLIEST, LATEST, RawFile
+from semtok.data.raw import RawFile, seconds
 from semtok.data.report import Report
 from semtok.data.tsv import LINE, drop_bad, parse_tsv
 
@@ -71,13 +71,11 @@ def _behaviors(file: RawFile, report: Report) -> Iterator[pd.DataFrame]:
     for block in zip_blocks(file.path, member):
         rows = parse_tsv(block, BEHAVIORS, "utf-8", file_report)
         rows = drop_bad(rows, rows["user"] == "", "missing_value", rows["user"], file_report)
-        time = pd.to_datetime(rows["time"], format=TIME_FORMAT, errors="coerce", utc=True)
-        seconds = (time - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
-        believed = seconds.between(EARLIEST, LATEST)
-        rows = drop_bad(rows.assign(timestamp=seconds), ~believed, "bad_date", rows["time"], file_report)
+        timestamp, believed = seconds(rows["time"], TIME_FORMAT)
+        rows = drop_bad(rows.assign(timestamp=timestamp), ~believed, "bad_date", rows["time"], file_report)
         labelled = rows["impressions"].str.fullmatch(r"(\S+-[01]( |$))*")
         rows = drop_bad(rows, ~labelled, "bad_impressions", rows["impressions"], file_report)
-        yield rows.astype({"timestamp": "int64"}).drop(columns=["impression", "time", LINE])
+        yield rows.drop(columns=["impression", "time", LINE])
     file_report.close()
 
 
@@ -112,7 +110,7 @@ def _merge_differing(history: pd.DataFrame, click: pd.DataFrame, report: Report)
         dropped += [label for i, label in enumerate(versions.index) if i != longest]
         missed = reduce(or_, entries) - entries[longest]
         report.counts["history_entries_not_in_the_longest"] += missed.total()
-        grown = entries[longest] - min(entries, key=Counter.total)
+        grown = entries[longest] - entries[0]
         shown = versions["timestamp"].to_numpy()[longest]
         clicks = click.iloc[rows_of.get(user, [])]
         for row, item in clicks.loc[clicks["timestamp"] < shown, "item"].items():

@@ -1,0 +1,28 @@
+"""The synthetic world as Amazon reviews of 2014: JSON lines, and Python literals for metadata."""
+
+import json
+from pathlib import Path
+
+from semtok.data.world import World
+from semtok.data.writers.amazon import asin, path_of, write_files
+
+
+def write(world: World, files: list[tuple[Path, str | None]]) -> None:
+    """Metadata to the files named `meta_*`, reviews to the other one."""
+
+    def product(item: int) -> str:
+        return repr(
+            {
+                "asin": asin(item),
+                "description": world.description[item],
+                "title": world.title[item],
+                "brand": world.maker_name[item],
+                "categories": [path_of(world, item)],
+            }
+        )
+
+    write_files(world, files, product, _review)
+
+
+def _review(user: str, item: str, time: int) -> str:
+    return json.dumps({"reviewerID": user, "asin": item, "overall": 5.0, "unixReviewTime": time})
