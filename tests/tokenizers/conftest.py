@@ -2,8 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import settings
 
 from semtok.config.tokenizers import CoSTTokenizer, RQVAETokenizer
+
+# A busy machine is no failure.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 AUTOENCODER = {
     "encoder": "text",

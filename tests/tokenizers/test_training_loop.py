@@ -246,3 +246,15 @@ def test_rows_of_the_history_file_have_no_index(rqvae, clusters, written, tmp_pa
     frame = pd.read_csv(tmp_path / "out" / "history.csv")
     assert list(frame["epoch"]) == [1, 2]
     assert list(frame.columns) == list(tokens.history[0])
+
+
+@pytest.mark.parametrize("method", ["rqvae", "cost"])
+def test_bfloat16_keeps_weights_and_losses_in_float32(request, clusters, written, monkeypatch, method):
+    options = request.getfixturevalue(method)(epochs=2)
+    full = tokenize(options, *written(clusters[0]), seed=0)
+    monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
+    half = tokenize(options, *written(clusters[0]), seed=0)
+    assert half.facts["dtype"] == "bfloat16"
+    assert all(array.dtype == np.float32 for array in half.state.values())
+    assert half.history[-1]["loss"] == pytest.approx(full.history[-1]["loss"], rel=0.05)
+    assert half.history[-1]["loss"] != full.history[-1]["loss"]
