@@ -25,6 +25,7 @@ def test_files_of_a_trained_tokenizer(rqvae, clusters, written, tmp_path):
     assert codes.dtype == np.int32
     np.testing.assert_array_equal(codes, tokens.codes)
     weights = load_file(tmp_path / "model.safetensors")
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "codes.npy").stat().st_mode
     assert weights.keys() == tokens.state.keys()
     assert weights["quantizer.books.2"].shape == (8, 8)
     assert len(pd.read_csv(tmp_path / "history.csv")) == 2
