@@ -75,7 +75,8 @@ def test_duplicate_texts_are_encoded_once(monkeypatch):
     assert np.nan_to_num(vectors).argmax(axis=1).tolist() == [0, 1, 2, 0, 0, 1]
 
 
-def test_mean_pairwise_cosine_against_all_pairs():
+def test_mean_pairwise_cosine_against_all_pairs(monkeypatch):
+    monkeypatch.setattr("semtok.encoders.text.CHUNK", 5)
     vectors = np.random.default_rng(0).normal(loc=0.3, size=(17, 5)).astype(np.float32)
     vectors[4] = np.nan
     rows = [row / np.linalg.norm(row) for number, row in enumerate(vectors) if number != 4]

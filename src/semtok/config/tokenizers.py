@@ -58,7 +58,8 @@ class AutoencoderTokenizer(Quantized):
     reduction: Literal["sum", "mean"]
     """Squared norms summed over dimensions and levels (the papers' equations), or averaged (public code)."""
     initialization: Literal["kmeans-batch", "kmeans-all", "normal"]
-    """k-means on the first batch (or as many as give 10 points a codeword), on all items, or no fit."""
+    """k-means on the first batch (from 128 codewords, or where a batch is smaller than the book, on as many batches as
+    give 10 points a codeword), on all items, or no fit."""
     dead_code_epochs: NonNegativeInt
     """A codeword unused for so many epochs is moved to a random residual of its level; 0 never."""
     learning_rate: PositiveFloat

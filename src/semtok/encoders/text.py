@@ -15,6 +15,9 @@ from semtok.errors import DataError
 
 log = logging.getLogger(__name__)
 
+CHUNK = 65_536
+"""Rows looked at together, so that a large catalogue is not copied as a whole."""
+
 Vectors = npt.NDArray[np.float32]
 
 
@@ -41,12 +44,8 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]) ->
         "mean_pairwise_cosine": mean_pairwise_cosine(vectors),
         **method_facts,
     }
-    log.info("%d items, %d unique texts, %d items without text; mean pairwise cosine %.4f", *_summary(facts))
+    log.info("text vectors: %s", facts)
     return vectors, facts
-
-
-def _summary(facts: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(facts[key] for key in ("items", "unique_texts", "items_without_text", "mean_pairwise_cosine"))
 
 
 def item_texts(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str | None]:
@@ -79,11 +78,14 @@ def mean_pairwise_cosine(vectors: Vectors) -> float | None:
     Above about 0.8 the cloud is so narrow that a contrast of cosines starts near uniform (methods.md 1.3).
     Computed without the pairs: |sum of unit vectors|^2 holds every ordered pair once and each item with itself.
     """
-    rows = vectors[~np.isnan(vectors).any(axis=1)].astype(np.float64)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    units = rows[norms[:, 0] > 0] / norms[norms[:, 0] > 0]
-    count = len(units)
+    total, with_itself, count = np.zeros(vectors.shape[1]), 0.0, 0
+    for start in range(0, len(vectors), CHUNK):
+        rows = vectors[start : start + CHUNK].astype(np.float64)
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        units = rows[norms[:, 0] > 0] / norms[norms[:, 0] > 0]
+        total += units.sum(axis=0)
+        with_itself += float(np.square(units).sum())
+        count += len(units)
     if count < 2:
         return None
-    with_itself = float((units * units).sum())
-    return (float(np.square(units.sum(axis=0)).sum()) - with_itself) / (count * (count - 1))
+    return (float(np.square(total).sum()) - with_itself) / (count * (count - 1))

@@ -61,7 +61,10 @@ class Autoencoder(nn.Module):
 
 
 def mlp(widths: list[int]) -> nn.Sequential:
-    """Linear layers with ReLU between them; no dropout, no normalisation (methods.md 2.6)."""
+    """Linear layers with ReLU between them; no dropout, no normalisation (methods.md 2.6).
+
+    The papers are silent on initial weights: they are torch's own for a linear layer.
+    """
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]

@@ -36,7 +36,7 @@ def read_array_codes(path: Path, n_items: int) -> Codes:
     """Read integers [n_items, n_levels] from `.npy`; row i is item i."""
     try:
         codes = np.load(path, allow_pickle=False)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise DataError(f"{path}: not a readable .npy file of numbers ({error})") from error
     if codes.ndim != 2 or not codes.shape[1] or len(codes) != n_items or not np.issubdtype(codes.dtype, np.integer):
         raise DataError(

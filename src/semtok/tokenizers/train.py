@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
 from semtok.files import atomic_path, write_array
@@ -43,7 +43,8 @@ def write(tokens: Tokens, codes: str | Path, model: str | Path, history: str | P
     """
     write_array(codes, tokens.codes)
     with atomic_path(model) as temporary:
-        save_file(tokens.state, temporary, metadata={"tensors": str(len(tokens.state))})
+        # As bytes, since the library's own files can be read by their owner only.
+        temporary.write_bytes(save(tokens.state, metadata={"tensors": str(len(tokens.state))}))
     frame = pd.DataFrame(tokens.history) if tokens.history else pd.DataFrame(columns=["epoch"])
     with atomic_path(history) as temporary:
         frame.to_csv(temporary, index=False)

@@ -91,17 +91,18 @@ class Training:
         """One pass over the items that have a vector; the mean of every loss term over the items."""
         self.model.train()
         names: list[str] = []
-        # Summed on the device: reading a number every step would wait for it.
-        totals, n_items = torch.zeros((), device=self.where, dtype=torch.float64), 0
+        # Kept on the device until the end: reading a number every step would wait for it.
+        values, sizes = [], []
         for x in self.batches(epoch):
             losses = self.model.losses(x)
             self.optimizer.zero_grad()
             torch.autograd.backward(losses["loss"])
             self.optimizer.step()
             names = list(losses)
-            totals = totals + torch.stack(list(losses.values())).detach() * len(x)
-            n_items += len(x)
-        means: dict[str, float] = dict(zip(names, (totals / n_items).tolist(), strict=True))
+            values.append(torch.stack(list(losses.values())).detach())
+            sizes.append(len(x))
+        weighted = np.average(torch.stack(values).cpu().double().numpy(), axis=0, weights=sizes)
+        means: dict[str, float] = dict(zip(names, weighted.tolist(), strict=True))
         if not math.isfinite(means["loss"]):
             raise SemtokError(
                 f"{type(self.model).__name__}: the loss of epoch {epoch} is {means['loss']} ({means}); "
@@ -124,11 +125,11 @@ class Training:
     def assign(self) -> tuple[Codes, list[float]]:
         """The nearest codes of every item, [n_items, n_levels], and the mean norm of the residuals r_0 .. r_L."""
         self.model.eval()
-        codes, norms = [], torch.zeros(self.options.n_levels + 1, device=self.where, dtype=torch.float64)
+        codes, norms = [], torch.zeros(self.options.n_levels + 1, dtype=torch.float64)
         for rows in torch.split(self.present, EXPORT_BATCH):
             code, residuals = self.model.quantizer.assign(self.model.encode(self.vectors.index_select(0, rows)))
             codes.append(code.cpu().numpy())
-            norms += residuals.norm(dim=2).sum(dim=1)
+            norms += residuals.norm(dim=2).sum(dim=1).cpu()
         mean = torch.from_numpy(self.catalogue.mean).to(self.where)
         of_mean, _ = self.model.quantizer.assign(self.model.encode(mean[None]))
         everyone = self.catalogue.spread(np.concatenate(codes), of_mean[0].cpu().numpy())

@@ -1,0 +1,152 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.metrics import mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix
+
+from semtok.tokenizers.diagnostics import describe, duplicates, gini, purity, vector_ids
+from semtok.tokenizers.measures import prefix_ids
+
+# Six items: tuples (0,0) twice, (0,1), (1,0) three times.
+CODES = np.array([[0, 0], [0, 0], [0, 1], [1, 0], [1, 0], [1, 0]], dtype=np.int32)
+ANY_CODES = st.tuples(st.integers(1, 30), st.integers(1, 4)).flatmap(
+    lambda shape: arrays(np.int32, shape, elements=st.integers(0, 3))
+)
+
+
+def test_use_of_a_level_by_hand():
+    level = describe(CODES, [4, 4])["levels"][1]
+    # Five items of code 0, one of code 1, none of codes 2 and 3.
+    entropy = -(5 / 6 * math.log(5 / 6) + 1 / 6 * math.log(1 / 6))
+    assert level == {
+        "codebook_size": 4,
+        "utilisation": 0.5,
+        "entropy": pytest.approx(entropy),
+        "perplexity": pytest.approx(math.exp(entropy)),
+        "perplexity_share": pytest.approx(math.exp(entropy) / 4),
+        # Counts 0, 0, 1, 5: sum of |differences| over ordered pairs is 2 (1 + 5 + 1 + 5 + 4) = 32; / (2 * 4 * 6).
+        "gini": pytest.approx(32 / 48),
+        "max_share": pytest.approx(5 / 6),
+    }
+
+
+def test_tuples_by_hand():
+    entropy = -(2 / 6 * math.log(2 / 6) + 1 / 6 * math.log(1 / 6) + 3 / 6 * math.log(3 / 6))
+    assert describe(CODES)["tuples"] == {
+        "unique": 3,
+        "collision_rate": 0.5,
+        "colliding_item_rate": pytest.approx(5 / 6),
+        "largest_group": 3,
+        "joint_entropy": pytest.approx(entropy),
+        "joint_entropy_share": pytest.approx(entropy / math.log(6)),
+    }
+
+
+def test_prefixes_by_hand():
+    first, second = describe(CODES)["prefixes"]
+    assert first == {
+        "depth": 1,
+        "prefixes": 2,
+        "conditional_entropy": pytest.approx(math.log(2)),
+        "branching": 2,
+        "largest_group": 3,
+    }
+    # Given code 0 (half of the items) the second is 0, 0, 1; given code 1 it is certain.
+    within = -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3))
+    assert second["conditional_entropy"] == pytest.approx(0.5 * within)
+    assert second["branching"] == 1.5
+
+
+@given(ANY_CODES)
+def test_identities_of_information(codes):
+    result = describe(codes)
+    joint = result["tuples"]["joint_entropy"]
+    conditional = [row["conditional_entropy"] for row in result["prefixes"]]
+    assert sum(conditional) == pytest.approx(joint, abs=1e-9)
+    prefixes = prefix_ids(codes)
+    for level in range(1, codes.shape[1]):
+        # I(c_l; c_<l) = H(c_l) - H(c_l | c_<l)
+        information = mutual_info_score(codes[:, level], prefixes[:, level - 1])
+        assert result["levels"][level]["entropy"] - conditional[level] == pytest.approx(information, abs=1e-9)
+    assert result["tuples"]["colliding_item_rate"] >= result["tuples"]["collision_rate"]
+    assert math.prod(row["branching"] for row in result["prefixes"]) == pytest.approx(result["tuples"]["unique"])
+
+
+def test_gini_at_its_ends():
+    assert gini(np.array([3, 3, 3])) == pytest.approx(0)
+    assert gini(np.array([0, 0, 0, 9])) == pytest.approx(3 / 4)
+
+
+@given(arrays(np.int64, st.integers(1, 12), elements=st.integers(0, 20)).filter(np.any))
+def test_gini_is_the_mean_difference(counts):
+    differences = np.abs(counts[:, None] - counts[None]).sum()
+    assert gini(counts) == pytest.approx(differences / (2 * len(counts) * counts.sum()), abs=1e-12)
+
+
+def test_equal_vectors_have_equal_numbers():
+    vectors = np.array([[1, 2], [0.0, 1], [1, 2], [np.nan, 1], [-0.0, 1], [np.nan, np.nan], [1, 3]], dtype=np.float32)
+    ids = vector_ids(vectors)
+    assert ids[0] == ids[2]
+    assert ids[1] == ids[4]
+    assert ids[3] == ids[5]
+    assert len(set(ids.tolist())) == 4
+
+
+def test_true_duplicates_are_no_quantizer_collisions():
+    # Items 0, 1 have one vector and one tuple; items 3, 4 have two vectors and one tuple; item 2 is alone.
+    result = duplicates(np.array([7, 7, 5, 6, 6]) - 5, np.array([0, 0, 1, 2, 3]))
+    # Four distinct pairs of vector and tuple, three tuples.
+    assert result == {
+        "unique_vectors": 4,
+        "duplicate_item_rate": 0.4,
+        "quantizer_collision_rate": 0.25,
+        "quantizer_colliding_item_rate": 0.4,
+        "split_duplicate_rate": 0,
+    }
+
+
+def test_duplicates_with_different_tuples_are_split():
+    result = duplicates(np.array([0, 1, 2]), np.array([0, 0, 1]))
+    assert result["split_duplicate_rate"] == pytest.approx(1 / 3)
+    assert result["quantizer_collision_rate"] == 0
+
+
+def test_purity_by_hand():
+    # Prefix 0: a, a, b; prefix 1: b, b, and an item of unknown category.
+    rows = purity(prefix_ids(CODES), pd.Series(["a", "a", "b", "b", "b", None]))
+    assert [row["depth"] for row in rows] == [0, 1, 2]
+    assert rows[0]["purity"] == pytest.approx(3 / 5)
+    assert rows[1]["purity"] == pytest.approx(4 / 5)
+    # Tuples: (a, a), (b), (b, b): pure, one of them alone.
+    assert rows[2] == {"depth": 2, "purity": 1, "purity_of_shared": 1, "items_in_shared": 4}
+
+
+@given(ANY_CODES, st.data())
+def test_purity_against_the_contingency_matrix(codes, data):
+    labels = data.draw(arrays(np.int64, len(codes), elements=st.integers(0, 2)))
+    rows = purity(prefix_ids(codes), pd.Series(labels))
+    for depth in range(1, codes.shape[1] + 1):
+        table = contingency_matrix(labels, prefix_ids(codes)[:, depth - 1])
+        assert rows[depth]["purity"] == pytest.approx(table.max(axis=0).sum() / table.sum())
+
+
+def test_purity_without_any_category():
+    assert purity(prefix_ids(CODES), pd.Series([None] * 6)) == []
+
+
+def test_everything_is_json(clusters):
+    vectors = clusters[0].copy()
+    vectors[3] = np.nan
+    codes = np.random.default_rng(0).integers(0, 4, size=(240, 3)).astype(np.int32)
+    text = json.dumps(describe(codes, [4] * 3, vectors, pd.Series(clusters[1])), allow_nan=False)
+    assert set(json.loads(text)) == {"items", "levels", "tuples", "prefixes", "duplicates", "neighbourhoods", "purity"}
+
+
+def test_single_item_is_json():
+    json.dumps(describe(np.array([[1, 2]], dtype=np.int32), vectors=np.ones((1, 2), dtype=np.float32)), allow_nan=False)

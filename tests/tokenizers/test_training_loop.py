@@ -1,0 +1,260 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import normalized_mutual_info_score
+
+from semtok.errors import SemtokError
+from semtok.tokenizers import training_loop
+from semtok.tokenizers.cost import CoST
+from semtok.tokenizers.measures import collision_rate, perplexity
+from semtok.tokenizers.rqvae import RQVAE
+from semtok.tokenizers.train import tokenize, write
+from semtok.tokenizers.training_loop import Training
+from semtok.tokenizers.vectors import Catalogue
+
+
+def catalogue(vectors):
+    return Catalogue(vectors, np.flatnonzero(~np.isnan(vectors).any(axis=1)), np.nanmean(vectors, axis=0))
+
+
+def files(tokens, folder):
+    folder.mkdir()
+    write(tokens, folder / "codes.npy", folder / "model.safetensors", folder / "history.csv")
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("method", ["rqvae", "cost"])
+@pytest.mark.parametrize("interrupted_in", [2, 5])
+def test_resumed_training_is_the_uninterrupted_one(
+    request, clusters, written, tmp_path, monkeypatch, method, interrupted_in
+):
+    # Dead codes are moved, so that the counts of unused epochs have to survive too.
+    options = request.getfixturevalue(method)(dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01)
+    items, vectors = written(clusters[0])
+    whole = tokenize(options, items, vectors, seed=3)
+    assert sum(row["moved_codewords"] for row in whole.history) > 0
+
+    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    train_epoch = Training.train_epoch
+    trained = []
+
+    def interrupt(self, epoch):
+        if epoch == interrupted_in and interrupted_in not in trained:
+            trained.append(epoch)
+            raise KeyboardInterrupt
+        trained.append(epoch)
+        return train_epoch(self, epoch)
+
+    monkeypatch.setattr(Training, "train_epoch", interrupt)
+    checkpoint = tmp_path / "checkpoint.pt"
+    with pytest.raises(KeyboardInterrupt):
+        tokenize(options, items, vectors, 3, checkpoint, "identity")
+    torch.manual_seed(999)
+    resumed = tokenize(options, items, vectors, 3, checkpoint, "identity")
+
+    assert trained == [*range(1, interrupted_in + 1), *range(interrupted_in, 7)]
+    assert resumed.state.keys() == whole.state.keys()
+    for name, array in whole.state.items():
+        np.testing.assert_array_equal(resumed.state[name], array, err_msg=name)
+    assert files(resumed, tmp_path / "resumed") == files(whole, tmp_path / "whole")
+
+
+def test_checkpoint_of_another_identity_is_not_used(rqvae, clusters, written, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    items, vectors = written(clusters[0])
+    tokenize(rqvae(epochs=1), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
+    other = tokenize(rqvae(epochs=2), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
+    fresh = tokenize(rqvae(epochs=2), items, vectors, 1)
+    assert other.history == fresh.history
+
+
+def test_seeds_differ_and_the_same_seed_does_not(rqvae, clusters, written):
+    items, vectors = written(clusters[0])
+    first, again, other = (tokenize(rqvae(), items, vectors, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.codes, again.codes)
+    assert first.history == again.history
+    assert first.history != other.history
+
+
+def test_training_leaves_the_random_state_of_others_alone(rqvae, clusters, written):
+    items, vectors = written(clusters[0])
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    tokenize(rqvae(epochs=1), items, vectors, 5)
+    torch.testing.assert_close(torch.rand(3), expected)
+
+
+def test_every_item_with_a_vector_is_seen_once_an_epoch(rqvae):
+    vectors = np.arange(50, dtype=np.float32)[:, None].repeat(2, axis=1)
+    vectors[7] = np.nan
+    training = Training(RQVAE, rqvae(batch_size=20), catalogue(vectors), seed=0)
+    first, second = (torch.cat(list(training.batches(epoch)))[:, 0].int().tolist() for epoch in (1, 2))
+    assert [len(batch) for batch in training.batches(1)] == [20, 20, 9]
+    assert sorted(first) == sorted(second) == [number for number in range(50) if number != 7]
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    # Batches of 20: a last batch of 9 is below half and dropped, one of 10 is not, an only batch never is.
+    ("n_items", "sizes"),
+    [(49, [20, 20]), (50, [20, 20, 10]), (40, [20, 20]), (8, [8])],
+)
+def test_contrast_drops_a_short_last_batch(cost, n_items, sizes):
+    vectors = np.random.default_rng(0).normal(size=(n_items, 4)).astype(np.float32)
+    training = Training(CoST, cost(batch_size=20), catalogue(vectors), seed=0)
+    assert [len(batch) for batch in training.batches(1)] == sizes
+
+
+@pytest.mark.parametrize(
+    # CoST: the first batch. From 128 codewords, or where a batch is smaller than the book: 10 points a codeword.
+    ("codebook_size", "batch_size", "initialization", "points"),
+    [
+        (8, 32, "kmeans-batch", 32),
+        (127, 128, "kmeans-batch", 128),
+        (128, 512, "kmeans-batch", 3 * 512),
+        (16, 8, "kmeans-batch", 160),
+        (8, 32, "kmeans-all", 2000),
+    ],
+)
+def test_books_are_fitted_to_as_many_latents_as_the_option_says(
+    rqvae, monkeypatch, codebook_size, batch_size, initialization, points
+):
+    vectors = np.random.default_rng(0).normal(size=(2000, 4)).astype(np.float32)
+    options = rqvae(codebook_size=codebook_size, batch_size=batch_size, initialization=initialization)
+    training = Training(RQVAE, options, catalogue(vectors), seed=9)
+    fitted = []
+    monkeypatch.setattr(training.model.quantizer, "initialize", lambda latent, seed: fitted.append((latent, seed)))
+    training._initialize_books()
+    [(latent, seed)] = fitted
+    assert len(latent) == points
+    assert seed == 9
+    if initialization == "kmeans-batch":
+        torch.testing.assert_close(latent[:batch_size], training.model.encode(next(training.batches(1))))
+
+
+def test_normal_initialization_fits_nothing(rqvae, clusters):
+    training = Training(RQVAE, rqvae(initialization="normal"), catalogue(clusters[0]), seed=0)
+    before = [book.detach().clone() for book in training.model.quantizer.books]
+    training._initialize_books()
+    torch.testing.assert_close(before, [book.detach() for book in training.model.quantizer.books])
+
+
+def test_dead_codewords_move_to_residuals_and_lose_their_moments(rqvae, clusters):
+    training = Training(RQVAE, rqvae(dead_code_epochs=2, codebook_size=4, n_levels=2), catalogue(clusters[0]), seed=0)
+    training.train_epoch(1)
+    books = training.model.quantizer.books
+    before = [book.detach().clone() for book in books]
+    moments = [training.optimizer.state[book]["exp_avg_sq"].clone() for book in books]
+    counts = np.array([[60, 60, 60, 60], [120, 0, 120, 0]])
+    assert training._revive(1, counts) == 0
+    counts[1, 3] = 1
+    assert training._revive(2, counts) == 1
+    torch.testing.assert_close(books[0].detach(), before[0])
+    torch.testing.assert_close(books[1][[0, 2, 3]].detach(), before[1][[0, 2, 3]])
+    assert not training.optimizer.state[books[1]]["exp_avg"][1].any()
+    assert not training.optimizer.state[books[1]]["exp_avg_sq"][1].any()
+    torch.testing.assert_close(training.optimizer.state[books[1]]["exp_avg_sq"][[0, 2, 3]], moments[1][[0, 2, 3]])
+    # It now lies within the noise of some item's residual at level 2.
+    with torch.no_grad():
+        residuals = training.model.quantizer.assign(training.model.encode(training.vectors))[1][1]
+    gap = (residuals - books[1][1]).norm(dim=1).min()
+    assert 0 < gap < 0.1 * residuals.norm(dim=1).mean()
+    assert not training.unused_epochs[1, 1]
+
+
+def test_dead_codewords_of_a_shared_book_are_those_unused_at_every_level(rqvae, clusters):
+    options = rqvae(dead_code_epochs=1, codebook_size=4, n_levels=2, shared_codebook=True)
+    training = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
+    training.train_epoch(1)
+    before = training.model.quantizer.books[0].detach().clone()
+    assert training._revive(1, np.array([[240, 0, 0, 0], [0, 0, 120, 120]])) == 1
+    changed = (training.model.quantizer.books[0] != before).any(dim=1)
+    assert changed.tolist() == [False, True, False, False]
+
+
+def test_history_describes_the_codes_that_are_exported(cost, clusters, written):
+    items, vectors = written(clusters[0])
+    tokens = tokenize(cost(reconstruction=True), items, vectors, seed=0)
+    assert [row["epoch"] for row in tokens.history] == [1, 2, 3, 4, 5]
+    assert {"loss", "contrast", "quantization", "reconstruction", "collision_rate", "moved_codewords"} <= set(
+        tokens.history[0]
+    )
+    last = tokens.history[-1]
+    for level, column in enumerate(tokens.codes.T, start=1):
+        assert last[f"perplexity_{level}"] == pytest.approx(perplexity(np.bincount(column)))
+    assert last["collision_rate"] == collision_rate(tokens.codes)
+    assert last["residual_norm_3"] < last["residual_norm_0"]
+
+
+def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeypatch):
+    training = Training(RQVAE, rqvae(batch_size=100), catalogue(clusters[0]), seed=0)
+    monkeypatch.setattr(training.optimizer, "step", lambda: None)
+    losses = training.train_epoch(1)
+    with torch.no_grad():
+        whole = training.model.losses(training.vectors)
+    assert losses == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
+
+
+def test_codes_do_not_depend_on_how_many_are_exported_at_a_time(rqvae, clusters, monkeypatch):
+    training = Training(RQVAE, rqvae(codebook_size=16, epochs=2), catalogue(clusters[0]), seed=0)
+    training.run()
+    expected, norms = training.assign()
+    for size in (1, 7, 239):
+        monkeypatch.setattr(training_loop, "EXPORT_BATCH", size)
+        codes, other_norms = training.assign()
+        np.testing.assert_array_equal(codes, expected)
+        assert other_norms == pytest.approx(norms)
+
+
+def test_items_without_a_vector_share_the_codes_of_the_mean_and_teach_nothing(rqvae, clusters, written):
+    vectors = clusters[0].copy()
+    vectors[[3, 50]] = np.nan
+    holes = tokenize(rqvae(), *written(vectors), seed=0)
+    assert holes.facts["items_without_vector"] == 2
+    np.testing.assert_array_equal(holes.codes[3], holes.codes[50])
+    without = tokenize(rqvae(), *written(np.delete(vectors, [3, 50], axis=0)), seed=0)
+    np.testing.assert_array_equal(np.delete(holes.codes, [3, 50], axis=0), without.codes)
+    for name, array in without.state.items():
+        np.testing.assert_array_equal(holes.state[name], array)
+    # The mean as an item of its own.
+    everyone = np.concatenate([vectors, np.nanmean(vectors, axis=0, keepdims=True)])
+    training = Training(RQVAE, rqvae(), catalogue(everyone), seed=0)
+    training.model.load_state_dict({name: torch.from_numpy(array) for name, array in holes.state.items()})
+    np.testing.assert_array_equal(training.assign()[0][-1], holes.codes[3])
+
+
+def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
+    items, vectors = written(clusters[0])
+    with pytest.raises(SemtokError, match=r"RQVAE: the loss of epoch \d is (nan|inf).*lower learning_rate"):
+        tokenize(rqvae(learning_rate=1e25), items, vectors, seed=0)
+
+
+@pytest.mark.parametrize("method", ["rqvae", "cost"])
+def test_first_code_finds_the_clusters(request, clusters, written, method):
+    vectors, labels = clusters
+    options = request.getfixturevalue(method)(learning_rate=5e-3, epochs=30, initialization="kmeans-all")
+    tokens = tokenize(options, *written(vectors), seed=0)
+    assert normalized_mutual_info_score(labels, tokens.codes[:, 0]) > 0.9
+    assert tokens.history[-1]["loss"] < 0.8 * tokens.history[0]["loss"]
+
+
+def test_rows_of_the_history_file_have_no_index(rqvae, clusters, written, tmp_path):
+    tokens = tokenize(rqvae(epochs=2), *written(clusters[0]), seed=0)
+    files(tokens, tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "history.csv")
+    assert list(frame["epoch"]) == [1, 2]
+    assert list(frame.columns) == list(tokens.history[0])
+
+
+@pytest.mark.parametrize("method", ["rqvae", "cost"])
+def test_bfloat16_keeps_weights_and_losses_in_float32(request, clusters, written, monkeypatch, method):
+    options = request.getfixturevalue(method)(epochs=2)
+    full = tokenize(options, *written(clusters[0]), seed=0)
+    monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
+    half = tokenize(options, *written(clusters[0]), seed=0)
+    assert half.facts["dtype"] == "bfloat16"
+    assert all(array.dtype == np.float32 for array in half.state.values())
+    assert half.history[-1]["loss"] == pytest.approx(full.history[-1]["loss"], rel=0.05)
+    assert half.history[-1]["loss"] != full.history[-1]["loss"]
