@@ -9,6 +9,7 @@ from fabricated_results import (
     drawn_ranks,
     paper_config,
     ranks_frame,
+    write_diagnostics,
     write_ranks,
     write_stats,
 )
@@ -36,11 +37,9 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, **changed):
         run: write_ranks(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
         for i, run in enumerate(runs)
     }
-    diagnostics = {run: folder / "diagnostics.json" for run in runs}
-    measured = {"collision_rate": 0.125, "levels": [{"perplexity": 40.5}, {"perplexity": 30}], "method": "x"}
-    (folder / "diagnostics.json").write_text(json.dumps(measured))
-    facts = {run: folder / "facts.json" for run in runs}
-    (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
+    diagnostics = dict.fromkeys(runs, write_diagnostics(folder / "diagnostics.json"))
+    facts = dict.fromkeys(runs, folder / "facts.json")
+    (folder / "facts.json").write_text(json.dumps({"beam_size": 50, "overlap_at_20": 0.99, "device": "cpu"}))
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
     make_ranking_table(
@@ -169,9 +168,17 @@ def test_diagnostics(tmp_path):
         "quantity",
         "value",
     ]
-    assert len(frame) == 4 * 2 * 4
-    assert set(frame["quantity"]) == {"collision_rate", "levels.0.perplexity", "levels.1.perplexity", "overlap_at_20"}
-    assert set(frame.loc[frame["quantity"] == "overlap_at_20", "stage"]) == {"decoder"}
+    runs = frame.groupby(["tokenizer", "seed"])
+    assert len(runs) == 4 * 2
+    assert (runs.size() == 13).all()
+    one = frame[(frame["tokenizer"] == "cost") & (frame["seed"] == 1)].set_index("quantity")
+    assert one.loc["tuples.collision_rate", ["stage", "value"]].tolist() == ["tokenizer", 0.125]
+    assert one.loc["overlap_at_20", ["stage", "value"]].tolist() == ["decoder", 0.99]
+    assert one.loc["neighbourhoods.depths.1.random", "value"] == 0.001
+    assert "device" not in one.index
+    text = (tmp_path / "table2.md").read_text()
+    # The depth of whole tuples, not the first one.
+    assert "| MIND | L_co (CoST) | 0.125 | 7 | 0.05 | 0.001 | 40.5 | 30 | 0.99 |" in text
 
 
 def test_statistics(tmp_path):

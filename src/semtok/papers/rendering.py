@@ -24,7 +24,7 @@ table{border-collapse:collapse;margin:.7em 0;font-variant-numeric:tabular-nums}
 caption{caption-side:top;text-align:left;font-weight:600;padding:.4em 0}
 th,td{padding:.25em .7em;text-align:right;white-space:nowrap}
 th{border-bottom:1px solid #999;font-weight:600}
-td.text{text-align:left}
+td.text{text-align:left;white-space:normal;max-width:26em;vertical-align:top}
 tr.rule td{border-top:1px solid #ccc}
 td small{color:#666}
 p.warning{background:#fff3cd;border-left:4px solid #d39e00;padding:.5em .8em;max-width:60em}
