@@ -195,7 +195,7 @@ def test_synthetic_data_cannot_hide(tmp_path):
     found = judge(tmp_path, AS_PRINTED, source="synthetic", users=700)
     row = found.loc["C-1"]
     assert row["source"] == "synthetic"
-    assert "SYNTHETIC DATA: MIND is a made-up world of 700 users (the paper: 29,207)" in row["reason"]
+    assert row["reason"].endswith("On synthetic data of 700 users, which say nothing about MIND.")
     assert "> **Synthetic data: these verdicts are about a made-up world" in (tmp_path / "claims.md").read_text()
     assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
 

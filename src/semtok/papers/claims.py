@@ -17,7 +17,7 @@ from semtok.papers.claim_types import (
 )
 from semtok.papers.definition import load
 from semtok.papers.evidence import Evidence, LackingError, columns_of
-from semtok.papers.origin import Origin, describe, read_origin
+from semtok.papers.origin import Origin, proviso, read_origin
 from semtok.papers.plan import Cell, Run
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.rendering import Grid, Text, markdown, page
@@ -105,14 +105,12 @@ def _missing(claim: AnyClaim, cells: Sequence[Cell]) -> str:
 def _judged(
     claim: AnyClaim, cells: Sequence[Cell], evidence: Evidence, origin: Origin, printed: Printed
 ) -> tuple[list[Comparison], dict[str, str]]:
-    about = []
     users = printed.get("table1", claim.dataset, "", "users")
-    if origin.source != "official":
-        about.append(describe(claim.dataset, origin, users.value if users else None))
+    about = proviso(claim.dataset, origin, users.value if users else None)
     try:
         comparisons, finding = evidence.judge(claim)
     except LackingError as error:
-        return [], {"verdict": "inconclusive", "reason": _sentences([str(error), *about]), "source": origin.source}
+        return [], {"verdict": "inconclusive", "reason": _sentences([str(error), about]), "source": origin.source}
     seeds = min(len(cell.runs) for cell in cells if cell.tokenizer in claim.tokenizers)
     verdict, reason = str(finding.verdict), finding.reason
     if seeds < MINIMUM_SEEDS:
@@ -122,7 +120,7 @@ def _judged(
         "measured": "; ".join(map(_measured, comparisons)),
         "p_values": "; ".join(f"{p:.3g}" for p in finding.p_values),
         "verdict": verdict,
-        "reason": _sentences([reason, *about]),
+        "reason": _sentences([reason, about]),
         "source": origin.source,
     }
 

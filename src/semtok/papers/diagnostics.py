@@ -34,7 +34,7 @@ def headlines(path: str | Path) -> dict[str, float]:
         COLLISION_RATE: "tuples.collision_rate",
         "colliding items": "tuples.colliding_item_rate",
         "largest group": "tuples.largest_group",
-        "without duplicates": "duplicates.quantizer_collision_rate",
+        "collision rate of distinct vectors": "duplicates.quantizer_collision_rate",
         NEIGHBOUR_COLLISION: f"{tuple_of_items}.nearest_distinct",
         RANDOM_COLLISION: f"{tuple_of_items}.random",
     }

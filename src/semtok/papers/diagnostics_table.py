@@ -60,8 +60,8 @@ def grid(
     ours = heading({origins[cell.dataset].source for cell, _ in found})
     caption = f"Diagnostics of the tokenizers and of decoding ({ours}), for Table {name.removeprefix('table')}."
     note = (
-        "Means over seeds. Collisions are counted on the raw codes, before any suffix; 'without duplicates' leaves out"
-        " items of equal vectors, and the nearest item is the nearest of another vector."
+        "Means over seeds. Collisions are counted on the raw codes, before any suffix. Items of distinct vectors leave"
+        " out those of equal text, and the nearest item is the nearest of another vector."
     )
     return Grid(caption, [("Datasets",), ("Methods",), *((q,) for q in shown)], rows, 2, [], "", [note])
 
