@@ -26,6 +26,7 @@ def render(name, place):
     return Environment(undefined=StrictUndefined).from_string(text).render(snakemake=snakemake)
 
 
+@pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
 @pytest.mark.parametrize(
     ("name", "place", "says"),
     [
