@@ -87,6 +87,15 @@ def test_a_row_may_have_a_recommender_of_its_own(tmp_path, method, recommenders,
     assert list(cell.runs) == ([run] if run else [])
 
 
+def test_an_entry_of_another_method_leaves_its_sweeps_out(paper):
+    own = {**TOKENIZERS, "cost": {"method": "external", "path": "codes.json", "keys": "raw"}}
+    cells = plan.cells(paper, paper_config(), "figure4", [0], own)
+    assert {cell.missing for cell in cells} == {
+        f"the tokenizer cost of this config has no option {key}" for key in ("codebook_size", "n_levels", "latent_dim")
+    }
+    assert plan.cells(paper, paper_config(), "table2", [0], own)[2].runs
+
+
 def test_claims_ask_for_their_places_only(paper):
     config = paper_config(figures=["figure4"])
     cells = plan.claim_cells(paper, config, [0], TOKENIZERS)

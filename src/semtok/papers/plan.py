@@ -143,11 +143,15 @@ def _wanted(paper: Paper, place: str) -> list[tuple[str, str]]:
 def _missing(
     config: PaperConfig, dataset: str, tokenizer: str, own: str, tokenizers: Entries, recommenders: Collection[str]
 ) -> str:
-    name, _ = parse(tokenizer)
+    name, replaced = parse(tokenizer)
     if dataset not in config.datasets:
         return f"no dataset of this config stands for {dataset}"
     if name != IDS and name not in tokenizers:
         return f"this config has no tokenizer {name}"
+    # A user's own entry of that name may be of another method.
+    lacking = [key for key in replaced if key.split(".")[0] not in tokenizers.get(name, {})]
+    if lacking:
+        return f"the tokenizer {name} of this config has no option {lacking[0]}"
     if own and parse(own)[0] not in recommenders:
         return f"this config has no recommender {parse(own)[0]}"
     return ""
