@@ -74,3 +74,25 @@ def paper_config(**changed: Any) -> PaperConfig:
         "sweep_seeds": [0],
     }
     return PaperConfig.model_validate({**values, **changed})
+
+
+def write_diagnostics(path: Path, collisions: float = 0.125, nearest: float = 0.05, random: float = 0.001) -> Path:
+    """The parts of a diagnostics.json that tables and claims read."""
+    depths = [{"depth": 1, "nearest_distinct": 0.7, "random": 0.1}]
+    depths.append({"depth": 2, "nearest_distinct": nearest, "random": random})
+    content = {
+        "items": 500,
+        "levels": [{"perplexity": 40.5}, {"perplexity": 30.0}],
+        "tuples": {"collision_rate": collisions, "largest_group": 7, "joint_entropy_share": None},
+        "neighbourhoods": {"depths": depths},
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def staircase(hits: list[int], targets: int = 1500) -> pd.DataFrame:
+    """Ranks with exactly so many hits within 5, 10, 20 and 40; the first targets are the easy ones for everybody."""
+    ranks: list[int | None] = []
+    for count, rank in zip(hits, (5, 10, 20, 40), strict=True):
+        ranks += [rank] * (count - len(ranks))
+    return ranks_frame([*ranks, *[None] * (targets - len(ranks))])

@@ -48,7 +48,7 @@ def test_claims_only_name_what_their_place_holds():
         (lambda c: c["tables"]["table2"].update(colour="red"), r"tables.table2.ranking.colour: Extra inputs"),
         (lambda c: c["tables"]["table2"].update(ks=["5"]), r"tables.table2.ranking.ks.0: .*integer \(found '5'\)"),
         (lambda c: c["tables"]["table2"].pop("rows"), r"tables.table2.ranking.rows: Field required"),
-        (lambda c: c["tables"]["table2"]["gains"][0].update(over="rqvea"), r"names 'rqvea'; expected one of random"),
+        (lambda c: c["tables"]["table2"]["gains"][0].update(over=["rqvea"]), r"names 'rqvea'; expected one of random"),
         (lambda c: c["claims"][0].update(test="guess"), r"claims.0: .*'guess'"),
         (lambda c: c["claims"][0].update(place="table9"), r"claim C-1: found place 'table9'; expected one of table1"),
         (lambda c: c["claims"][1].update(id="C-1"), r"claim C-1: expected every id once"),

@@ -69,6 +69,33 @@ def test_cells_that_cannot_be_built_say_why(paper, changed, tokenizers, place, m
     assert not cells[0].runs
 
 
+@pytest.mark.parametrize(
+    ("method", "recommenders", "run", "missing"),
+    [
+        ("ids/sasrec", ["tiger", "sasrec"], Run("mind", "ids", "sasrec", 0), ""),
+        ("cost+epochs=100/lcrec", ["lcrec"], Run("mind", "cost", "lcrec", 0), ""),
+        ("cost/tiger+d_model=64", ["tiger"], Run("mind", "cost", "tiger+d_model=64", 0), ""),
+        ("ids/sasrec", ["tiger"], None, "this config has no recommender sasrec"),
+    ],
+)
+def test_a_row_may_have_a_recommender_of_its_own(tmp_path, method, recommenders, run, missing):
+    path = tmp_path / "paper.yaml"
+    path.write_text(DEFINITION.read_text().replace("tokenizer: random}", f"tokenizer: {method}}}"))
+    cell = plan.cells(load(path), paper_config(), "table2", [0], TOKENIZERS, recommenders)[0]
+    assert cell.tokenizer == method
+    assert cell.missing == missing
+    assert list(cell.runs) == ([run] if run else [])
+
+
+def test_an_entry_of_another_method_leaves_its_sweeps_out(paper):
+    own = {**TOKENIZERS, "cost": {"method": "external", "path": "codes.json", "keys": "raw"}}
+    cells = plan.cells(paper, paper_config(), "figure4", [0], own)
+    assert {cell.missing for cell in cells} == {
+        f"the tokenizer cost of this config has no option {key}" for key in ("codebook_size", "n_levels", "latent_dim")
+    }
+    assert plan.cells(paper, paper_config(), "table2", [0], own)[2].runs
+
+
 def test_claims_ask_for_their_places_only(paper):
     config = paper_config(figures=["figure4"])
     cells = plan.claim_cells(paper, config, [0], TOKENIZERS)

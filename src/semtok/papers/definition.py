@@ -18,16 +18,16 @@ class Row(Section):
     """Plain name: in the tidy CSV, in Markdown, and in the file of printed numbers."""
     latex: str
     tokenizer: str
-    """Entry of the config's `tokenizers`, or a variant of one."""
+    """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's."""
 
 
 class Gain(Section):
-    """A row of relative improvements, in percent: the best of `of` over `over`."""
+    """A row of relative improvements, in percent: the best of `of` over the best of `over`."""
 
     label: str
     of: Annotated[list[str], Field(min_length=1)]
     """Tokenizers among the table's rows."""
-    over: str
+    over: Annotated[list[str], Field(min_length=1)]
 
 
 class StatisticsTable(Section):
@@ -55,7 +55,7 @@ class RankingTable(Section):
     def _gains_are_rows(self) -> "RankingTable":
         known = [row.tokenizer for row in self.rows]
         for gain in self.gains:
-            unknown = [name for name in [*gain.of, gain.over] if name not in known]
+            unknown = [name for name in [*gain.of, *gain.over] if name not in known]
             if unknown:
                 raise ValueError(f"gain {gain.label!r} names {unknown[0]!r}; expected one of {', '.join(known)}")
         return self

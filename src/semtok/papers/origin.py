@@ -48,6 +48,13 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
     return f"{dataset}: mirror of the official files, {users}{paper}."
 
 
+def proviso(dataset: str, origin: Origin, printed_users: float | None) -> str:
+    """A short sentence behind a verdict: what the data were; empty for the official files."""
+    if origin.source == "synthetic":
+        return f"On synthetic data of {origin.users:,} users, which say nothing about {dataset}"
+    return "" if origin.source == "official" else f"On {describe(dataset, origin, printed_users)}"
+
+
 def heading(sources: set[str]) -> str:
     """What a column of our own numbers is called."""
     if "synthetic" in sources:

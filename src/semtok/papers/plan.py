@@ -1,6 +1,6 @@
 """Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +9,9 @@ from semtok.config.variants import canonical, nearest, parse
 from semtok.papers.definition import Figure, Paper, RankingTable, StatisticsTable
 
 Entries = Mapping[str, Mapping[str, Any]]
+
+IDS = "ids"
+"""The tokenizer of a recommender over plain item ids; it has no entry in the config."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,14 @@ def cutoffs(paper: Paper, places: Iterable[str]) -> list[int]:
     return sorted(wanted)
 
 
-def cells(paper: Paper, config: PaperConfig, place: str, seeds: Sequence[int], tokenizers: Entries) -> list[Cell]:
+def cells(
+    paper: Paper,
+    config: PaperConfig,
+    place: str,
+    seeds: Sequence[int],
+    tokenizers: Entries,
+    recommenders: Collection[str] = (),
+) -> list[Cell]:
     """Every method on every dataset of a ranking table or figure, each with its runs or the reason why it has none.
 
     Args:
@@ -84,19 +94,31 @@ def cells(paper: Paper, config: PaperConfig, place: str, seeds: Sequence[int], t
         seeds: the config's `seeds`; figures use `config.sweep_seeds`.
         tokenizers: the config's `tokenizers`, as plain values. A variant that equals its entry there becomes the
             entry itself, so that nothing is run twice.
+        recommenders: names of the config's `recommenders`, for methods with a recommender of their own
+            (`ids/sasrec`); the others have the paper's.
     """
     built = place in config.tables or place in config.figures
     chosen = config.sweep_seeds if place in paper.figures else seeds
-    return [
-        _cell(config, place, dataset, tokenizer, chosen, tokenizers, built)
-        for dataset, tokenizer in _wanted(paper, place)
-    ]
+    found = []
+    for dataset, method in _wanted(paper, place):
+        tokenizer, _, own = method.partition("/")
+        recommender = own or config.recommender
+        missing = f"{place} is not among the tables and figures of this config" if not built else ""
+        missing = missing or _missing(config, dataset, tokenizer, own, tokenizers, recommenders)
+        runs: tuple[Run, ...] = ()
+        if not missing:
+            name = tokenizer if tokenizer == IDS else canonical(tokenizers, tokenizer, "tokenizers")
+            runs = tuple(Run(config.datasets[dataset], name, recommender, seed) for seed in chosen)
+        found.append(Cell(place, dataset, method, runs, missing))
+    return found
 
 
-def claim_cells(paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries) -> list[Cell]:
+def claim_cells(
+    paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries, recommenders: Collection[str] = ()
+) -> list[Cell]:
     """The cells of every table and figure that a claim refers to, built under this config or not."""
     places = dict.fromkeys(claim.place for claim in paper.claims)
-    return [cell for place in places for cell in cells(paper, config, place, seeds, tokenizers)]
+    return [cell for place in places for cell in cells(paper, config, place, seeds, tokenizers, recommenders)]
 
 
 def runs(cells: Iterable[Cell]) -> list[Run]:
@@ -125,24 +147,18 @@ def _wanted(paper: Paper, place: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pairs))
 
 
-def _cell(
-    config: PaperConfig,
-    place: str,
-    dataset: str,
-    tokenizer: str,
-    seeds: Sequence[int],
-    tokenizers: Entries,
-    built: bool,
-) -> Cell:
-    name, _ = parse(tokenizer)
-    if not built:
-        missing = f"{place} is not among the tables and figures of this config"
-    elif dataset not in config.datasets:
-        missing = f"no dataset of this config stands for {dataset}"
-    elif name not in tokenizers:
-        missing = f"this config has no tokenizer {name}"
-    else:
-        resolved = canonical(tokenizers, tokenizer, "tokenizers")
-        made = tuple(Run(config.datasets[dataset], resolved, config.recommender, seed) for seed in seeds)
-        return Cell(place, dataset, tokenizer, made, "")
-    return Cell(place, dataset, tokenizer, (), missing)
+def _missing(
+    config: PaperConfig, dataset: str, tokenizer: str, own: str, tokenizers: Entries, recommenders: Collection[str]
+) -> str:
+    name, replaced = parse(tokenizer)
+    if dataset not in config.datasets:
+        return f"no dataset of this config stands for {dataset}"
+    if name != IDS and name not in tokenizers:
+        return f"this config has no tokenizer {name}"
+    # A user's own entry of that name may be of another method.
+    lacking = [key for key in replaced if key.split(".")[0] not in tokenizers.get(name, {})]
+    if lacking:
+        return f"the tokenizer {name} of this config has no option {lacking[0]}"
+    if own and parse(own)[0] not in recommenders:
+        return f"this config has no recommender {parse(own)[0]}"
+    return ""

@@ -167,17 +167,22 @@ def _pair(results: Results, dataset: str, label: str, tokenizer: str, metric: st
 def _gain_pair(results: Results, dataset: str, gain: Gain, metric: str, k: int) -> list[Text]:
     number = results.number(dataset, gain.label, metric, k)
     printed = Text(f"{number.value:.2f}%" if number else "—")
-    values = {name: results.estimate(dataset, name, metric, k) for name in gain.of}
-    present = {name: estimate.value for name, estimate in values.items() if estimate}
-    if not present or not results.cell(dataset, gain.over).runs:
+    better, worse = (_best(results, dataset, names, metric, k) for names in (gain.of, gain.over))
+    if better is None or worse is None:
         return [printed, Text("—")]
     measured = results.measured[dataset]
-    best = max(present, key=lambda name: present[name])
-    statistic = relative_gain(measured.method(best), measured.method(gain.over), [measured.column(metric, k)])
+    statistic = relative_gain(measured.method(better), measured.method(worse), [measured.column(metric, k)])
     estimate = measured.bootstrap.estimate(statistic)
     if not math.isfinite(estimate.value):
         return [printed, Text("—")]
     return [printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")]
+
+
+def _best(results: Results, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
+    """The method with the highest mean; None if none of them was run."""
+    values = {name: results.estimate(dataset, name, metric, k) for name in names}
+    present = {name: estimate.value for name, estimate in values.items() if estimate}
+    return max(present, key=lambda name: present[name]) if present else None
 
 
 def _notes(results: Results) -> list[str]:
@@ -196,8 +201,8 @@ def _notes(results: Results) -> list[str]:
     if any(measured.seeds(cell.tokenizer) == 1 for cell, measured in _built(results)):
         notes.append("With one seed the interval does not hold the noise of training.")
     for gain in results.table.gains:
-        of = "the best of " + ", ".join(map(str, gain.of)) if len(gain.of) > 1 else gain.of[0]
-        notes.append(f"{gain.label}: {of} over {gain.over}, in percent.")
+        of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
+        notes.append(f"{gain.label}: {of} over {over}, in percent.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
     missing = dict.fromkeys(f"Not run: {cell.missing}." for cell in results.cells if not cell.runs)

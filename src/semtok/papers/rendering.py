@@ -24,7 +24,9 @@ table{border-collapse:collapse;margin:.7em 0;font-variant-numeric:tabular-nums}
 caption{caption-side:top;text-align:left;font-weight:600;padding:.4em 0}
 th,td{padding:.25em .7em;text-align:right;white-space:nowrap}
 th{border-bottom:1px solid #999;font-weight:600}
-td.text{text-align:left}
+th[colspan]{text-align:center}
+th.text,td.text{text-align:left}
+td.text{white-space:normal;max-width:26em;vertical-align:top}
 tr.rule td{border-top:1px solid #ccc}
 td small{color:#666}
 p.warning{background:#fff3cd;border-left:4px solid #d39e00;padding:.5em .8em;max-width:60em}
@@ -143,10 +145,7 @@ def _table_html(grid: Grid) -> str:
     lines = [f'<p class="warning">{html.escape(grid.warning)}</p>'] if grid.warning else []
     lines += ["<table>", f"<caption>{html.escape(grid.caption)}</caption>", "<thead>"]
     for level in _levels(grid):
-        cells = "".join(
-            f"<th>{html.escape(name)}</th>" if width == 1 else f'<th colspan="{width}">{html.escape(name)}</th>'
-            for name, width in level
-        )
+        cells = "".join(_heading_html(name, width, i < grid.text_columns) for i, (name, width) in enumerate(level))
         lines.append(f"<tr>{cells}</tr>")
     lines += ["</thead>", "<tbody>"]
     for i, row in enumerate(grid.rows):
@@ -156,6 +155,11 @@ def _table_html(grid: Grid) -> str:
     if grid.notes:
         lines += ["<ul>", *(f"<li>{html.escape(note)}</li>" for note in grid.notes), "</ul>"]
     return "\n".join(lines)
+
+
+def _heading_html(name: str, width: int, is_text: bool) -> str:
+    kind = f' colspan="{width}"' if width > 1 else ' class="text"' if is_text else ""
+    return f"<th{kind}>{html.escape(name)}</th>"
 
 
 def _cell_html(cell: Text, is_text: bool) -> str:

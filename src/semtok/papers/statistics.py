@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from semtok.errors import DataError
 
@@ -112,8 +113,10 @@ class Bootstrap:
             return 0.0
         # Welch and Satterthwaite's degrees of freedom for a sum of variances.
         freedom = total**2 / sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
-        generator = np.random.default_rng([self._seed, 1])
-        noise: Array = np.sqrt(total) * generator.standard_t(freedom, size=len(self._drawn_mean))
+        # Evenly spaced quantiles, shuffled: draws of a heavy tail would make an interval's ends a matter of luck.
+        count = len(self._drawn_mean)
+        quantiles = stdtrit(freedom, (np.arange(count) + 0.5) / count)
+        noise: Array = np.sqrt(total) * np.random.default_rng([self._seed, 1]).permutation(quantiles)
         return noise
 
 

@@ -85,9 +85,11 @@ def make_ranking_table(
     results = ranking_table.Results(
         paper, name, table, read_printed(printed), origins, cells, measured, uncertainty.confidence
     )
-    facts_frame = diagnostics_table.tidy(paper, name, table, cells, origins, diagnostics, facts)
-    grids = [ranking_table.grid(results), diagnostics_table.grid(name, table, facts_frame, origins)]
-    _write_csv(facts_frame, diagnostics_csv)
+    grids = [
+        ranking_table.grid(results),
+        diagnostics_table.grid(name, table, cells, origins, diagnostics, facts),
+    ]
+    _write_csv(diagnostics_table.tidy(paper, name, table, cells, origins, diagnostics, facts), diagnostics_csv)
     _write(files, ranking_table.tidy(results), grids)
 
 

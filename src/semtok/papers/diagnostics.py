@@ -1,0 +1,49 @@
+"""Reading what tokenizers measured about their codes (diagnostics.json) and the decoder about itself."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from semtok.files import read_json
+
+COLLISION_RATE = "collision rate"
+NEIGHBOUR_COLLISION = "P(collision | nearest)"
+RANDOM_COLLISION = "P(collision | random pair)"
+
+
+def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers in a JSON value, each under its path (`levels.0.perplexity`); text and null are left out."""
+    if isinstance(value, bool | int | float):
+        yield prefix, float(value)
+    elif isinstance(value, dict | list):
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, entry in entries:
+            yield from flatten(entry, f"{prefix}.{key}" if prefix else str(key))
+
+
+def headlines(path: str | Path) -> dict[str, float]:
+    """The quantities that matter most, by a readable name; those that the file lacks are left out.
+
+    Collisions are of raw tuples. The nearest item is the nearest of another vector: equal vectors have equal codes
+    whatever the loss is, so they tell methods not apart.
+    """
+    content: Mapping[str, Any] = dict(flatten(read_json(path)))
+    depths = sum(key.startswith("neighbourhoods.depths.") and key.endswith(".random") for key in content)
+    tuple_of_items = f"neighbourhoods.depths.{depths - 1}"
+    named = {
+        COLLISION_RATE: "tuples.collision_rate",
+        "colliding items": "tuples.colliding_item_rate",
+        "largest group": "tuples.largest_group",
+        "collision rate of distinct vectors": "duplicates.quantizer_collision_rate",
+        NEIGHBOUR_COLLISION: f"{tuple_of_items}.nearest_distinct",
+        RANDOM_COLLISION: f"{tuple_of_items}.random",
+    }
+    levels = [key for key in content if key.startswith("levels.") and key.endswith(".perplexity")]
+    named |= {f"perplexity {int(key.split('.')[1]) + 1}": key for key in levels}
+    return {name: float(content[key]) for name, key in named.items() if key in content}
+
+
+def certification(path: str | Path) -> dict[str, float]:
+    """What the decoder certified: the overlap of its beam with exhaustive scoring, the rate of invalid tuples."""
+    content = flatten(read_json(path))
+    return {key.replace("_", " "): value for key, value in content if "overlap" in key or key == "invalid_rate"}

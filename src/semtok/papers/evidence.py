@@ -1,0 +1,152 @@
+"""What a claim is judged by: the comparisons that its kind of test needs, taken from runs."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from semtok.papers.claim_types import (
+    AnyClaim,
+    CollisionClaim,
+    GainClaim,
+    NotWorseClaim,
+    OrderClaim,
+    ShrinkingGainClaim,
+)
+from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
+from semtok.papers.plan import Cell, Run
+from semtok.papers.samples import Measured, Uncertainty
+from semtok.papers.seed_tests import paired, welch
+from semtok.papers.statistics import Array, Statistic, difference, relative_gain
+from semtok.papers.verdicts import Comparison, Finding, judge_gains, judge_not_worse, judge_order
+
+_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
+
+
+class LackingError(Exception):
+    """The results hold nothing that a claim could be judged by; the message says what is lacking."""
+
+
+class Evidence:
+    """The runs behind the claims of one place and dataset.
+
+    Args:
+        claims: the claims, whose runs all exist.
+        cells: of this place and dataset.
+        ranks: `ranks.parquet` of every run.
+        diagnostics: `diagnostics.json` of every run's tokenizer.
+        uncertainty: how intervals are made.
+    """
+
+    def __init__(
+        self,
+        claims: Sequence[AnyClaim],
+        cells: Sequence[Cell],
+        ranks: Mapping[Run, str | Path],
+        diagnostics: Mapping[Run, str | Path],
+        uncertainty: Uncertainty,
+    ) -> None:
+        self._claims = claims
+        self._runs = {cell.tokenizer: cell.runs for cell in cells}
+        self._ranks = ranks
+        self._diagnostics = diagnostics
+        self._uncertainty = uncertainty
+
+    @cached_property
+    def _measured(self) -> Measured:
+        """Read once for all claims, and only if one of them is about ranks."""
+        columns = dict.fromkeys(column for claim in self._claims for column in columns_of(claim))
+        wanted = dict.fromkeys(name for claim in self._claims if columns_of(claim) for name in claim.tokenizers)
+        methods = {name: self._runs[name] for name in wanted}
+        return Measured(self._ranks, methods, list(columns), self._uncertainty)
+
+    def judge(self, claim: AnyClaim) -> tuple[list[Comparison], Finding]:
+        """The comparisons behind a claim, and what they say; a `LackingError` if there is nothing to compare."""
+        alpha = 1 - self._uncertainty.confidence
+        if isinstance(claim, GainClaim):
+            comparisons = [
+                self._gain(claim.better, claim.worse, [(gain.metric, k) for k in gain.ks]) for gain in claim.gains
+            ]
+            return comparisons, judge_gains(comparisons, [gain.percent for gain in claim.gains], alpha)
+        if isinstance(claim, NotWorseClaim):
+            comparisons = [self._gain(claim.better, claim.other, [column]) for column in columns_of(claim)]
+            return comparisons, judge_not_worse(comparisons, claim.margin, alpha)
+        if isinstance(claim, ShrinkingGainClaim):
+            comparisons = self._shrinking(claim)
+            return comparisons, judge_order(comparisons, len(comparisons), alpha)
+        if isinstance(claim, OrderClaim):
+            comparisons = [
+                self._difference(pair.higher, pair.lower, column)
+                for pair in claim.pairs
+                for column in columns_of(claim)
+            ]
+            return comparisons, judge_order(comparisons, claim.at_least or len(comparisons), alpha)
+        comparisons = self._collisions(claim)
+        return comparisons, judge_order(comparisons, len(comparisons), alpha)
+
+    def _difference(self, higher: str, lower: str, column: tuple[str, int]) -> Comparison:
+        statistic = difference(self._method(higher), self._method(lower), self._column(column))
+        return Comparison(f"{higher} > {lower} in {_name([column])}", self._measured.bootstrap.estimate(statistic))
+
+    def _gain(self, better: str, worse: str, columns: Sequence[tuple[str, int]]) -> Comparison:
+        statistic = relative_gain(self._method(better), self._method(worse), [self._column(c) for c in columns])
+        name = f"the gain of {better} over {worse} in {_name(columns)}"
+        return Comparison(name, self._measured.bootstrap.estimate(statistic), "percent")
+
+    def _shrinking(self, claim: ShrinkingGainClaim) -> list[Comparison]:
+        better, worse = self._method(claim.better), self._method(claim.worse)
+
+        def step(small: int, large: int) -> Statistic:
+            gains = [relative_gain(better, worse, [self._column((claim.metric, k))]) for k in (small, large)]
+
+            def shrinks(means: Array) -> Array:
+                return gains[0](means) - gains[1](means)
+
+            return shrinks
+
+        name, estimate = _NAMES[claim.metric], self._measured.bootstrap.estimate
+        return [
+            Comparison(f"gain in {name}@{small} > gain in {name}@{large}", estimate(step(small, large)), "percent")
+            for small, large in pairwise(claim.ks)
+        ]
+
+    def _collisions(self, claim: CollisionClaim) -> list[Comparison]:
+        fewer, more = claim.fewer, claim.more
+        near, random = self._quantity(more, NEIGHBOUR_COLLISION), self._quantity(more, RANDOM_COLLISION)
+        name = f"{more}: {NEIGHBOUR_COLLISION} > {RANDOM_COLLISION}"
+        comparisons = [Comparison(name, paired(near, random, self._uncertainty.confidence))]
+        for quantity in (COLLISION_RATE, NEIGHBOUR_COLLISION):
+            estimate = welch(
+                self._quantity(more, quantity), self._quantity(fewer, quantity), self._uncertainty.confidence
+            )
+            comparisons.append(Comparison(f"{more} > {fewer} in {quantity}", estimate))
+        return comparisons
+
+    def _quantity(self, tokenizer: str, quantity: str) -> list[float]:
+        found = [headlines(self._diagnostics[run]) for run in self._runs[tokenizer]]
+        if any(quantity not in values for values in found):
+            raise LackingError(f"the diagnostics of {tokenizer} do not hold {quantity}")
+        return [values[quantity] for values in found]
+
+    def _method(self, name: str) -> int:
+        return self._measured.method(name)
+
+    def _column(self, column: tuple[str, int]) -> int:
+        return self._measured.column(*column)
+
+
+def columns_of(claim: AnyClaim) -> list[tuple[str, int]]:
+    """Metric and k of everything that a claim compares; none for a claim about codes."""
+    if isinstance(claim, GainClaim):
+        return [(gain.metric, k) for gain in claim.gains for k in gain.ks]
+    if isinstance(claim, ShrinkingGainClaim):
+        return [(claim.metric, k) for k in claim.ks]
+    if isinstance(claim, OrderClaim | NotWorseClaim):
+        return [(metric, k) for metric in claim.metrics for k in claim.ks]
+    return []
+
+
+def _name(columns: Sequence[tuple[str, int]]) -> str:
+    metric = _NAMES[columns[0][0]]
+    ks = ", ".join(str(k) for _, k in columns)
+    return f"{metric}@{ks}" if len(columns) == 1 else f"{metric} (mean over k = {ks})"

@@ -1,0 +1,46 @@
+from types import SimpleNamespace
+
+import pytest
+from docutils.core import publish_parts
+from fabricated_results import DEFINITION, REPOSITORY
+from jinja2 import Environment, StrictUndefined
+
+from semtok.papers.definition import load
+
+CAPTIONS = REPOSITORY / "workflow/report"
+
+
+def render(name, place):
+    paper = load(DEFINITION)
+    parts = {**paper.tables, **paper.figures}
+    snakemake = SimpleNamespace(
+        wildcards=SimpleNamespace(paper="cost", place=place),
+        params=SimpleNamespace(
+            table=parts[place].model_dump(mode="json"),
+            figure=parts[place].model_dump(mode="json"),
+            uncertainty={"bootstrap_samples": 1000, "confidence": 0.95, "seed": 0},
+        ),
+        config={"source": "synthetic", "seeds": [0, 1], "papers": {"cost": {}}},
+    )
+    text = (CAPTIONS / name).read_text()
+    return Environment(undefined=StrictUndefined).from_string(text).render(snakemake=snakemake)
+
+
+@pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "place", "says"),
+    [
+        ("statistics_table.rst", "table1", "Bold is within 5% of the paper"),
+        ("ranking_table.rst", "table2", "1,000 resamples of the users"),
+        ("figure.rst", "figure4", "lines the 95% interval"),
+        ("claims.rst", "table2", "paired over users, at 5%, two-sided"),
+        ("workflow.rst", "table2", "Data: synthetic — **a made-up world: no number"),
+    ],
+)
+def test_captions(name, place, says):
+    text = render(name, place)
+    assert says in " ".join(text.split())
+    # As Snakemake does it; a warning of the parser is an error here.
+    html = publish_parts(text, writer_name="html", settings_overrides={"halt_level": 2})["body"]
+    assert "<p>" in html
+    assert "{{" not in html

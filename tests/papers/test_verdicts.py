@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semtok.papers.statistics import Estimate
+from semtok.papers.verdicts import Comparison, judge_gains, judge_not_worse, judge_order
+
+UP, DOWN, OPEN = (0.03, 0.01, 0.05, 0.002), (-0.03, -0.05, -0.01, 0.002), (0.01, -0.02, 0.04, 0.6)
+
+
+def comparisons(*estimates):
+    return [Comparison(f"pair {i}", Estimate(*estimate)) for i, estimate in enumerate(estimates)]
+
+
+@pytest.mark.parametrize(
+    ("estimates", "needed", "verdict"),
+    [
+        ([UP], 1, "reproduced"),
+        ([DOWN], 1, "not reproduced"),
+        ([OPEN], 1, "inconclusive"),
+        ([UP, UP, UP], 3, "reproduced"),
+        ([UP, UP, OPEN], 3, "inconclusive"),
+        ([UP, OPEN, DOWN], 3, "not reproduced"),
+        ([UP, UP, UP, DOWN], 3, "reproduced"),
+        ([UP, UP, OPEN, DOWN], 3, "inconclusive"),
+        ([UP, UP, DOWN, DOWN], 3, "not reproduced"),
+    ],
+)
+def test_order(estimates, needed, verdict):
+    assert judge_order(comparisons(*estimates), needed, 0.05).verdict == verdict
+
+
+def test_order_adjusts_for_many_comparisons():
+    weak = (0.02, 0.001, 0.04, 0.03)
+    assert judge_order(comparisons(weak), 1, 0.05).verdict == "reproduced"
+    found = judge_order(comparisons(weak, weak), 2, 0.05)
+    assert found.verdict == "inconclusive"
+    assert found.p_values == pytest.approx([0.06, 0.06])
+    assert "not told apart: pair 0; pair 1" in found.reason
+
+
+def test_order_names_what_is_reversed():
+    assert "the other way round: pair 1" in judge_order(comparisons(UP, DOWN), 2, 0.05).reason
+    many = judge_order(comparisons(*[OPEN] * 9), 9, 0.05)
+    assert many.reason.endswith("pair 3; and 5 more")
+
+
+def test_a_thousand_resamples_suffice_for_24_comparisons():
+    """C-4: the smallest p-value of 1,000 resamples survives Holm's adjustment."""
+    smallest = (0.03, 0.01, 0.05, 2 / 1001)
+    assert judge_order(comparisons(*[smallest] * 24), 24, 1 - 0.95).verdict == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "verdict", "reason"),
+    [
+        ((41.0, 30.0, 52.0, 0.002), "reproduced", "its interval holds the printed 43.34%"),
+        ((35.0, 30.0, 40.0, 0.002), "reproduced", "within 25% of the printed 43.34%"),
+        ((20.0, 10.0, 30.0, 0.002), "not reproduced", "smaller than the printed 43.34%"),
+        ((90.0, 70.0, 110.0, 0.002), "not reproduced", "larger than the printed 43.34%"),
+        ((-20.0, -30.0, -10.0, 0.002), "not reproduced", "significantly negative"),
+        ((15.0, -20.0, 50.0, 0.4), "inconclusive", "not told apart from zero"),
+        ((2.0, -3.0, 7.0, 0.4), "inconclusive", "the interval leaves out the printed 43.34%"),
+        ((float("inf"), float("-inf"), float("inf"), 1.0), "inconclusive", "not told apart from zero"),
+    ],
+)
+def test_gain(estimate, verdict, reason):
+    found = judge_gains(comparisons(estimate), [43.34], 0.05)
+    assert found.verdict == verdict
+    assert reason in found.reason
+
+
+def test_several_gains_stand_or_fall_together():
+    good, small, unclear = (38.0, 30.0, 46.0, 0.002), (10.0, 5.0, 15.0, 0.002), (9.0, -9.0, 40.0, 0.5)
+    assert judge_gains(comparisons(good, good), [38.82, 35.96], 0.05).verdict == "reproduced"
+    assert judge_gains(comparisons(good, unclear), [38.82, 35.96], 0.05).verdict == "inconclusive"
+    assert judge_gains(comparisons(unclear, small), [38.82, 35.96], 0.05).verdict == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("estimates", "verdict"),
+    [
+        ([(3.0, -2.0, 8.0, 0.2), (0.0, -4.0, 4.0, 1.0)], "reproduced"),
+        ([(3.0, -2.0, 8.0, 0.2), (0.0, -6.0, 6.0, 1.0)], "inconclusive"),
+        ([(3.0, -2.0, 8.0, 0.2), (-9.0, -14.0, -4.0, 0.002)], "not reproduced"),
+        # Surely worse is worse, also within the margin.
+        ([(-2.0, -3.0, -1.0, 0.002)], "not reproduced"),
+    ],
+)
+def test_not_worse(estimates, verdict):
+    assert judge_not_worse(comparisons(*estimates), 0.05, 0.05).verdict == verdict
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1)), min_size=1, max_size=8))
+def test_turning_every_sign_never_keeps_a_verdict_but_inconclusive(drawn):
+    def judged(sign):
+        estimates = [(sign * value, sign * value - 0.1, sign * value + 0.1, p) for value, p in drawn]
+        return judge_order(comparisons(*estimates), len(drawn), 0.05).verdict
+
+    if judged(1) == "reproduced":
+        assert judged(-1) == "not reproduced"
