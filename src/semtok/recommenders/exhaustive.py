@@ -32,7 +32,7 @@ def score_catalogue(model: T5, trie: Trie, encoded: Tensor, mask: Tensor | None,
     ancestors: list[Tensor] = []
     for level in range(trie.n_levels):
         next_scores, steps = [], []
-        for nodes in torch.arange(len(tokens), device=device).split(PREFIXES_AT_ONCE):
+        for nodes in torch.split(torch.arange(len(tokens), device=device), PREFIXES_AT_ONCE):
             known = DecoderState(state.memory, state.mask, past, [ancestor[nodes] for ancestor in ancestors])
             logits, grown = model.step(tokens[nodes], known)
             child_tokens, _, valid = trie.children(level, nodes)

@@ -93,8 +93,9 @@ def expand(leaves: Tensor, trie: Trie, users: Integers, seed: int) -> npt.NDArra
 def shuffled(user: Integers, item: Integers, seed: int) -> npt.NDArray[np.uint64]:
     """A pseudo-random number of each (seed, user, item), whatever else is in the batch (the mix of SplitMix64)."""
     value = user.astype(np.uint64) << np.uint64(32) | item.astype(np.uint64)
+    step = np.uint64(0x9E3779B97F4A7C15 * (2 * seed + 1) % 2**64)
     for _ in range(2):
-        value = value + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
+        value = value + step
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         value = value ^ (value >> np.uint64(31))

@@ -1,0 +1,59 @@
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semtok.recommenders.batching import Batches, epoch_order, groups_by_length
+from semtok.recommenders.sequences import Samples, Sequences
+from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
+
+
+@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 100))
+def test_groups_hold_every_row_once_within_the_limit(lengths, most):
+    lengths = np.array(lengths, dtype=np.int64)
+    groups = list(groups_by_length(lengths, most))
+    assert sorted(np.concatenate([[], *groups]).tolist()) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) == 1 or len(group) * lengths[group].max() <= most
+    flat = [lengths[row] for group in groups for row in group]
+    assert flat == sorted(flat)
+
+
+def test_equal_lengths_fill_their_groups():
+    assert [len(group) for group in groups_by_length(np.full(10, 5), 20)] == [4, 4, 2]
+
+
+def test_epochs_are_permutations_of_their_own():
+    first, second = epoch_order(50, None, seed=1, epoch=0), epoch_order(50, None, seed=1, epoch=1)
+    assert sorted(first) == sorted(second) == list(range(50))
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, epoch_order(50, None, seed=1, epoch=0))
+    assert not np.array_equal(first, epoch_order(50, None, seed=2, epoch=0))
+
+
+def test_drawn_samples_are_distinct_and_new_each_epoch():
+    first, second = epoch_order(50, 20, seed=1, epoch=0), epoch_order(50, 20, seed=1, epoch=1)
+    assert len(set(first)) == len(set(second)) == 20
+    assert set(first) != set(second)
+
+
+def make_batches():
+    catalogue = Catalogue.from_codes(np.array([[0, 1], [1, 0], [1, 1]]), "expand")
+    sequences = Sequences(np.array([2, 0, 1, 1]), np.array([0, 3, 4]))
+    return Batches(sequences, catalogue, max_items=2, device=torch.device("cpu"))
+
+
+def test_source_and_target_by_hand():
+    batches = make_batches()
+    samples = Samples(np.array([0, 0]), np.array([2, 1]), np.array([1, 0]))
+    batch = batches.source(samples)
+    assert batch.source.tolist() == [[4, 6, 3, 6], [4, 6, PAD, PAD]]
+    assert batch.mask.tolist() == [[True] * 4, [True, True, False, False]]
+    assert batches.target(samples).tolist() == [[BOS, 4, 5, EOS], [BOS, 3, 6, EOS]]
+
+
+def test_equal_histories_need_no_mask():
+    batches = make_batches()
+    batch = batches.source(Samples(np.array([0, 1]), np.array([1, 1]), np.array([0, 0])))
+    assert batch.mask is None
+    assert batch.source.tolist() == [[4, 6], [4, 5]]
