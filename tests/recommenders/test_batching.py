@@ -3,24 +3,33 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semtok.recommenders.batching import Batches, epoch_order, groups_by_length
+from semtok.recommenders.batching import Batches, Capacity, epoch_order, groups_by_length
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
 
 
-@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 100))
-def test_groups_hold_every_row_once_within_the_limit(lengths, most):
+@given(st.lists(st.integers(1, 30), max_size=60), st.integers(0, 9), st.integers(1, 100), st.integers(0, 40))
+def test_groups_hold_every_row_once_within_the_limits(lengths, extra, most, pass_cost):
     lengths = np.array(lengths, dtype=np.int64)
-    groups = list(groups_by_length(lengths, most))
+    groups = list(groups_by_length(lengths, extra, Capacity(most, pass_cost)))
     assert sorted(np.concatenate([[], *groups]).tolist()) == list(range(len(lengths)))
     for group in groups:
-        assert len(group) == 1 or len(group) * lengths[group].max() <= most
+        assert len(group) == 1 or len(group) * (lengths[group].max() + extra) <= most
+        assert (lengths[group].max() - lengths[group]).sum() <= pass_cost
     flat = [lengths[row] for group in groups for row in group]
     assert flat == sorted(flat)
 
 
 def test_equal_lengths_fill_their_groups():
-    assert [len(group) for group in groups_by_length(np.full(10, 5), 20)] == [4, 4, 2]
+    groups = groups_by_length(np.full(10, 5), 2, Capacity(28, 0))
+    assert [len(group) for group in groups] == [4, 4, 2]
+
+
+def test_a_long_row_is_left_out_where_padding_costs_more_than_a_pass():
+    lengths = np.array([9, 2, 2, 3])
+    assert [group.tolist() for group in groups_by_length(lengths, 0, Capacity(100, 3))] == [[1, 2, 3], [0]]
+    assert [group.tolist() for group in groups_by_length(lengths, 0, Capacity(100, 1))] == [[1, 2], [3], [0]]
+    assert len(list(groups_by_length(lengths, 0, Capacity(100, 20)))) == 1
 
 
 def test_epochs_are_permutations_of_their_own():

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.recommenders.batching import Batches
+from semtok.recommenders.batching import Batches, Capacity
 from semtok.recommenders.generation import Generated, expand, generate
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
@@ -40,7 +40,7 @@ def test_lists_do_not_depend_on_the_batches(setting):
     assert whole.shape == (30, 8)
     assert len(np.unique(whole, axis=0)) > 5
     assert np.array_equal(whole, generate(model, batches, samples, trie, trie, 8, 3, seed=0).top)
-    batches.tokens_at_once = 17
+    batches.capacity = Capacity(31, 6)
     assert np.array_equal(whole, generate(model, batches, samples, trie, trie, 8, 1000, seed=0).top)
     order = np.random.default_rng(0).permutation(len(samples))
     assert np.array_equal(whole[order], generate(model, batches, samples.take(order), trie, trie, 8, 7, seed=0).top)

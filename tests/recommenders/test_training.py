@@ -8,7 +8,7 @@ import torch
 
 from semtok.errors import SemtokError
 from semtok.recommenders import training
-from semtok.recommenders.batching import Batches
+from semtok.recommenders.batching import Batches, Capacity
 from semtok.recommenders.sequences import Sequences, train_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.training import Trainer, learning_rate, make_optimizer, recall_and_ndcg, train_step
@@ -167,8 +167,8 @@ def test_validation_does_not_influence_the_steps(make_trainer):
     assert with_it["loss"].tolist() == without["loss"].tolist()
 
 
-@pytest.mark.parametrize("at_once", [1, 40, 10**6])
-def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, at_once):
+@pytest.mark.parametrize("capacity", [Capacity(1, 1), Capacity(60, 8), Capacity(10**6, 10**6)])
+def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, capacity):
     trainer = make_trainer()
     trainer.model.eval()  # no dropout
     samples = trainer.samples.take(np.arange(20))
@@ -176,7 +176,7 @@ def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, at_
     assert source.mask is not None
     expected = trainer.model(source.source, source.mask, trainer.batches.target(samples)) / 4 / 20
     gradients = torch.autograd.grad(expected, list(trainer.model.parameters()))
-    trainer.batches.tokens_at_once = at_once
+    trainer.batches.capacity = capacity
     optimizer = torch.optim.SGD(trainer.model.parameters(), lr=0.0)
     total = train_step(trainer.model, optimizer, trainer.batches, samples)
     assert float(total) / 20 == pytest.approx(expected.item(), rel=1e-5)

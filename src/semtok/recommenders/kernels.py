@@ -63,8 +63,8 @@ def relu_dropout(x: Tensor, probability: float) -> Tensor:
     return out
 
 
-class _AttentionWeights(torch.autograd.Function):
-    """Overwrites the logits; remembers the probabilities and the dropout mask."""
+class _DroppedSoftmax(torch.autograd.Function):
+    """Overwrites its input with the result; remembers the probabilities and the dropout mask."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, bias: Tensor | None, mask: Tensor | None, probability: float) -> Tensor:
@@ -72,25 +72,28 @@ class _AttentionWeights(torch.autograd.Function):
             logits.add_(bias)
         if mask is not None:
             logits.add_(mask)
-        probabilities = logits.softmax(-1)
-        kept = keep_mask(logits, probability) if probability else None
+        probabilities, kept = logits.softmax(-1), keep_mask(logits, probability)
         ctx.save_for_backward(probabilities, kept)
         ctx.has_bias = bias is not None
         ctx.mark_dirty(logits)
-        return torch.mul(probabilities, kept, out=logits) if kept is not None else logits.copy_(probabilities)
+        return torch.mul(probabilities, kept, out=logits)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         probabilities, kept = ctx.saved_tensors
-        gradient = gradients[0] if kept is None else gradients[0] * kept
-        gradient = torch._softmax_backward_data(gradient, probabilities, -1, torch.float32)
+        gradient = torch._softmax_backward_data(gradients[0] * kept, probabilities, -1, torch.float32)
         return gradient, gradient.sum(0) if ctx.has_bias else None, None, None
 
 
 def attention_weights(logits: Tensor, bias: Tensor | None, mask: Tensor | None, probability: float) -> Tensor:
     """Softmax over the keys of logits [B, H, Q, S] plus bias [H, Q, S] plus a mask, then dropout.
 
-    `logits` is overwritten. The mask broadcasts to them: 0 where there is a key, -inf elsewhere. All is in float32.
+    `logits` may be overwritten. The mask broadcasts to them: 0 where there is a key, -inf elsewhere. All is in float32.
     """
-    out: Tensor = _AttentionWeights.apply(logits.float(), bias, mask, probability)  # type: ignore[no-untyped-call]
-    return out
+    logits = logits.float()
+    if probability:
+        out: Tensor = _DroppedSoftmax.apply(logits, bias, mask, probability)  # type: ignore[no-untyped-call]
+        return out
+    for term in (bias, mask):
+        logits = logits if term is None else logits + term
+    return logits.softmax(-1)

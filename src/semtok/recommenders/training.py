@@ -74,7 +74,7 @@ def train_step(model: T5, optimizer: torch.optim.Optimizer, batches: Batches, sa
     optimizer.zero_grad(set_to_none=True)
     dtype = devices.compute_dtype(batches.device)
     total = torch.zeros((), device=batches.device)
-    for rows in batches.by_length(samples):
+    for rows in batches.by_length(samples, decoder_tokens=batches.n_levels + 1):
         part = samples.take(rows)
         batch, target = batches.source(part), batches.target(part)
         with devices.autocast(batches.device, dtype):
