@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semtok.errors import DataError
 from semtok.recommenders.batching import Batches, Capacity, epoch_order, groups_by_length
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
@@ -59,6 +61,12 @@ def test_source_and_target_by_hand():
     assert batch.source.tolist() == [[4, 6, 3, 6], [4, 6, PAD, PAD]]
     assert batch.mask.tolist() == [[True] * 4, [True, True, False, False]]
     assert batches.target(samples).tolist() == [[BOS, 4, 5, EOS], [BOS, 3, 6, EOS]]
+
+
+def test_items_without_codes_are_refused():
+    catalogue = Catalogue.from_codes(np.array([[0, 1], [1, 0]]), "expand")
+    with pytest.raises(DataError, match="items from 0 to 2, but codes of 2 items"):
+        Batches(Sequences(np.array([0, 2]), np.array([0, 2])), catalogue, 2, torch.device("cpu"))
 
 
 def test_equal_histories_need_no_mask():

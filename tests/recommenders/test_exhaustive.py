@@ -22,7 +22,7 @@ def setting(model_options, codes, world):
     with torch.no_grad():
         model.embedding.weight *= 3
     batches = Batches(Sequences.from_interactions(interactions), catalogue, 5, CPU)
-    return model, batches, target_samples(targets, "test"), catalogue, Trie(catalogue, CPU)
+    return model, batches, target_samples(targets, "test", batches.sequences), catalogue, Trie(catalogue, CPU)
 
 
 @pytest.mark.parametrize("at_once", [3, 2048])

@@ -56,8 +56,11 @@ def test_targets_of_a_split():
     targets = pd.DataFrame(
         {"user": [0, 0, 2], "position": [2, 3, 1], "item": [7, 8, 2], "split": ["valid", "test", "test"]}
     )
-    found = target_samples(targets, "test")
+    sequences = Sequences.from_interactions(TABLE)
+    found = target_samples(targets, "test", sequences)
     assert (found.user.tolist(), found.position.tolist(), found.item.tolist()) == ([0, 2], [3, 1], [8, 2])
-    targets.loc[1, "position"] = 0
-    with pytest.raises(DataError, match="user 0"):
-        target_samples(targets, "test")
+    for position in (0, 5):
+        with pytest.raises(DataError, match="user 0"):
+            target_samples(targets.assign(position=position), "test", sequences)
+    with pytest.raises(DataError, match="users from 3 to 3"):
+        target_samples(targets.assign(user=3), "test", sequences)

@@ -71,6 +71,20 @@ def test_a_simple_world_is_learned(run, make_options, collisions):
     assert (table["rank"] == 1).fillna(False).mean() > 0.8
 
 
+def test_bfloat16_learns_and_ranks_nearly_the_same(run, make_options, world, codes, monkeypatch):
+    options = make_options(epochs=4, beam_size=40)
+    weights, history = run(options, name="float32")
+    table, _ = decode(options, weights, codes, *world, seed=0)
+    monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
+    other_weights, other_history = run(options, name="bfloat16")
+    assert {weight.dtype for weight in other_weights.values()} == {torch.float32}
+    assert not all(torch.equal(weight, other_weights[name]) for name, weight in weights.items())
+    assert other_history["loss"].tolist() == pytest.approx(history["loss"].tolist(), rel=0.02)
+    other_table, _ = decode(options, weights, codes, *world, seed=0)
+    shifts = np.stack(other_table["rank"]) - np.stack(table["rank"])
+    assert np.abs(shifts).mean() < 2
+
+
 def test_too_narrow_a_validation_beam_is_refused(run, make_options):
     with pytest.raises(ConfigError, match="validation_beam_size: 5; expected at least 10"):
         run(make_options(validation_beam_size=5))

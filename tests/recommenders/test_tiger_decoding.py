@@ -116,7 +116,7 @@ def test_soft_constraint_wastes_places(ranked, make_options):
 def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
     options = make_options(beam_size=40)
     decoder = load_decoder(options, weights_for(options, codes), codes, world[0], 0)
-    exact = decoder.rank_exactly(target_samples(world[1], "test"), 40)
+    exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
     assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))
 
 

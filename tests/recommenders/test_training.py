@@ -158,12 +158,8 @@ def test_equal_runs_have_equal_histories_and_seeds_matter(make_trainer):
 
 
 def test_validation_does_not_influence_the_steps(make_trainer):
-    def validate(model):
-        torch.randint(9, ())
-        return 0.0, 0.0
-
-    _, with_it = make_trainer(identity="with", validate=None, epochs=3).run()
-    _, without = make_trainer(identity="without", validate=lambda model: (0.5, 0.5), epochs=3).run()
+    _, with_it = make_trainer(identity="with", validate=lambda model: (0.5, 0.5), epochs=3).run()
+    _, without = make_trainer(identity="without", validate=None, epochs=3).run()
     assert with_it["loss"].tolist() == without["loss"].tolist()
 
 
@@ -188,7 +184,7 @@ def test_loss_that_is_not_a_number_is_an_error(make_trainer):
     trainer = make_trainer()
     with torch.no_grad():
         trainer.model.decoder_norm.weight.fill_(torch.inf)
-    with pytest.raises(SemtokError, match=r"loss is nan in epoch 1, step \d+.*learning_rate \(0.01\)"):
+    with pytest.raises(SemtokError, match=r"loss is nan in epoch 1, step 1;.*learning_rate \(0.01\)"):
         trainer.run()
 
 

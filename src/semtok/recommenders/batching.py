@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semtok.errors import DataError
 from semtok.recommenders.sequences import Integers, Samples, Sequences
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
 
@@ -64,6 +65,11 @@ class Batches:
     """Turns samples of one data set into tensors on one device."""
 
     def __init__(self, sequences: Sequences, catalogue: Catalogue, max_items: int, device: torch.device) -> None:
+        if sequences.items.min() < 0 or sequences.items.max() >= len(catalogue.tokens):
+            raise DataError(
+                f"interactions: items from {sequences.items.min()} to {sequences.items.max()}, "
+                f"but codes of {len(catalogue.tokens)} items; expected the codes of this dataset"
+            )
         self.sequences, self.max_items, self.device = sequences, max_items, device
         self.tokens = torch.from_numpy(catalogue.tokens).to(device)
         self.n_levels = catalogue.tokens.shape[1]

@@ -36,7 +36,7 @@ def score_catalogue(model: T5, trie: Trie, encoded: Tensor, mask: Tensor | None,
             known = DecoderState(state.memory, state.mask, past, [ancestor[nodes] for ancestor in ancestors])
             logits, grown = model.step(tokens[nodes], known)
             child_tokens, _, valid = trie.children(level, nodes)
-            gained = allowed_log_probabilities(logits.float().log_softmax(-1), child_tokens, valid, renormalize)
+            gained = allowed_log_probabilities(logits.log_softmax(-1), child_tokens, valid, renormalize)
             next_scores.append((scores[nodes].unsqueeze(-1) + gained)[valid])
             steps.append(grown.past[-1])
         past.append([torch.cat(layer) for layer in zip(*steps, strict=True)])

@@ -109,10 +109,10 @@ class SelfAttention(nn.Module):
         Returns the result and the keys and values of this position. There are few positions and many rows, so sums over
         a position at a time are faster than matrix products of a row at a time.
         """
-        heads = self.query_key_value(self.norm(x)).view(len(x), 3, self.n_heads, self.d_kv)
+        heads = self.query_key_value(self.norm(x)).float().view(len(x), 3, self.n_heads, self.d_kv)
         query, here = heads[:, 0], heads[:, 1:]
         logits = torch.stack([(query * position[:, 0]).sum(-1) for position in (*past, here)], dim=-1)
-        weights = (logits.float() + bias.squeeze(1)).softmax(-1).to(x.dtype).unsqueeze(-2).unbind(-1)
+        weights = (logits + bias.squeeze(1)).softmax(-1).unsqueeze(-2).unbind(-1)
         attended = torch.zeros_like(query)
         for weight, position in zip(weights, (*past, here), strict=True):
             attended.addcmul_(weight, position[:, 1])
@@ -290,12 +290,14 @@ class T5(nn.Module):
         return self._logits(self._dropout(self.decoder_norm(x)))
 
     def _logits(self, x: Tensor) -> Tensor:
-        return F.linear(x * self.options.d_model**-0.5, self.embedding.weight)
+        """Logits in float32 even under autocast: rounded ones would rank many items alike."""
+        with torch.autocast(x.device.type, enabled=False):
+            return F.linear(x.float() * self.options.d_model**-0.5, self.embedding.weight)
 
     def forward(self, source: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
         """The summed cross-entropy (nats) of target [B, 1 + T], whose first token starts the decoder."""
         logits = self.decode(self.encode(source, mask), mask, target[:, :-1])
-        return F.cross_entropy(logits.flatten(0, 1).float(), target[:, 1:].flatten(), reduction="sum")
+        return F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), reduction="sum")
 
     def _decoder_layers(self) -> list[DecoderLayer]:
         return cast(list[DecoderLayer], list(self.decoder))

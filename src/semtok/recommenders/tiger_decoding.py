@@ -97,7 +97,7 @@ def decode(
     Recall@1 of both.
     """
     decoder = load_decoder(options, state_dict, codes, interactions, seed)
-    samples = target_samples(targets, "test")
+    samples = target_samples(targets, "test", decoder.batches.sequences)
     started = time.monotonic()
     generated = decoder.rank(samples)
     seconds = time.monotonic() - started
