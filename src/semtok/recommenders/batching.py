@@ -7,11 +7,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from semtok.errors import DataError
 from semtok.recommenders.sequences import Integers, Samples, Sequences
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
 
-TOKENS_AT_ONCE = {"cpu": 2560, "cuda": 131072}
-"""Source tokens that go through the model together: what fits a processor's cache, or keeps a GPU busy."""
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many tokens to send through the model together. It changes the speed, not the result."""
+
+    most: int
+    """What still fits a processor's cache, or a GPU's memory."""
+    pass_cost: int
+    """How many tokens could be computed in the time that one more pass costs."""
+
+
+CAPACITIES = {"cpu": Capacity(5632, 200), "cuda": Capacity(131072, 65536)}
 
 
 @dataclass(frozen=True)
@@ -29,17 +40,23 @@ def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch:
     return np.random.default_rng([seed, epoch]).permutation(n_samples)[:samples_per_epoch]
 
 
-def groups_by_length(lengths: Integers, most: int) -> Iterator[Integers]:
-    """Split rows into groups of similar length, shortest first: the padded size of each is at most `most` (or one row).
+def groups_by_length(lengths: Integers, extra: int, capacity: Capacity) -> Iterator[Integers]:
+    """Split rows into groups of similar length, shortest first.
 
-    Ties keep their order, so that the groups are a function of `lengths`.
+    A row takes its length, padded to the longest of its group, and `extra`. A group takes at most `capacity.most` (or
+    is one row), and its padding at most `capacity.pass_cost`: beyond that, one more pass is cheaper. Ties keep their
+    order, so that the groups are a function of `lengths`.
     """
     order = np.argsort(lengths, kind="stable")
-    first = 0
-    for last in range(len(order)):
-        if last > first and (last - first + 1) * lengths[order[last]] > most:
+    first = total = 0
+    for last, length in enumerate(lengths[order]):
+        padded = (last - first + 1) * int(length)
+        is_full = padded + (last - first + 1) * extra > capacity.most
+        is_ragged = padded - (total + int(length)) > capacity.pass_cost
+        if last > first and (is_full or is_ragged):
             yield order[first:last]
-            first = last
+            first, total = last, 0
+        total += int(length)
     if first < len(order):
         yield order[first:]
 
@@ -48,17 +65,20 @@ class Batches:
     """Turns samples of one data set into tensors on one device."""
 
     def __init__(self, sequences: Sequences, catalogue: Catalogue, max_items: int, device: torch.device) -> None:
+        if sequences.items.min() < 0 or sequences.items.max() >= len(catalogue.tokens):
+            raise DataError(
+                f"interactions: items from {sequences.items.min()} to {sequences.items.max()}, "
+                f"but codes of {len(catalogue.tokens)} items; expected the codes of this dataset"
+            )
         self.sequences, self.max_items, self.device = sequences, max_items, device
         self.tokens = torch.from_numpy(catalogue.tokens).to(device)
         self.n_levels = catalogue.tokens.shape[1]
-        self.tokens_at_once = TOKENS_AT_ONCE.get(device.type, TOKENS_AT_ONCE["cpu"])
+        self.capacity = CAPACITIES.get(device.type, CAPACITIES["cpu"])
 
-    def by_length(self, samples: Samples, most: int | None = None) -> Iterator[Integers]:
-        """Rows of `samples` in groups that fit through the model together, at most `most` rows each."""
+    def by_length(self, samples: Samples, decoder_tokens: int) -> Iterator[Integers]:
+        """Rows of `samples` in groups that go through the model together, with `decoder_tokens` at once for each."""
         lengths = self.sequences.lengths(samples, self.max_items) * self.n_levels
-        for group in groups_by_length(lengths, self.tokens_at_once):
-            for first in range(0, len(group), most or len(group)):
-                yield group[first : first + (most or len(group))]
+        return groups_by_length(lengths, decoder_tokens, self.capacity)
 
     def source(self, samples: Samples) -> Batch:
         """The histories of `samples` as tokens: [B, items * levels], oldest item first, padded at the end."""

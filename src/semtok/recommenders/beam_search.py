@@ -52,7 +52,7 @@ def beam_search(
     for level in range(constraint.n_levels):
         logits, state = model.step(tokens, state)
         child_tokens, child, valid = constraint.children(level, prefix)
-        log_p = logits.float().log_softmax(-1).view(n_users, width, -1)
+        log_p = logits.log_softmax(-1).view(n_users, width, -1)
         gained = allowed_log_probabilities(log_p, child_tokens, valid, renormalize)
         candidates = (scores.unsqueeze(-1) + gained).flatten(1)
         is_last = level == constraint.n_levels - 1

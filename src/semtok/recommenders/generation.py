@@ -1,5 +1,6 @@
 """Histories to ranked items."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ def generate(
     dtype = devices.compute_dtype(batches.device)
     top = np.full((len(samples), beam_size), -1, dtype=np.int32)
     n_tuples = n_invalid = 0
-    for rows in batches.by_length(samples, most=batch_size):
+    for rows in pieces(batches.by_length(samples, decoder_tokens=beam_size), batch_size):
         batch = batches.source(samples.take(rows))
         with devices.autocast(batches.device, dtype):
             encoded = model.encode(batch.source, batch.mask)
@@ -67,6 +68,13 @@ def generate(
         top[rows, : expanded.shape[1]] = expanded
     model.train(was_training)
     return Generated(top, n_invalid / max(n_tuples, 1))
+
+
+def pieces(groups: Iterator[Integers], most: int) -> Iterator[Integers]:
+    """Cut each group into pieces of at most `most` rows."""
+    for group in groups:
+        for first in range(0, len(group), most):
+            yield group[first : first + most]
 
 
 def expand(leaves: Tensor, trie: Trie, users: Integers, seed: int) -> npt.NDArray[np.int64]:
@@ -93,8 +101,9 @@ def expand(leaves: Tensor, trie: Trie, users: Integers, seed: int) -> npt.NDArra
 def shuffled(user: Integers, item: Integers, seed: int) -> npt.NDArray[np.uint64]:
     """A pseudo-random number of each (seed, user, item), whatever else is in the batch (the mix of SplitMix64)."""
     value = user.astype(np.uint64) << np.uint64(32) | item.astype(np.uint64)
+    step = np.uint64(0x9E3779B97F4A7C15 * (2 * seed + 1) % 2**64)
     for _ in range(2):
-        value = value + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
+        value = value + step
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         value = value ^ (value >> np.uint64(31))

@@ -81,10 +81,17 @@ def train_samples(interactions: pd.DataFrame) -> Samples:
     return Samples(users[rows], positions[rows], sequences.items[rows])
 
 
-def target_samples(targets: pd.DataFrame, split: str) -> Samples:
+def target_samples(targets: pd.DataFrame, split: str, sequences: Sequences) -> Samples:
     """The rows of targets.parquet of one split, in their order."""
     chosen = targets[targets["split"] == split]
     user, position, item = (chosen[name].to_numpy(np.int64) for name in ("user", "position", "item"))
-    if (position < 1).any():
-        raise DataError(f"targets: user {user[position < 1][0]} has a {split} target without any history")
+    n_users = len(sequences.starts) - 1
+    if len(user) and not 0 <= user.min() <= user.max() < n_users:
+        raise DataError(f"targets: users from {user.min()} to {user.max()}; expected those of the {n_users} users")
+    wrong = (position < 1) | (position > sequences.starts[user + 1] - sequences.starts[user])
+    if wrong.any():
+        raise DataError(
+            f"targets: the history of a {split} target of user {user[wrong][0]} is {position[wrong][0]} long; "
+            f"expected 1 to the number of that user's interactions"
+        )
     return Samples(user, position, item)

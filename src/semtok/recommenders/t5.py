@@ -60,6 +60,13 @@ class RelativePositionBias(nn.Module):
         return bias if self.bidirectional else bias.masked_fill(distance > 0, -torch.inf)
 
 
+def hide_pads(mask: Tensor | None) -> Tensor | None:
+    """From mask [B, S], True where there is a token, what added to logits hides the pads [B, 1, 1, S]."""
+    if mask is None:
+        return None
+    return torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -torch.inf)[:, None, None, :]
+
+
 class RMSNorm(nn.Module):
     """Scale to a root mean square of 1, then by a learned factor per channel."""
 
@@ -90,19 +97,26 @@ class SelfAttention(nn.Module):
         return query, key, value
 
     def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
-        """X [B, T, M] plus what it attends to; bias [H, T, T]; mask [B, T], True where there is a token."""
+        """X [B, T, M] plus what it attends to; bias [H, T, T]; mask [B, 1, 1, T] of 0 and, at pads, -inf."""
         query, key, value = self.project(x)
         weights = attention_weights(query @ key.transpose(-1, -2), bias, mask, self.dropout * self.training)
         attended = (weights @ value).transpose(1, 2).flatten(2)
         return x + dropout(self.out(attended), self.dropout * self.training)
 
-    def step(self, x: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """One position x [R, M] of each of R rows, given the `past` keys and values [R, H, t, D]; returns both anew."""
-        query, key, value = self.project(x.unsqueeze(1))
-        if past is not None:
-            key, value = torch.cat([past[0], key], dim=2), torch.cat([past[1], value], dim=2)
-        weights = attention_weights(query @ key.transpose(-1, -2), bias, None, 0.0)
-        return x + self.out((weights @ value).flatten(1)), (key, value)
+    def step(self, x: Tensor, bias: Tensor, past: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """One position x [R, M] of R rows, given keys and values [R, 2, H, D] of each of its t predecessors.
+
+        Returns the result and the keys and values of this position. There are few positions and many rows, so sums over
+        a position at a time are faster than matrix products of a row at a time.
+        """
+        heads = self.query_key_value(self.norm(x)).float().view(len(x), 3, self.n_heads, self.d_kv)
+        query, here = heads[:, 0], heads[:, 1:]
+        logits = torch.stack([(query * position[:, 0]).sum(-1) for position in (*past, here)], dim=-1)
+        weights = (logits + bias.squeeze(1)).softmax(-1).unsqueeze(-2).unbind(-1)
+        attended = torch.zeros_like(query)
+        for weight, position in zip(weights, (*past, here), strict=True):
+            attended.addcmul_(weight, position[:, 1])
+        return x + self.out(attended.flatten(1)), here
 
 
 class CrossAttention(nn.Module):
@@ -119,7 +133,7 @@ class CrossAttention(nn.Module):
         self.out = nn.Linear(inner, options.d_model, bias=False)
 
     def forward(self, x: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
-        """X [B, T, M] plus what it takes from `encoded` [B, S, M]; mask [B, S].
+        """X [B, T, M] plus what it takes from `encoded` [B, S, M]; mask [B, 1, 1, S] of 0 and, at pads, -inf.
 
         The target is a handful of tokens and the source up to hundreds, so the key map is moved to the query's side,
         q.(W_k e) = (W_k^T q).e, and the value map behind the weighted sum: no source token is ever projected.
@@ -129,9 +143,10 @@ class CrossAttention(nn.Module):
         value_map = self.value.weight.view(self.n_heads, self.d_kv, -1)
         query = torch.einsum("bthd,hdm->bhtm", query, key_map)
         batch, heads, length, width = query.shape
-        logits = (query.reshape(batch, heads * length, width) @ encoded.transpose(1, 2)).view(batch, heads, length, -1)
-        weights = attention_weights(logits, None, mask, self.dropout * self.training)
-        summed = (weights.flatten(1, 2) @ encoded).view(batch, heads, length, width)
+        logits = query.reshape(batch, heads * length, width) @ encoded.transpose(1, 2)
+        flat_mask = None if mask is None else mask.squeeze(1)
+        weights = attention_weights(logits, None, flat_mask, self.dropout * self.training)
+        summed = (weights @ encoded).view(batch, heads, length, width)
         attended = torch.einsum("bhtm,hdm->bthd", summed, value_map).flatten(2)
         return x + dropout(self.out(attended), self.dropout * self.training)
 
@@ -196,20 +211,24 @@ class DecoderLayer(nn.Module):
 
 @dataclass
 class DecoderState:
-    """What decoding remembers: of each source its keys and values, of each row of its beam those of the past tokens."""
+    """What decoding remembers: keys and values of the sources, and those of every token that was decoded.
+
+    Rows are branches of a tree: several continue one token. So nothing is copied when they branch; each row knows which
+    row of each past step it descends from.
+    """
 
     memory: list[tuple[Tensor, Tensor]]
     """A layer: keys and values [B, H, S, D] of the sources, never copied."""
     mask: Tensor | None
-    """[B, S], True where the source has a token."""
-    past: list[tuple[Tensor, Tensor]] | None
-    """A layer: keys and values [B * W, H, t, D] of the t tokens so far; None before the first."""
+    """[B, 1, 1, S]: 0 where the source has a token, -inf where it does not."""
+    past: list[list[Tensor]]
+    """A past step, a layer: keys and values [rows of that step, 2, H, D]."""
+    ancestors: list[Tensor]
+    """A past step: the row of that step that each present row [R] descends from."""
 
     def select(self, rows: Tensor) -> "DecoderState":
         """The state whose row r continues row `rows[r]` of this one."""
-        assert self.past is not None, "rows can be selected once a token has been decoded"
-        past = [(key.index_select(0, rows), value.index_select(0, rows)) for key, value in self.past]
-        return DecoderState(self.memory, self.mask, past)
+        return DecoderState(self.memory, self.mask, self.past, [ancestor[rows] for ancestor in self.ancestors])
 
 
 class T5(nn.Module):
@@ -256,45 +275,51 @@ class T5(nn.Module):
 
     def encode(self, source: Tensor, mask: Tensor | None) -> Tensor:
         """Encode source [B, S] token ids; mask [B, S] is True where there is a token, None where there are no pads."""
-        bias = self.encoder_bias(source.shape[1])
+        bias, hidden = self.encoder_bias(source.shape[1]), hide_pads(mask)
         x = self._dropout(self.embedding(source))
         for layer in self.encoder:
-            x = layer(x, bias, mask)
+            x = layer(x, bias, hidden)
         return self._dropout(self.encoder_norm(x))
 
     def decode(self, encoded: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
         """Logits [B, T, V] of the token after each of target [B, T]."""
-        bias = self.decoder_bias(target.shape[1])
+        bias, hidden = self.decoder_bias(target.shape[1]), hide_pads(mask)
         x = self._dropout(self.embedding(target))
         for layer in self.decoder:
-            x = layer(x, bias, encoded, mask)
+            x = layer(x, bias, encoded, hidden)
         return self._logits(self._dropout(self.decoder_norm(x)))
 
     def _logits(self, x: Tensor) -> Tensor:
-        return F.linear(x * self.options.d_model**-0.5, self.embedding.weight)
+        """Logits in float32 even under autocast: rounded ones would rank many items alike."""
+        with torch.autocast(x.device.type, enabled=False):
+            return F.linear(x.float() * self.options.d_model**-0.5, self.embedding.weight)
 
     def forward(self, source: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
         """The summed cross-entropy (nats) of target [B, 1 + T], whose first token starts the decoder."""
         logits = self.decode(self.encode(source, mask), mask, target[:, :-1])
-        return F.cross_entropy(logits.flatten(0, 1).float(), target[:, 1:].flatten(), reduction="sum")
+        return F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), reduction="sum")
 
     def _decoder_layers(self) -> list[DecoderLayer]:
         return cast(list[DecoderLayer], list(self.decoder))
 
     def begin(self, encoded: Tensor, mask: Tensor | None) -> DecoderState:
         """The state before the first token of each source."""
-        return DecoderState([layer.cross.remember(encoded) for layer in self._decoder_layers()], mask, None)
+        return DecoderState(
+            [layer.cross.remember(encoded) for layer in self._decoder_layers()], hide_pads(mask), [], []
+        )
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Logits [B * W, V] of the token after `tokens` [B * W], W rows a source, and the state with them in it."""
-        length = 1 if state.past is None else state.past[0][0].shape[2] + 1
-        bias = self.decoder_bias(length, first_query=length - 1)
-        x, past = self.embedding(tokens), []
+        bias = self.decoder_bias(len(state.past) + 1, first_query=len(state.past))
+        x, here = self.embedding(tokens), []
         for number, layer in enumerate(self._decoder_layers()):
-            x, kept = layer.attention.step(x, bias, None if state.past is None else state.past[number])
+            past = [step[number].index_select(0, rows) for step, rows in zip(state.past, state.ancestors, strict=True)]
+            x, key_value = layer.attention.step(x, bias, past)
             x = layer.feed_forward(layer.cross.step(x, state.memory[number], state.mask))
-            past.append(kept)
-        return self._logits(self.decoder_norm(x)), DecoderState(state.memory, state.mask, past)
+            here.append(key_value)
+        rows = torch.arange(len(tokens), device=tokens.device)
+        grown = DecoderState(state.memory, state.mask, [*state.past, here], [*state.ancestors, rows])
+        return self._logits(self.decoder_norm(x)), grown
 
 
 def from_transformers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

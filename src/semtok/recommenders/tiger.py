@@ -55,7 +55,7 @@ def train(
     catalogue = Catalogue.from_codes(codes, options.collisions)
     model = T5(options.model, catalogue.vocabulary.size).to(device)
     batches = Batches(Sequences.from_interactions(interactions), catalogue, options.max_items, device)
-    validate = _validation(options, catalogue, batches, target_samples(targets, "valid"), seed)
+    validate = _validation(options, catalogue, batches, target_samples(targets, "valid", batches.sequences), seed)
     samples = train_samples(interactions)
     return Trainer(model, options.training, batches, samples, validate, seed, checkpoint_path, identity).run()
 

@@ -74,7 +74,7 @@ def train_step(model: T5, optimizer: torch.optim.Optimizer, batches: Batches, sa
     optimizer.zero_grad(set_to_none=True)
     dtype = devices.compute_dtype(batches.device)
     total = torch.zeros((), device=batches.device)
-    for rows in batches.by_length(samples):
+    for rows in batches.by_length(samples, decoder_tokens=batches.n_levels + 1):
         part = samples.take(rows)
         batch, target = batches.source(part), batches.target(part)
         with devices.autocast(batches.device, dtype):
@@ -123,22 +123,21 @@ class Trainer:
     def _train_epoch(self) -> None:
         progress, options, started = self.progress, self.options, time.monotonic()
         order = epoch_order(len(self.samples), options.samples_per_epoch, self.seed, progress.epoch)
-        first_step, loss = progress.step, torch.tensor(progress.loss, dtype=torch.float64)
-        rate = 0.0
+        first_step, rate = progress.step, 0.0
+        losses: list[Tensor] = []
         self.model.train()
         bar = tqdm(total=self.steps_per_epoch, initial=first_step, desc=f"epoch {progress.epoch + 1}", disable=None)
         for step in range(first_step, self.steps_per_epoch):
             rows = order[step * options.batch_size : (step + 1) * options.batch_size]
             rate = self._set_learning_rate(progress.epoch * self.steps_per_epoch + step)
-            loss = loss.to(self.batches.device) + train_step(
-                self.model, self.optimizer, self.batches, self.samples.take(rows)
-            )
+            losses.append(train_step(self.model, self.optimizer, self.batches, self.samples.take(rows)))
             progress.step = step + 1
             bar.update()
             is_last = progress.step == self.steps_per_epoch
             is_due = time.monotonic() - self.saved_at >= self.seconds_between_checkpoints
             if is_last or is_due or progress.step % STEPS_BETWEEN_CHECKS == 0:
-                progress.loss = self._checked(loss)
+                self._add(losses)
+                losses.clear()
             if is_due and not is_last:
                 self._save()
         bar.close()
@@ -157,14 +156,16 @@ class Trainer:
             group["lr"] = rate
         return rate
 
-    def _checked(self, loss: Tensor) -> float:
-        value = float(loss)
-        if not math.isfinite(value):
-            raise SemtokError(
-                f"training: the loss is {value} in epoch {self.progress.epoch + 1}, step {self.progress.step}; "
-                f"expected a finite number. Lower training.learning_rate ({self.options.learning_rate})"
-            )
-        return value
+    def _add(self, losses: list[Tensor]) -> None:
+        """Add the losses of the last steps, one by one, so that the sum does not depend on when they are looked at."""
+        first_step = self.progress.step - len(losses) + 1
+        for step, loss in enumerate(torch.stack(losses).tolist(), first_step):
+            if not math.isfinite(loss):
+                raise SemtokError(
+                    f"training: the loss is {loss} in epoch {self.progress.epoch + 1}, step {step}; expected a finite "
+                    f"number. Lower training.learning_rate ({self.options.learning_rate})"
+                )
+            self.progress.loss += loss
 
     def _finish_epoch(self, loss: float, rate: float) -> None:
         """Write the history's row, validate if it is time, and turn to the next epoch."""

@@ -1,0 +1,87 @@
+"""What the two TIGER benchmarks share: the model in transformers, and fair timing."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import T5Config, T5ForConditionalGeneration
+
+from semtok.config.recommenders import T5Options
+from semtok.recommenders.t5 import T5, from_transformers
+from semtok.recommenders.vocabulary import BOS, EOS, PAD
+
+OPTIONS = T5Options(
+    n_layers=4,
+    d_model=128,
+    d_ff=1024,
+    n_heads=6,
+    d_kv=64,
+    dropout=0.1,
+    relative_attention_buckets=32,
+    relative_attention_max_distance=128,
+)
+
+
+def twins(vocabulary_size: int) -> tuple[T5ForConditionalGeneration, T5]:
+    """Transformers' T5 and ours, of the size that TIGER uses, with the same weights."""
+    config = T5Config(
+        vocab_size=vocabulary_size,
+        d_model=OPTIONS.d_model,
+        d_kv=OPTIONS.d_kv,
+        d_ff=OPTIONS.d_ff,
+        num_layers=OPTIONS.n_layers,
+        num_decoder_layers=OPTIONS.n_layers,
+        num_heads=OPTIONS.n_heads,
+        dropout_rate=OPTIONS.dropout,
+        feed_forward_proj="relu",
+        tie_word_embeddings=True,
+        pad_token_id=PAD,
+        decoder_start_token_id=BOS,
+        eos_token_id=EOS,
+    )
+    theirs = T5ForConditionalGeneration(config)
+    ours = T5(OPTIONS, vocabulary_size)
+    ours.load_state_dict(from_transformers(theirs.state_dict()))
+    return theirs, ours
+
+
+def interleaved(contestants: dict[str, Callable[[int], None]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each contestant's repeats: all take turns, so that they meet the same weather; repeat -1 warms up."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for repeat in range(-1, repeats):
+        for name, run in contestants.items():
+            started = time.perf_counter()
+            run(repeat)
+            if repeat >= 0:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def compare(seconds: dict[str, list[float]], ours: str, peer: str, per_repeat: int, unit: str) -> dict[str, Any]:
+    """Speeds and their ratio within each repeat: median and interquartile range."""
+    ratios = np.array(seconds[peer]) / np.array(seconds[ours])
+    low, high = np.percentile(ratios, [25, 75])
+    return {
+        "peer": peer,
+        "unit": unit,
+        "ours": round(float(np.median(per_repeat / np.array(seconds[ours]))), 2),
+        "theirs": round(float(np.median(per_repeat / np.array(seconds[peer]))), 2),
+        "ratio": round(float(np.median(ratios)), 2),
+        "ratio_iqr": [round(float(low), 2), round(float(high), 2)],
+        "repeats": len(ratios),
+    }
+
+
+def report(title: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Print JSON, then a line of a Markdown table for each comparison."""
+    facts |= {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    print(json.dumps({"benchmark": title, **facts, "comparisons": rows}, indent=2))
+    for row in rows:
+        low, high = row["ratio_iqr"]
+        print(
+            f"| {title} | {row['peer']} | {row['ours']} {row['unit']} | {row['theirs']} {row['unit']} "
+            f"| {row['ratio']}x ({low} to {high}, n={row['repeats']}) |"
+        )

@@ -1,0 +1,220 @@
+import logging
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from semtok.errors import SemtokError
+from semtok.recommenders import training
+from semtok.recommenders.batching import Batches, Capacity
+from semtok.recommenders.sequences import Sequences, train_samples
+from semtok.recommenders.t5 import T5
+from semtok.recommenders.training import Trainer, learning_rate, make_optimizer, recall_and_ndcg, train_step
+from semtok.recommenders.vocabulary import Catalogue
+
+CPU = torch.device("cpu")
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture
+def make_trainer(make_options, codes, world, tmp_path):
+    """A trainer of a fresh model, as a new process would make it; steps raise `Killed` after `steps_to_live`."""
+
+    def make(steps_to_live=None, identity="same", validate=None, seconds=math.inf, seed=0, **changes):
+        options = make_options(**changes)
+        catalogue = Catalogue.from_codes(codes, "suffix")
+        torch.manual_seed(seed)
+        model = T5(options.model, catalogue.vocabulary.size)
+        batches = Batches(Sequences.from_interactions(world[0]), catalogue, options.max_items, CPU)
+        path = tmp_path / f"{identity}.pt"
+        return Trainer(
+            model, options.training, batches, train_samples(world[0]), validate, seed, path, identity, seconds
+        )
+
+    return make
+
+
+@pytest.fixture
+def kill_after(monkeypatch):
+    def arm(steps):
+        done = 0
+
+        def step(*arguments):
+            nonlocal done
+            if done == steps:
+                raise Killed
+            done += 1
+            return train_step(*arguments)
+
+        monkeypatch.setattr(training, "train_step", step)
+
+    return arm
+
+
+def n_steps(trainer):
+    return trainer.options.epochs * trainer.steps_per_epoch
+
+
+def counting_validation():
+    """A validation that finds recalls of 0.1, 0.3, 0.2, ... and remembers the weights it saw."""
+    recalls = iter([0.1, 0.3, 0.2, 0.25, 0.3, 0.1])
+    seen = []
+
+    def validate(model):
+        seen.append({name: weight.clone() for name, weight in model.state_dict().items()})
+        return next(recalls), 0.0
+
+    return validate, seen
+
+
+def assert_same(first, second):
+    assert first.keys() == second.keys()
+    for name, weight in first.items():
+        assert torch.equal(weight, second[name]), name
+
+
+@pytest.mark.parametrize("seconds", [0, math.inf])
+def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, seconds):
+    """Killed in the first epoch, at the end of one and in a later one; with a checkpoint a step, or one an epoch."""
+    weights, history = make_trainer(identity="whole", epochs=4).run()
+    per_epoch = make_trainer().steps_per_epoch
+    assert per_epoch > 3
+    for steps in (per_epoch - 2, 2 if seconds == 0 else per_epoch, per_epoch + 1):
+        kill_after(steps)
+        with pytest.raises(Killed):
+            make_trainer(epochs=4, seconds=seconds).run()
+    kill_after(math.inf)
+    resumed = make_trainer(epochs=4, seconds=seconds)
+    resumed_weights, resumed_history = resumed.run()
+    assert_same(weights, resumed_weights)
+    pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
+
+
+def test_resuming_takes_up_the_work(make_trainer, kill_after):
+    kill_after(3)
+    with pytest.raises(Killed):
+        make_trainer(seconds=0).run()
+    kill_after(n_steps(make_trainer()) - 4)
+    with pytest.raises(Killed):  # one step too few is allowed: had it started anew, four would be missing
+        make_trainer(seconds=0).run()
+    kill_after(1)
+    make_trainer(seconds=0).run()
+
+
+def test_a_finished_run_is_not_repeated(make_trainer, kill_after):
+    weights, _ = make_trainer().run()
+    kill_after(0)
+    assert_same(weights, make_trainer().run()[0])
+
+
+def test_the_best_checkpoint_is_kept_over_a_kill(make_trainer, kill_after):
+    validate, seen = counting_validation()
+    weights, history = make_trainer(validate=validate, epochs=4).run()
+    assert history["recall@10"].tolist() == [0.1, 0.3, 0.2, 0.25]
+    assert_same(weights, seen[1])
+    validate, _ = counting_validation()
+    kill_after(3 * make_trainer().steps_per_epoch + 1)
+    with pytest.raises(Killed):
+        make_trainer(identity="killed", validate=validate, epochs=4).run()
+    kill_after(math.inf)
+    assert_same(weights, make_trainer(identity="killed", validate=validate, epochs=4).run()[0])
+
+
+def test_patience_ends_training(make_trainer):
+    validate, _ = counting_validation()
+    _, history = make_trainer(validate=validate, epochs=6, patience=2).run()
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    validate, _ = counting_validation()
+    _, history = make_trainer(identity="other", validate=validate, epochs=6, patience=0).run()
+    assert len(history) == 6
+
+
+def test_validation_is_due_every_so_many_epochs_and_at_the_end(make_trainer):
+    validate, _ = counting_validation()
+    _, history = make_trainer(validate=validate, epochs=5, validation_every=2).run()
+    assert history["recall@10"].notna().tolist() == [False, True, False, True, True]
+
+
+def test_other_options_start_anew(make_trainer, tmp_path):
+    make_trainer(identity="old").run()
+    (tmp_path / "old.pt").rename(tmp_path / "new.pt")
+    weights, history = make_trainer(identity="new").run()
+    assert len(history) == 2
+    assert_same(weights, make_trainer(identity="third").run()[0])
+
+
+def test_equal_runs_have_equal_histories_and_seeds_matter(make_trainer):
+    _, first = make_trainer(identity="1").run()
+    _, second = make_trainer(identity="2").run()
+    _, other = make_trainer(identity="3", seed=1).run()
+    assert first.to_csv() == second.to_csv()
+    assert first.to_csv() != other.to_csv()
+    assert first["loss"].iloc[-1] < first["loss"].iloc[0]
+
+
+def test_validation_does_not_influence_the_steps(make_trainer):
+    _, with_it = make_trainer(identity="with", validate=lambda model: (0.5, 0.5), epochs=3).run()
+    _, without = make_trainer(identity="without", validate=None, epochs=3).run()
+    assert with_it["loss"].tolist() == without["loss"].tolist()
+
+
+@pytest.mark.parametrize("capacity", [Capacity(1, 1), Capacity(60, 8), Capacity(10**6, 10**6)])
+def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, capacity):
+    trainer = make_trainer()
+    trainer.model.eval()  # no dropout
+    samples = trainer.samples.take(np.arange(20))
+    source = trainer.batches.source(samples)
+    assert source.mask is not None
+    expected = trainer.model(source.source, source.mask, trainer.batches.target(samples)) / 4 / 20
+    gradients = torch.autograd.grad(expected, list(trainer.model.parameters()))
+    trainer.batches.capacity = capacity
+    optimizer = torch.optim.SGD(trainer.model.parameters(), lr=0.0)
+    total = train_step(trainer.model, optimizer, trainer.batches, samples)
+    assert float(total) / 20 == pytest.approx(expected.item(), rel=1e-5)
+    for parameter, gradient in zip(trainer.model.parameters(), gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-3)
+
+
+def test_loss_that_is_not_a_number_is_an_error(make_trainer):
+    trainer = make_trainer()
+    with torch.no_grad():
+        trainer.model.decoder_norm.weight.fill_(torch.inf)
+    with pytest.raises(SemtokError, match=r"loss is nan in epoch 1, step 1;.*learning_rate \(0.01\)"):
+        trainer.run()
+
+
+def test_learning_rate_by_hand(make_options):
+    options = make_options(learning_rate=1.0, warmup=0.2).training
+    rates = [learning_rate(step, 10, options) for step in range(10)]
+    assert rates[:3] == [0.5, 1.0, 1.0]
+    assert rates[6] == pytest.approx(0.5)
+    assert rates[9] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
+    constant = make_options(learning_rate=1.0, warmup=0.0, schedule="constant").training
+    assert {learning_rate(step, 10, constant) for step in range(10)} == {1.0}
+
+
+def test_norms_are_not_decayed(make_trainer, make_options):
+    optimizer = make_optimizer(make_trainer().model, make_options(weight_decay=0.3).training)
+    decayed, free = optimizer.param_groups
+    assert (decayed["weight_decay"], free["weight_decay"]) == (0.3, 0.0)
+    assert {parameter.ndim for parameter in free["params"]} == {1}
+    assert len(decayed["params"]) + len(free["params"]) == len(list(make_trainer().model.parameters()))
+
+
+def test_metrics_by_hand():
+    recall, ndcg = recall_and_ndcg(np.array([1, 3, 0, 11]), 10)
+    assert recall == 0.5
+    assert ndcg == pytest.approx((1 + 0.5) / 4)
+
+
+def test_an_epoch_is_a_line_of_the_log(make_trainer, caplog):
+    with caplog.at_level(logging.INFO):
+        make_trainer().run()
+    lines = [record.message for record in caplog.records if record.message.startswith("epoch")]
+    assert len(lines) == 2
+    assert "loss" in lines[0]

@@ -1,0 +1,30 @@
+"""Ranks to a figure: its numbers and its pictures."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from semtok.papers.figures import make_figure
+    from semtok.papers.inputs import by_run
+    from semtok.papers.plan import Cell
+    from semtok.papers.samples import Uncertainty
+
+    cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
+    make_figure(
+        Path(snakemake.params.definition),
+        Path(snakemake.input.printed),
+        snakemake.wildcards.paper,
+        snakemake.wildcards.place,
+        cells,
+        ranks=by_run(cells, snakemake.input.ranks),
+        stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.stats), strict=True)),
+        uncertainty=Uncertainty(**snakemake.params.uncertainty),
+        csv=Path(snakemake.output.csv),
+        pictures=[Path(snakemake.output.svg), Path(snakemake.output.pdf)],
+    )

@@ -1,0 +1,32 @@
+"""Ranks to a table of metrics, printed beside ours."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from semtok.papers.inputs import by_run
+    from semtok.papers.plan import Cell
+    from semtok.papers.samples import Uncertainty
+    from semtok.papers.tables import TableFiles, make_ranking_table
+
+    cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
+    make_ranking_table(
+        Path(snakemake.params.definition),
+        Path(snakemake.input.printed),
+        snakemake.wildcards.paper,
+        snakemake.wildcards.place,
+        cells,
+        ranks=by_run(cells, snakemake.input.ranks),
+        stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.stats), strict=True)),
+        diagnostics=by_run(cells, snakemake.input.diagnostics),
+        facts=by_run(cells, snakemake.input.facts),
+        uncertainty=Uncertainty(**snakemake.params.uncertainty),
+        files=TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html"))),
+        diagnostics_csv=Path(snakemake.output.diagnostics),
+    )
