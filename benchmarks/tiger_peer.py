@@ -10,7 +10,8 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from semtok.config.recommenders import T5Options
-from semtok.recommenders.t5 import T5, from_transformers
+from semtok.recommenders.t5 import T5
+from semtok.recommenders.t5_weights import from_transformers
 from semtok.recommenders.vocabulary import BOS, EOS, PAD
 
 OPTIONS = T5Options(
