@@ -49,7 +49,8 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
             problems += _unknown(raw, "recommenders", recommender, f"papers.{name}.recommender")
         datasets = paper.get("datasets")
         for printed, dataset in datasets.items() if isinstance(datasets, dict) else ():
-            problems += _unknown(raw, "datasets", str(dataset), f"papers.{name}.datasets.{printed}")
+            if dataset is not None:
+                problems += _unknown(raw, "datasets", str(dataset), f"papers.{name}.datasets.{printed}")
     uses_mirror = raw.get("source") == "mirror" or any(
         d.get("source") == "mirror" for _, d in _entries(raw, "datasets")
     )

@@ -12,12 +12,17 @@ class PaperConfig(Section):
 
     recommender: str
     """Entry of `recommenders` that every row of the paper uses."""
-    datasets: dict[str, Name]
-    """Printed name of a dataset: entry of `datasets`. A printed dataset left out stays an empty cell that says so."""
+    datasets: dict[str, Name | None]
+    """Printed name of a dataset: entry of `datasets`. One left out, or null, stays an empty cell that says so."""
     tables: list[Name]
     figures: list[Name]
     sweep_seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
     """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
+
+    @property
+    def stand_ins(self) -> dict[str, str]:
+        """The datasets that this config has: printed name to entry of `datasets`."""
+        return {printed: entry for printed, entry in self.datasets.items() if entry is not None}
 
     @field_validator("tables", "figures", "sweep_seeds")
     @classmethod

@@ -108,7 +108,7 @@ def cells(
         runs: tuple[Run, ...] = ()
         if not missing:
             name = tokenizer if tokenizer == IDS else canonical(tokenizers, tokenizer, "tokenizers")
-            runs = tuple(Run(config.datasets[dataset], name, recommender, seed) for seed in chosen)
+            runs = tuple(Run(config.stand_ins[dataset], name, recommender, seed) for seed in chosen)
         found.append(Cell(place, dataset, method, runs, missing))
     return found
 
@@ -132,7 +132,7 @@ def datasets(paper: Paper, config: PaperConfig, place: str) -> dict[str, str]:
         printed = paper.tables[place].datasets
     else:
         printed = [panel.dataset for panel in paper.figure(place).panels.values()]
-    return {name: config.datasets[name] for name in dict.fromkeys(printed) if name in config.datasets}
+    return {name: config.stand_ins[name] for name in dict.fromkeys(printed) if name in config.stand_ins}
 
 
 def _wanted(paper: Paper, place: str) -> list[tuple[str, str]]:
@@ -151,7 +151,7 @@ def _missing(
     config: PaperConfig, dataset: str, tokenizer: str, own: str, tokenizers: Entries, recommenders: Collection[str]
 ) -> str:
     name, replaced = parse(tokenizer)
-    if dataset not in config.datasets:
+    if dataset not in config.stand_ins:
         return f"no dataset of this config stands for {dataset}"
     if name != IDS and name not in tokenizers:
         return f"this config has no tokenizer {name}"
