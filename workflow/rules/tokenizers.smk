@@ -13,9 +13,10 @@ def item_vectors(wildcards):
 
 def vectors_to_diagnose(wildcards):
     """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
-    own = item_vectors(wildcards)
     others = [entry["encoder"] for entry in ENTRIES["tokenizers"].values() if entry.get("encoder")]
-    return own or [f"results/encoders/{wildcards.dataset}/{encoder}.npy" for encoder in others[:1]]
+    if item_vectors(wildcards) or not others:
+        return item_vectors(wildcards)
+    return f"results/encoders/{wildcards.dataset}/{others[0]}.npy"
 
 
 def brought_codes(wildcards):
