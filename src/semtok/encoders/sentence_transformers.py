@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def encode_texts(
         encoded = model.encode(
             [options.prefix + text for text in texts],
             batch_size=options.batch_size,
-            show_progress_bar=True,
+            show_progress_bar=sys.stderr.isatty(),
             convert_to_numpy=True,
         )
     vectors = np.asarray(encoded, dtype=np.float32)
