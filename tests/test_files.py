@@ -36,7 +36,7 @@ def test_json_refuses_nan(tmp_path):
 
 def test_arrays_are_never_pickles(tmp_path):
     np.save(tmp_path / "evil.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="Python objects|allow_pickle"):
+    with pytest.raises(ValueError, match=r"Python objects|allow_pickle"):
         read_array(tmp_path / "evil.npy")
 
 

@@ -25,6 +25,11 @@ def test_a_variant_that_changes_nothing_is_the_entry():
     assert canonical(ENTRIES, "cost+temperature=0.1", "tokenizers") == "cost"
 
 
+def test_one_variant_has_one_name():
+    assert canonical(ENTRIES, "cost+temperature=1+epochs=20", "tokenizers") == "cost+temperature=1.0+epochs=20"
+    assert canonical(ENTRIES, "cost+temperature=1.0+epochs=20", "tokenizers") == "cost+temperature=1.0+epochs=20"
+
+
 @pytest.mark.parametrize(
     ("variant", "message"),
     [

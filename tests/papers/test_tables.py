@@ -239,8 +239,19 @@ def test_stack(tmp_path):
     assert len(lines) == 1 + 32 + 24
     # Nothing is parsed on the way: the rows are the same text.
     assert lines[1:33] == (tmp_path / "table2.csv").read_text().splitlines()[1:]
-    with pytest.raises(DataError, match=r"table2-diagnostics.csv: found columns .*; expected those of .*table2.csv"):
+    with pytest.raises(DataError, match=r"table2-diagnostics.csv: found columns .*; expected those of a table"):
         stack([tmp_path / "table2.csv", tmp_path / "table2-diagnostics.csv"], tmp_path / "all.csv")
+
+
+def test_statistics_stack_in_the_columns_of_a_ranking_table(tmp_path):
+    path = tmp_path / "stats.json"
+    length = {"min": 15, "max": 70, "mean": 37.2, "median": 32}
+    path.write_text(json.dumps({"source": "mirror", "users": 3, "items": 5, "interactions": 9, "length": length}))
+    make_statistics_table(DEFINITION, PRINTED, "cost", "table1", {"MIND": path}, files(tmp_path, "table1"))
+    stack([tmp_path / "table1.csv"], tmp_path / "all.csv")
+    lines = (tmp_path / "all.csv").read_text().splitlines()
+    assert lines[0] == COLUMNS
+    assert lines[1] == "cost,table1,MIND,mirror,,users,,29207.0,3.0,,,,,"
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):

@@ -3,7 +3,8 @@ import torch
 from torch.nn import functional as F
 
 from semtok.config.recommenders import T5Options
-from semtok.recommenders.t5 import T5, relative_position_bucket
+from semtok.recommenders.relative_position import relative_position_bucket
+from semtok.recommenders.t5 import T5
 from semtok.recommenders.t5_weights import from_transformers
 
 transformers = pytest.importorskip("transformers")

@@ -21,6 +21,6 @@ with job(snakemake.log[0], snakemake.threads):
         codes,
         codebook_sizes=[size] * codes.shape[1] if size else None,
         vectors=read_array(vectors) if vectors else None,
-        categories=items["category"] if "category" in items else None,
+        categories=items.get("category"),
     )
     write_json(snakemake.output[0], found)

@@ -24,7 +24,7 @@ class Filters(Section):
     """Which interactions stay. Applied in this order: items without text, duplicates, then, until nothing changes,
     the minima (iterative k-core), the maximum and the cap on user length."""
 
-    without_text: Literal["drop", "keep"]
+    without_text: Literal["drop", "keep"] = "drop"
     """Items that have none of the dataset's text fields, or that the metadata do not list at all."""
 
     duplicates: Literal["keep", "drop_repeats", "drop_consecutive"]

@@ -8,7 +8,8 @@ from pydantic_core import ErrorDetails
 
 from semtok.config.variants import nearest
 
-_TAGS = ("method",)
+_TAGS = ("method", "kind", "test")
+"""Keys whose value chooses the class of an entry."""
 
 
 def explain(model: type[BaseModel], raw: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[str]:
@@ -32,9 +33,11 @@ def _explain(model: type[BaseModel], raw: Mapping[str, Any], error: ErrorDetails
         return f"{path}: unknown key{nearest(str(key), _fields(model, parents))}"
     if kind == "union_tag_invalid":
         known = [name.strip("'\" ") for name in str(context["expected_tags"]).split(",")]
-        return f"{path}.{_TAGS[0]}: found {context['tag']!r}; expected a known method{nearest(context['tag'], known)}"
+        tag = context["discriminator"].strip("'")
+        return f"{path}.{tag}: found {context['tag']!r}; expected a known {tag}{nearest(context['tag'], known)}"
     if kind == "union_tag_not_found":
-        return f"{path}.{_TAGS[0]}: missing; expected the name of a method"
+        tag = context["discriminator"].strip("'")
+        return f"{path}.{tag}: missing; expected the name of a {tag}"
     return f"{path}: found {error['input']!r}; expected {_expected(error)}"
 
 
@@ -93,8 +96,8 @@ def _fields(model: Any, location: Sequence[int | str]) -> list[str]:
 def _descend(annotation: Any, step: int | str) -> Any:
     for kind in _alternatives(annotation):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            tag = kind.model_fields.get(_TAGS[0])
-            if tag is not None and get_origin(tag.annotation) is Literal and step in get_args(tag.annotation):
+            tags = [kind.model_fields[tag].annotation for tag in _TAGS if tag in kind.model_fields]
+            if any(get_origin(tag) is Literal and step in get_args(tag) for tag in tags):
                 return kind
             if step in kind.model_fields:
                 return kind.model_fields[str(step)].annotation

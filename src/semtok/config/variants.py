@@ -40,11 +40,30 @@ def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str
 
 
 def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> str:
-    """The shortest name of the same options: values equal to the entry's own are left out, so nothing runs twice."""
+    """The one name of the same options, so that nothing runs twice.
+
+    Values equal to the entry's own are left out, and a number is written in the type of the value that it replaces
+    (`temperature=1` is `temperature=1.0`).
+    """
     name, replaced = parse(variant)
-    plain = resolve(entries, name, section)
-    kept = [f"{key}={value}" for key, value in replaced.items() if _get(plain, key.split(".")) != value]
+    plain, changed = resolve(entries, name, section), resolve(entries, variant, section)
+    kept = []
+    for key in replaced:
+        own, value = _get(plain, key.split(".")), _get(changed, key.split("."))
+        if own != value:
+            kept.append(f"{key}={_written(float(value) if _is_whole_for(own, value) else value)}")
     return "+".join([name, *kept])
+
+
+def _is_whole_for(own: Any, value: Any) -> bool:
+    return isinstance(own, float) and isinstance(value, int) and not isinstance(value, bool)
+
+
+def _written(value: Any) -> str:
+    """The YAML scalar of a value."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import yaml
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from semtok.config.base import Name, Section
+from semtok.config.messages import explain
 from semtok.errors import ConfigError
 from semtok.papers.claim_types import AnyClaim, Metric
 
@@ -157,10 +158,5 @@ def load(path: str | Path) -> Paper:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        raise ConfigError("\n".join(_line(path, dict(problem)) for problem in error.errors())) from None
-
-
-def _line(path: str | Path, problem: dict[str, Any]) -> str:
-    place = ".".join(map(str, problem["loc"])) or "the whole file"
-    found = "" if isinstance(problem["input"], dict | list) else f" (found {problem['input']!r})"
-    return f"{path}: {place}: {problem['msg']}{found}"
+        lines = explain(Paper, content, error.errors())
+        raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None

@@ -94,18 +94,21 @@ def make_ranking_table(
 
 
 def stack(tables: Sequence[Path], output: Path) -> None:
-    """One below the other: Table N of several papers.
+    """One below the other: Table N of several papers, whatever its kind, in the columns of a ranking table.
+
+    A statistic stands as a metric without k: `metric` is its name, `mean` our value.
 
     Raises:
-        DataError: the tables have different columns.
+        DataError: a table is of neither kind.
     """
-    frames = [pd.read_csv(path, keep_default_na=False, dtype=str) for path in tables]
-    for path, frame in zip(tables, frames, strict=True):
-        if list(frame.columns) != list(frames[0].columns):
-            raise DataError(
-                f"{path}: found columns {', '.join(frame.columns)}; "
-                f"expected those of {tables[0]}: {', '.join(frames[0].columns)}"
-            )
+    frames = []
+    for path in tables:
+        frame = pd.read_csv(path, keep_default_na=False, dtype=str)
+        if list(frame.columns) == statistics_table.COLUMNS:
+            frame = frame.rename(columns={"statistic": "metric", "value": "mean"})
+        elif list(frame.columns) != ranking_table.COLUMNS:
+            raise DataError(f"{path}: found columns {', '.join(frame.columns)}; expected those of a table of a paper")
+        frames.append(frame.reindex(columns=ranking_table.COLUMNS, fill_value=""))
     _write_csv(pd.concat(frames), output)
 
 

@@ -9,7 +9,6 @@ scaled by d_model^-0.5.
 Shapes: B sequences, S source tokens, T target tokens, H heads, D = d_kv the width of a head, M = d_model.
 """
 
-import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,44 +18,7 @@ from torch.nn import functional as F
 
 from semtok.config.recommenders import T5Options
 from semtok.recommenders.kernels import attention_weights, dropout, relu_dropout, rms_norm
-
-
-def relative_position_bucket(distance: Tensor, n_buckets: int, max_distance: int, bidirectional: bool) -> Tensor:
-    """The bucket of each `distance` = key position - query position.
-
-    Half of the buckets hold one distance each, the other half grow logarithmically up to `max_distance`; beyond it all
-    share the last. Bidirectional: one half of all buckets for keys after the query. Else keys after it count as 0.
-    """
-    offset = torch.zeros_like(distance)
-    if bidirectional:
-        n_buckets //= 2
-        offset = (distance > 0).long() * n_buckets
-        distance = distance.abs()
-    else:
-        distance = (-distance).clamp(min=0)
-    n_exact = max(n_buckets // 2, 1)
-    growth = (n_buckets - n_exact) / math.log(max(max_distance / n_exact, 1 + 1e-9))
-    coarse = n_exact + (torch.log(distance.clamp(min=1).float() / n_exact) * growth).long()
-    return offset + torch.where(distance < n_exact, distance, coarse.clamp(max=n_buckets - 1))
-
-
-class RelativePositionBias(nn.Module):
-    """A learned number for each head and bucket of distances, added to the attention logits."""
-
-    def __init__(self, options: T5Options, bidirectional: bool) -> None:
-        super().__init__()
-        self.n_buckets = options.relative_attention_buckets
-        self.max_distance = options.relative_attention_max_distance
-        self.bidirectional = bidirectional
-        self.weight = nn.Parameter(torch.empty(self.n_buckets, options.n_heads))
-
-    def forward(self, length: int, first_query: int = 0) -> Tensor:
-        """Biases [H, length - first_query, length] of queries `first_query`.. on keys; causal ones hide later keys."""
-        positions = torch.arange(length, device=self.weight.device)
-        distance = positions[None, :] - positions[first_query:, None]
-        bucket = relative_position_bucket(distance, self.n_buckets, self.max_distance, self.bidirectional)
-        bias = self.weight[bucket].permute(2, 0, 1)
-        return bias if self.bidirectional else bias.masked_fill(distance > 0, -torch.inf)
+from semtok.recommenders.relative_position import RelativePositionBias
 
 
 def hide_pads(mask: Tensor | None) -> Tensor | None:

@@ -63,6 +63,6 @@ class Catalogue:
             row = int(np.flatnonzero((codes < 0).any(axis=1))[0])
             raise DataError(f"codes, row {row}: {codes[row].tolist()}; expected codes of at least 0")
         if collisions == "suffix":
-            codes = with_suffix(codes)
+            codes = with_suffix(codes.astype(np.int32))
         vocabulary = Vocabulary(tuple(int(size) for size in codes.max(axis=0) + 1))
         return cls(vocabulary, vocabulary.tokens(codes))
