@@ -18,10 +18,8 @@ from semtok.errors import ConfigError
 from semtok.papers import plan
 from semtok.papers.check import check
 
-PAPERS = ROOT / "config" / "papers"
-
 try:
-    CONFIG, DEFINITIONS = check(config, PAPERS)
+    CONFIG, DEFINITIONS = check(config, ROOT / "config" / "papers")
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -41,7 +41,7 @@ rule download:
         runtime=minutes("download"),
     params:
         url=lambda wildcards: RAW_URLS[wildcards.file],
-        lock=str(ROOT / "config" / "checksums.yaml"),
+        lock="config/checksums.yaml",
     script:
         "../scripts/download.py"
 

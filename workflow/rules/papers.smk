@@ -2,7 +2,11 @@
 
 from dataclasses import asdict
 
+from semtok.files import sha256
 from semtok.papers.definition import RankingTable, StatisticsTable
+
+# A paper's definition and printed numbers are no inputs, since a clone makes their times new: what a job reads of them
+# stands in its params, the slice of the definition and the checksum of the numbers.
 
 PAPER = "results/papers/{paper}"
 
@@ -88,7 +92,6 @@ def stacked_inputs(wildcards):
 rule statistics_table:
     input:
         unpack(lambda wildcards: stats_of(wildcards.paper, [wildcards.place])),
-        printed=lambda wildcards: PAPERS / f"{wildcards.paper}-printed.csv",
     output:
         csv=f"{PAPER}/{{place}}.csv",
         markdown=f"{PAPER}/{{place}}.md",
@@ -111,7 +114,9 @@ rule statistics_table:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
     params:
-        definition=lambda wildcards: str(PAPERS / f"{wildcards.paper}.yaml"),
+        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
+        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
+        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
         table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.place].model_dump(mode="json")),
         datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
         code=code("statistics_table.py"),
@@ -122,7 +127,6 @@ rule statistics_table:
 rule ranking_table:
     input:
         unpack(table_inputs),
-        printed=lambda wildcards: PAPERS / f"{wildcards.paper}-printed.csv",
     output:
         csv=f"{PAPER}/{{place}}.csv",
         diagnostics=f"{PAPER}/{{place}}-diagnostics.csv",
@@ -146,7 +150,9 @@ rule ranking_table:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
     params:
-        definition=lambda wildcards: str(PAPERS / f"{wildcards.paper}.yaml"),
+        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
+        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
+        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
         table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.place].model_dump(mode="json")),
         cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.place)),
         datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
@@ -159,7 +165,6 @@ rule ranking_table:
 rule figure:
     input:
         unpack(figure_inputs),
-        printed=lambda wildcards: PAPERS / f"{wildcards.paper}-printed.csv",
     output:
         csv=f"{PAPER}/{{place}}.csv",
         svg=report(
@@ -181,7 +186,9 @@ rule figure:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
     params:
-        definition=lambda wildcards: str(PAPERS / f"{wildcards.paper}.yaml"),
+        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
+        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
+        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
         figure=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].figures[wildcards.place].model_dump(mode="json")),
         cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.place)),
         datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
@@ -194,7 +201,6 @@ rule figure:
 rule claims:
     input:
         unpack(claims_inputs),
-        printed=lambda wildcards: PAPERS / f"{wildcards.paper}-printed.csv",
     output:
         csv=f"{PAPER}/claims.csv",
         markdown=f"{PAPER}/claims.md",
@@ -214,7 +220,9 @@ rule claims:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
     params:
-        definition=lambda wildcards: str(PAPERS / f"{wildcards.paper}.yaml"),
+        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
+        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
+        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
         claims=lambda wildcards: ordered(
             [claim.model_dump(mode="json") for claim in DEFINITIONS[wildcards.paper].claims]
         ),

@@ -18,7 +18,7 @@ with job(snakemake.log[0], snakemake.threads):
     cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
     make_claims(
         Path(snakemake.params.definition),
-        Path(snakemake.input.printed),
+        Path(snakemake.params.printed),
         snakemake.wildcards.paper,
         cells,
         ranks=by_run(cells, snakemake.input.get("ranks", [])),

@@ -18,7 +18,7 @@ with job(snakemake.log[0], snakemake.threads):
     cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
     make_ranking_table(
         Path(snakemake.params.definition),
-        Path(snakemake.input.printed),
+        Path(snakemake.params.printed),
         snakemake.wildcards.paper,
         snakemake.wildcards.place,
         cells,

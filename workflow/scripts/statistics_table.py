@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.threads):
     stats = dict(zip(snakemake.params.datasets, map(Path, snakemake.input.get("stats", [])), strict=True))
     make_statistics_table(
         Path(snakemake.params.definition),
-        Path(snakemake.input.printed),
+        Path(snakemake.params.printed),
         snakemake.wildcards.paper,
         snakemake.wildcards.place,
         stats,
