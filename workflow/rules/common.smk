@@ -8,15 +8,23 @@ ROOT = Path(workflow.basedir)
 SOURCE = ROOT / "src"
 # Jobs run the package that lies beside this file, whatever else is installed: its digest is theirs.
 sys.path.insert(0, str(SOURCE))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
 
+from dataclasses import asdict
+
 from semtok.config.variants import resolve
+from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
+from semtok.encoders import METHODS as ENCODERS
 from semtok.errors import ConfigError
+from semtok.files import sha256
 from semtok.papers import plan
 from semtok.papers.check import check
+from semtok.papers.definition import RankingTable, StatisticsTable
+from semtok.recommenders import DECODING, TRAINING
+from semtok.tokenizers import METHODS as TOKENIZERS
 
 try:
     CONFIG, DEFINITIONS = check(config, ROOT / "config" / "papers")
@@ -25,6 +33,12 @@ except ConfigError as error:
 
 # Plain values, as they reach a job. Sorted keys: a reordered config is the same config.
 ENTRIES = CONFIG.model_dump(mode="json")
+
+
+DATA = "results/data/{dataset}"
+TOKENIZER = "results/tokenizers/{dataset}/{tokenizer}/{seed}"
+RUN = "results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}"
+PAPER = "results/papers/{paper}"
 
 
 wildcard_constraints:
@@ -94,3 +108,166 @@ def minutes(rule_name):
 
 def gpus(rule_name):
     return RESOURCES[rule_name][3]
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+RAW_URLS = {file["path"]: file["url"] for dataset in ENTRIES["datasets"].values() for file in dataset["files"]}
+
+
+def raw_folder(wildcards):
+    """Where the paths of a dataset's files begin."""
+    folders = {
+        "official": "results/raw/official",
+        "synthetic": f"results/raw/synthetic/{wildcards.dataset}",
+        "mirror": ENTRIES["mirror"],
+    }
+    return folders[source_of(wildcards.dataset)]
+
+
+def raw_files(wildcards):
+    """The raw files of a dataset, wherever its source keeps them."""
+    source = source_of(wildcards.dataset)
+    if source == "synthetic":
+        return raw_folder(wildcards)
+    files = [Path(raw_folder(wildcards)) / file["path"] for file in ENTRIES["datasets"][wildcards.dataset]["files"]]
+    missing = [str(file) for file in files if not file.is_file()]
+    if source == "mirror" and missing:
+        raise WorkflowError(f"datasets.{wildcards.dataset}: the mirror lacks {', '.join(missing)}")
+    return [str(file) for file in files]
+
+
+# --- tokenizers ------------------------------------------------------------------------------------------------------
+
+
+def item_vectors(wildcards):
+    """The vectors that a tokenizer reads; none for one that does without."""
+    encoder = options("tokenizers", wildcards.tokenizer).get("encoder")
+    return f"results/encoders/{wildcards.dataset}/{encoder}.npy" if encoder else []
+
+
+def vectors_to_diagnose(wildcards):
+    """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
+    others = [entry["encoder"] for entry in ENTRIES["tokenizers"].values() if entry.get("encoder")]
+    if item_vectors(wildcards) or not others:
+        return item_vectors(wildcards)
+    return f"results/encoders/{wildcards.dataset}/{others[0]}.npy"
+
+
+def brought_codes(wildcards):
+    path = options("tokenizers", wildcards.tokenizer).get("path")
+    return path or []
+
+
+# --- recommenders ----------------------------------------------------------------------------------------------------
+
+
+def method_of(recommender):
+    return options("recommenders", recommender)["method"]
+
+
+def cutoffs():
+    """Every k of any table or figure."""
+    return sorted(
+        {
+            k
+            for name, paper in CONFIG.papers.items()
+            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
+        }
+    )
+
+
+# --- papers ----------------------------------------------------------------------------------------------------------
+
+
+def places_of(kind):
+    """Ids of the tables of one kind, of any paper, as a pattern."""
+    names = {name for paper in DEFINITIONS.values() for name, table in paper.tables.items() if isinstance(table, kind)}
+    return "|".join(sorted(names)) or "none"
+
+
+def figures_of_any():
+    return "|".join(sorted({name for paper in DEFINITIONS.values() for name in paper.figures})) or "none"
+
+
+def cells_of(paper, place):
+    """Every method on every dataset of a table or figure, with its runs."""
+    return plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], place, CONFIG.seeds, ENTRIES["tokenizers"])
+
+
+def cells_of_claims(paper):
+    return plan.claim_cells(DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, ENTRIES["tokenizers"])
+
+
+def files_of_runs(cells, *names):
+    """Files of every run of `cells`; those of the tokenizer and those of the recommender know their folders."""
+    patterns = {
+        "diagnostics": rules.diagnose.output[0],
+        "ranks": rules.decode.output.ranks,
+        "facts": rules.decode.output.facts,
+    }
+    return {name: [patterns[name].format(**asdict(run)) for run in plan.runs(cells)] for name in names}
+
+
+def stats_of(paper, places):
+    """The statistics of the datasets that `places` show."""
+    found = {}
+    for place in places:
+        found |= plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
+    return {"stats": [rules.prepare.output.stats.format(dataset=entry) for entry in found.values()]}
+
+
+def names_of_stats(paper, places):
+    """The printed names of those datasets, in the same order."""
+    return list(
+        dict.fromkeys(
+            name for place in places for name in plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
+        )
+    )
+
+
+def table_inputs(wildcards):
+    cells = cells_of(wildcards.paper, wildcards.place)
+    return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.place])
+
+
+def figure_inputs(wildcards):
+    cells = cells_of(wildcards.paper, wildcards.place)
+    return files_of_runs(cells, "ranks") | stats_of(wildcards.paper, [wildcards.place])
+
+
+def claim_places(paper):
+    return list(dict.fromkeys(claim.place for claim in DEFINITIONS[paper].claims))
+
+
+def claims_inputs(wildcards):
+    cells = cells_of_claims(wildcards.paper)
+    return files_of_runs(cells, "ranks", "diagnostics") | stats_of(wildcards.paper, claim_places(wildcards.paper))
+
+
+def as_params(cells):
+    return ordered([cell.as_dict() for cell in cells])
+
+
+def stacked_inputs(wildcards):
+    """Table N of the papers that the config builds it for."""
+    return [
+        f"results/papers/{name}/{wildcards.place}.csv"
+        for name, paper in CONFIG.papers.items()
+        if wildcards.place in paper.tables
+    ]
+
+
+def everything():
+    """What plain `snakemake` makes: every result of every paper, and the scores of every run."""
+    wanted = []
+    for name, paper in CONFIG.papers.items():
+        folder = PAPER.format(paper=name)
+        wanted += [f"{folder}/{table}.csv" for table in paper.tables]
+        wanted += [f"{folder}/{figure}.svg" for figure in paper.figures]
+        wanted.append(f"{folder}/claims.csv")
+        for place in paper.tables + paper.figures:
+            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place))]
+    wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
+    return list(dict.fromkeys(wanted))

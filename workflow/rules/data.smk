@@ -1,32 +1,5 @@
 """Raw files to items, interactions, targets and statistics."""
 
-from semtok.data import READERS, WRITERS
-
-DATA = "results/data/{dataset}"
-RAW_URLS = {file["path"]: file["url"] for dataset in ENTRIES["datasets"].values() for file in dataset["files"]}
-
-
-def raw_folder(wildcards):
-    """Where the paths of a dataset's files begin."""
-    folders = {
-        "official": "results/raw/official",
-        "synthetic": f"results/raw/synthetic/{wildcards.dataset}",
-        "mirror": ENTRIES["mirror"],
-    }
-    return folders[source_of(wildcards.dataset)]
-
-
-def raw_files(wildcards):
-    """The raw files of a dataset, wherever its source keeps them."""
-    source = source_of(wildcards.dataset)
-    if source == "synthetic":
-        return raw_folder(wildcards)
-    files = [Path(raw_folder(wildcards)) / file["path"] for file in ENTRIES["datasets"][wildcards.dataset]["files"]]
-    missing = [str(file) for file in files if not file.is_file()]
-    if source == "mirror" and missing:
-        raise WorkflowError(f"datasets.{wildcards.dataset}: the mirror lacks {', '.join(missing)}")
-    return [str(file) for file in files]
-
 
 rule download:
     output:

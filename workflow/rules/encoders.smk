@@ -1,7 +1,5 @@
 """Items to vectors: one float32 array a modality, NaN rows for items that lack it."""
 
-from semtok.encoders import METHODS as ENCODERS
-
 
 rule encode_text:
     input:

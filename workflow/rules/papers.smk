@@ -1,92 +1,7 @@
 """Ranks and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
 
-from dataclasses import asdict
-
-from semtok.files import sha256
-from semtok.papers.definition import RankingTable, StatisticsTable
-
 # A paper's definition and printed numbers are no inputs, since a clone makes their times new: what a job reads of them
 # stands in its params, the slice of the definition and the checksum of the numbers.
-
-PAPER = "results/papers/{paper}"
-
-
-def places_of(kind):
-    """Ids of the tables of one kind, of any paper, as a pattern."""
-    names = {name for paper in DEFINITIONS.values() for name, table in paper.tables.items() if isinstance(table, kind)}
-    return "|".join(sorted(names)) or "none"
-
-
-def figures_of_any():
-    return "|".join(sorted({name for paper in DEFINITIONS.values() for name in paper.figures})) or "none"
-
-
-def cells_of(paper, place):
-    """Every method on every dataset of a table or figure, with its runs."""
-    return plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], place, CONFIG.seeds, ENTRIES["tokenizers"])
-
-
-def cells_of_claims(paper):
-    return plan.claim_cells(DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, ENTRIES["tokenizers"])
-
-
-def files_of_runs(cells, *names):
-    """Files of every run of `cells`; those of the tokenizer and those of the recommender know their folders."""
-    patterns = {
-        "diagnostics": rules.diagnose.output[0],
-        "ranks": rules.decode.output.ranks,
-        "facts": rules.decode.output.facts,
-    }
-    return {name: [patterns[name].format(**asdict(run)) for run in plan.runs(cells)] for name in names}
-
-
-def stats_of(paper, places):
-    """The statistics of the datasets that `places` show."""
-    found = {}
-    for place in places:
-        found |= plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
-    return {"stats": [rules.prepare.output.stats.format(dataset=entry) for entry in found.values()]}
-
-
-def names_of_stats(paper, places):
-    """The printed names of those datasets, in the same order."""
-    return list(
-        dict.fromkeys(
-            name for place in places for name in plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
-        )
-    )
-
-
-def table_inputs(wildcards):
-    cells = cells_of(wildcards.paper, wildcards.place)
-    return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.place])
-
-
-def figure_inputs(wildcards):
-    cells = cells_of(wildcards.paper, wildcards.place)
-    return files_of_runs(cells, "ranks") | stats_of(wildcards.paper, [wildcards.place])
-
-
-def claim_places(paper):
-    return list(dict.fromkeys(claim.place for claim in DEFINITIONS[paper].claims))
-
-
-def claims_inputs(wildcards):
-    cells = cells_of_claims(wildcards.paper)
-    return files_of_runs(cells, "ranks", "diagnostics") | stats_of(wildcards.paper, claim_places(wildcards.paper))
-
-
-def as_params(cells):
-    return ordered([cell.as_dict() for cell in cells])
-
-
-def stacked_inputs(wildcards):
-    """Table N of the papers that the config builds it for."""
-    return [
-        f"results/papers/{name}/{wildcards.place}.csv"
-        for name, paper in CONFIG.papers.items()
-        if wildcards.place in paper.tables
-    ]
 
 
 rule statistics_table:
@@ -253,17 +168,3 @@ rule stacked_table:
         code=code("stack.py"),
     script:
         "../scripts/stack.py"
-
-
-def everything():
-    """What plain `snakemake` makes: every result of every paper, and the scores of every run."""
-    wanted = []
-    for name, paper in CONFIG.papers.items():
-        folder = PAPER.format(paper=name)
-        wanted += [f"{folder}/{table}.csv" for table in paper.tables]
-        wanted += [f"{folder}/{figure}.svg" for figure in paper.figures]
-        wanted.append(f"{folder}/claims.csv")
-        for place in paper.tables + paper.figures:
-            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place))]
-    wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
-    return list(dict.fromkeys(wanted))

@@ -1,24 +1,5 @@
 """Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone."""
 
-from semtok.recommenders import DECODING, TRAINING
-
-RUN = "results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}"
-
-
-def method_of(recommender):
-    return options("recommenders", recommender)["method"]
-
-
-def cutoffs():
-    """Every k of any table or figure."""
-    return sorted(
-        {
-            k
-            for name, paper in CONFIG.papers.items()
-            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
-        }
-    )
-
 
 rule train:
     input:

@@ -1,28 +1,5 @@
 """Item vectors to codes."""
 
-from semtok.tokenizers import METHODS as TOKENIZERS
-
-TOKENIZER = "results/tokenizers/{dataset}/{tokenizer}/{seed}"
-
-
-def item_vectors(wildcards):
-    """The vectors that a tokenizer reads; none for one that does without."""
-    encoder = options("tokenizers", wildcards.tokenizer).get("encoder")
-    return f"results/encoders/{wildcards.dataset}/{encoder}.npy" if encoder else []
-
-
-def vectors_to_diagnose(wildcards):
-    """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
-    others = [entry["encoder"] for entry in ENTRIES["tokenizers"].values() if entry.get("encoder")]
-    if item_vectors(wildcards) or not others:
-        return item_vectors(wildcards)
-    return f"results/encoders/{wildcards.dataset}/{others[0]}.npy"
-
-
-def brought_codes(wildcards):
-    path = options("tokenizers", wildcards.tokenizer).get("path")
-    return path or []
-
 
 rule tokenize:
     input:
