@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -11,8 +12,6 @@ sys.path.insert(0, str(SOURCE))
 os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
-
-from dataclasses import asdict
 
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
