@@ -80,7 +80,8 @@ class Training:
         if checkpoint is None or not self._restore(checkpoint, identity):
             self._initialize_books()
         saved = time.monotonic()
-        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=type(self.model).__name__, mininterval=5):
+        name = type(self.model).__name__
+        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=name, mininterval=5, disable=None):
             losses = self.train_epoch(epoch)
             self._finish_epoch(epoch, losses)
             if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
