@@ -46,7 +46,7 @@ types: $(VENV)/installed
 	mypy
 
 unit: $(VENV)/installed
-	pytest --numprocesses auto
+	pytest --numprocesses auto --dist loadgroup
 
 slow: $(VENV)/installed
 	pytest -m slow

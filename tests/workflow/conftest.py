@@ -1,8 +1,16 @@
 import shutil
+from pathlib import Path
 
 import pytest
 
 from support.project import Project, copy_of_the_project
+
+
+def pytest_collection_modifyitems(items):
+    """One worker takes all tests of the workflow, so that the finished project is made once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("workflow"))
 
 
 @pytest.fixture(scope="session")
