@@ -67,13 +67,13 @@ def clusters():
 
 @pytest.fixture
 def written(tmp_path):
-    """Write vectors and items as the stages before do; gives the two paths."""
+    """Write vectors and items as the stages before do; gives the path of the items and those of the views."""
 
     def write(vectors):
         np.save(tmp_path / "vectors.npy", vectors)
         frame = pd.DataFrame({"item": np.arange(len(vectors), dtype=np.int32)})
         frame["raw_id"] = [f"N{item}" for item in frame["item"]]
         frame.to_parquet(tmp_path / "items.parquet")
-        return tmp_path / "items.parquet", tmp_path / "vectors.npy"
+        return tmp_path / "items.parquet", {"encoder": tmp_path / "vectors.npy"}
 
     return write

@@ -19,7 +19,7 @@ def run(tmp_path, written):
             np.save(path, content)
         elif content is not None:
             path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return tokenize(ExternalTokenizer(method="external", path=str(path), keys=keys), items, None, seed=0)
+        return tokenize(ExternalTokenizer(method="external", path=str(path), keys=keys), items, {}, seed=0)
 
     return read
 

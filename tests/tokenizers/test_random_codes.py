@@ -46,7 +46,7 @@ def test_too_few_or_too_many_tuples_are_an_error(n_items, n_levels):
 
 def test_method_needs_no_vectors(written):
     items, _ = written(np.zeros((50, 2), dtype=np.float32))
-    tokens = tokenize(RandomTokenizer(method="random", n_levels=3, codebook_size=64), items, None, seed=3)
+    tokens = tokenize(RandomTokenizer(method="random", n_levels=3, codebook_size=64), items, {}, seed=3)
     np.testing.assert_array_equal(tokens.codes, draw(50, 3, 64, 3))
     assert tokens.state == {}
     assert tokens.history == []

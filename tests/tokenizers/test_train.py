@@ -34,7 +34,7 @@ def test_files_of_a_trained_tokenizer(rqvae, clusters, written, tmp_path):
 
 def test_files_of_a_method_without_a_model(written, tmp_path):
     items, _ = written(np.zeros((9, 2), dtype=np.float32))
-    tokens = tokenize(RandomTokenizer(method="random", n_levels=2, codebook_size=4), items, None, seed=0)
+    tokens = tokenize(RandomTokenizer(method="random", n_levels=2, codebook_size=4), items, {}, seed=0)
     write(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
     assert load_file(tmp_path / "model.safetensors") == {}
     assert pd.read_csv(tmp_path / "history.csv").empty

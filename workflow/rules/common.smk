@@ -1,6 +1,7 @@
 """What the rules share: the checked config, its slices, code digests and resources."""
 
 import os
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +14,12 @@ os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
 
+from semtok.config.tokenizers import encoders_of
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
 from semtok.encoders import METHODS as ENCODERS
+from semtok.encoders import MODALITIES
 from semtok.errors import ConfigError
 from semtok.files import sha256
 from semtok.papers import plan
@@ -137,20 +140,37 @@ def raw_files(wildcards):
     return [str(file) for file in files]
 
 
+# --- encoders --------------------------------------------------------------------------------------------------------
+
+
+def encoders_with(modality):
+    """The entries of `encoders` whose method is of one modality, as a pattern."""
+    names = [name for name, entry in ENTRIES["encoders"].items() if MODALITIES[entry["method"]] == modality]
+    return "|".join(re.escape(name) for name in names) or "none"
+
+
+def encoder_code(script):
+    """A function of wildcards: digest of what encodes the entry."""
+    return lambda wildcards: code(script, ENCODERS[options("encoders", wildcards.encoder)["method"]])
+
+
 # --- tokenizers ------------------------------------------------------------------------------------------------------
 
 
 def item_vectors(wildcards):
-    """The vectors that a tokenizer reads; none for one that does without."""
-    encoder = options("tokenizers", wildcards.tokenizer).get("encoder")
-    return f"results/encoders/{wildcards.dataset}/{encoder}.npy" if encoder else []
+    """The vectors that a tokenizer reads, one file a view; none for one that does without."""
+    views = encoders_of(options("tokenizers", wildcards.tokenizer))
+    return [f"results/encoders/{wildcards.dataset}/{encoder}.npy" for encoder in views.values()]
 
 
 def vectors_to_diagnose(wildcards):
     """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
-    others = [entry["encoder"] for entry in ENTRIES["tokenizers"].values() if entry.get("encoder")]
-    if item_vectors(wildcards) or not others:
-        return item_vectors(wildcards)
+    others = [name for entry in ENTRIES["tokenizers"].values() for name in encoders_of(entry).values()]
+    own = item_vectors(wildcards)
+    if own:
+        return own[0]
+    if not others:
+        return []
     return f"results/encoders/{wildcards.dataset}/{others[0]}.npy"
 
 
@@ -160,6 +180,13 @@ def brought_codes(wildcards):
 
 
 # --- recommenders ----------------------------------------------------------------------------------------------------
+
+
+def codes_of(wildcards):
+    """The codes that a recommender reads; none for one over plain item ids."""
+    if wildcards.tokenizer == plan.IDS:
+        return []
+    return rules.tokenize.output.codes.format(**wildcards)
 
 
 def method_of(recommender):
@@ -192,11 +219,20 @@ def figures_of_any():
 
 def cells_of(paper, place):
     """Every method on every dataset of a table or figure, with its runs."""
-    return plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], place, CONFIG.seeds, ENTRIES["tokenizers"])
+    return plan.cells(
+        DEFINITIONS[paper],
+        CONFIG.papers[paper],
+        place,
+        CONFIG.seeds,
+        ENTRIES["tokenizers"],
+        ENTRIES["recommenders"],
+    )
 
 
 def cells_of_claims(paper):
-    return plan.claim_cells(DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, ENTRIES["tokenizers"])
+    return plan.claim_cells(
+        DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, ENTRIES["tokenizers"], ENTRIES["recommenders"]
+    )
 
 
 def files_of_runs(cells, *names):
@@ -206,7 +242,12 @@ def files_of_runs(cells, *names):
         "ranks": rules.decode.output.ranks,
         "facts": rules.decode.output.facts,
     }
-    return {name: [patterns[name].format(**asdict(run)) for run in plan.runs(cells)] for name in names}
+    found = plan.runs(cells)
+    coded = [run for run in found if run.tokenizer != plan.IDS]
+    return {
+        name: [patterns[name].format(**asdict(run)) for run in (coded if name == "diagnostics" else found)]
+        for name in names
+    }
 
 
 def stats_of(paper, places):

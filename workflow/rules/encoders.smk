@@ -11,6 +11,8 @@ rule encode_text:
         "results/logs/encode_text/{dataset}/{encoder}.log",
     benchmark:
         "results/benchmarks/encode_text/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=encoders_with("text"),
     conda:
         "../../envs/text.yaml"
     threads: threads_of("encode_text")
@@ -21,6 +23,6 @@ rule encode_text:
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=lambda wildcards: code("encode_text.py", ENCODERS[options("encoders", wildcards.encoder)["method"]]),
+        code=encoder_code("encode_text.py"),
     script:
         "../scripts/encode_text.py"

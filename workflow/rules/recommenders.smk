@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        codes=rules.tokenize.output.codes,
+        codes=codes_of,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
@@ -32,7 +32,7 @@ rule train:
 rule decode:
     input:
         model=rules.train.output.model,
-        codes=rules.tokenize.output.codes,
+        codes=codes_of,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:

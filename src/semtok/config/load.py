@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from semtok.config.messages import explain
 from semtok.config.model import Config
+from semtok.config.tokenizers import SINGLE
 from semtok.config.variants import nearest
 
 
@@ -40,9 +41,12 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
     """Names that point to entries which are not there; works on a config that is wrong elsewhere."""
     problems = []
     for name, entry in _entries(raw, "tokenizers"):
-        encoder = entry.get("encoder")
-        if isinstance(encoder, str):
-            problems += _unknown(raw, "encoders", encoder, f"tokenizers.{name}.encoder")
+        views = entry.get("views")
+        named = {role: entry.get(role) for role in SINGLE}
+        named |= {f"views.{role}": encoder for role, encoder in (views.items() if isinstance(views, dict) else ())}
+        for key, encoder in named.items():
+            if isinstance(encoder, str):
+                problems += _unknown(raw, "encoders", encoder, f"tokenizers.{name}.{key}")
     for name, paper in _entries(raw, "papers"):
         recommender = paper.get("recommender")
         if isinstance(recommender, str):

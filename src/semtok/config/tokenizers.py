@@ -1,10 +1,24 @@
 """The config of the tokenizer stage: one class a method."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Name, Section
+
+SINGLE = ("encoder", "collaborative")
+"""Options that name one entry of `encoders` each."""
+
+
+def encoders_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """The entries of `encoders` that a tokenizer reads, by role.
+
+    The role is the option's name (`encoder`, `collaborative`), or, for a tokenizer of several views, the modality that
+    `views` gives the entry for.
+    """
+    views = {role: options[role] for role in SINGLE if options.get(role)}
+    return views | dict(options.get("views") or {})
 
 
 class Quantized(Section):

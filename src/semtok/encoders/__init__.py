@@ -4,4 +4,11 @@ METHODS = {
     "tfidf": "semtok.encoders.tfidf",
     "sentence-transformers": "semtok.encoders.sentence_transformers",
 }
-"""Where each text method lives: its module's `encode_texts(options, texts)` gives one vector a text."""
+"""Where each method lives."""
+
+MODALITIES = {
+    "tfidf": "text",
+    "sentence-transformers": "text",
+}
+"""What each method encodes, which decides the rule that runs it. A text method's `encode_texts(options, texts)` gives
+one vector a text."""

@@ -1,5 +1,6 @@
 """What goes into a tokenizer and what comes out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,18 @@ class Task:
     """The method's class in semtok.config.tokenizers."""
     items: Path
     """items.parquet."""
-    vectors: Path | None
-    """The encoder's `.npy`, float32 [n_items, dim], NaN rows for items without; None for methods that read none."""
+    views: Mapping[str, Path]
+    """One `.npy` a role (`config.tokenizers.encoders_of`): float32 [n_items, dim], NaN rows for items without one."""
     seed: int
     checkpoint: Path | None = None
     """Where training keeps its state, so that a killed job goes on; None keeps none."""
     identity: str = ""
     """What the checkpoint belongs to: a digest of options, code and inputs."""
+
+    @property
+    def vectors(self) -> Path:
+        """The view of a method that reads one."""
+        return self.views["encoder"]
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from semtok.tokenizers.vectors import read_catalogue
 
 def tokenize(task: Task) -> Tokens:
     """Fit on the vectors that exist; an item without one is coded as their mean. The history has a row a level."""
-    if task.vectors is None:
-        raise ValueError("rq-kmeans needs an encoder's vectors")
     catalogue = read_catalogue(task.vectors)
     points = np.concatenate([catalogue.vectors[catalogue.present], catalogue.mean[None]])
     codes, books = fit(task.options, points, task.seed)

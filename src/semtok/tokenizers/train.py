@@ -1,5 +1,6 @@
 """The entry to every tokenizer: run the method that the options name, and write what it gives."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from semtok.tokenizers.base import Task, Tokens
 def tokenize(
     options: Tokenizer,
     items: str | Path,
-    vectors: str | Path | None,
+    views: Mapping[str, str | Path],
     seed: int,
     checkpoint: str | Path | None = None,
     identity: str = "",
@@ -27,7 +28,7 @@ def tokenize(
     task = Task(
         options=options,
         items=Path(items),
-        vectors=None if vectors is None else Path(vectors),
+        views={role: Path(path) for role, path in views.items()},
         seed=seed,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         identity=identity,

@@ -37,8 +37,6 @@ REVIVAL_NOISE = 0.01
 
 def fit(build: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
     """Train `build(input_dim, options)` on the catalogue and code every item with the weights of the last epoch."""
-    if task.vectors is None:
-        raise ValueError("this tokenizer needs an encoder's vectors")
     catalogue = read_catalogue(task.vectors)
     training = Training(build, task.options, catalogue, task.seed)
     training.run(task.checkpoint, task.identity)
