@@ -86,7 +86,9 @@ RESOURCES = {
     "download": (1, 1000, 240, 0),
     "synthesize": (1, 2000, 30, 0),
     "prepare": (1, 8000, 120, 0),
+    "fetch_images": (2, 8000, 1440, 0),
     "encode_text": (2, 8000, 240, 1),
+    "encode_image": (2, 8000, 480, 1),
     "tokenize": (1, 8000, 240, 1),
     "diagnose": (1, 8000, 60, 0),
     "train": (1, 12000, 2880, 1),
@@ -140,6 +142,26 @@ def raw_files(wildcards):
     return [str(file) for file in files]
 
 
+def image_folder(wildcards):
+    """Where relative addresses of pictures begin: beside the raw files, or, with official files, here."""
+    return "." if source_of(wildcards.dataset) == "official" else raw_folder(wildcards)
+
+
+def image_options(wildcards):
+    chosen = ENTRIES["datasets"][wildcards.dataset]["images"]
+    if chosen is None:
+        raise WorkflowError(
+            f"datasets.{wildcards.dataset}.images: found nothing; expected where the pictures of its items come from, "
+            "since a tokenizer with an image encoder is to run on it"
+        )
+    return ordered(chosen)
+
+
+def drawn_pictures(wildcards):
+    """The folder of a synthetic world, whose pictures may change with it; nothing for other sources."""
+    return raw_folder(wildcards) if source_of(wildcards.dataset) == "synthetic" else []
+
+
 # --- encoders --------------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +174,12 @@ def encoders_with(modality):
 def encoder_code(script):
     """A function of wildcards: digest of what encodes the entry."""
     return lambda wildcards: code(script, ENCODERS[options("encoders", wildcards.encoder)["method"]])
+
+
+def image_weights(wildcards):
+    """The checkpoint that an image encoder reads; nothing where its weights are published, or none."""
+    path = options("encoders", wildcards.encoder)["pretrained"]
+    return path if isinstance(path, str) else []
 
 
 # --- tokenizers ------------------------------------------------------------------------------------------------------

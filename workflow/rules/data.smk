@@ -1,4 +1,4 @@
-"""Raw files to items, interactions, targets and statistics."""
+"""Raw files to items, interactions, targets and statistics; and items to their pictures."""
 
 
 rule download:
@@ -63,3 +63,29 @@ rule prepare:
         code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
     script:
         "../scripts/prepare.py"
+
+
+rule fetch_images:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+        raw=drawn_pictures,
+    output:
+        # Only the manifest: Snakemake would delete a folder of pictures when the job fails or is killed.
+        manifest="results/images/{dataset}/images.csv",
+    log:
+        "results/logs/fetch_images/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fetch_images/{dataset}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("fetch_images")
+    resources:
+        mem_mb=memory("fetch_images"),
+        runtime=minutes("fetch_images"),
+    params:
+        options=image_options,
+        source=lambda wildcards: source_of(wildcards.dataset),
+        folder=image_folder,
+        code=code("fetch_images.py"),
+    script:
+        "../scripts/fetch_images.py"

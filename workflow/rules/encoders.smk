@@ -26,3 +26,30 @@ rule encode_text:
         code=encoder_code("encode_text.py"),
     script:
         "../scripts/encode_text.py"
+
+
+rule encode_image:
+    input:
+        manifest=rules.fetch_images.output.manifest,
+        weights=image_weights,
+    output:
+        vectors="results/encoders/{dataset}/{encoder}.npy",
+        facts="results/encoders/{dataset}/{encoder}.json",
+    log:
+        "results/logs/encode_image/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/encode_image/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=encoders_with("image"),
+    conda:
+        "../../envs/images.yaml"
+    threads: threads_of("encode_image")
+    resources:
+        mem_mb=memory("encode_image"),
+        runtime=minutes("encode_image"),
+        gpu=gpus("encode_image"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=encoder_code("encode_image.py"),
+    script:
+        "../scripts/encode_image.py"

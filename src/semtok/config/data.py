@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Probability, Section
 
@@ -85,12 +85,37 @@ class Synthetic(Section):
     categories: Annotated[int, Field(ge=2)]
     """Each has four sub-categories."""
     seed: int
+    pictures: bool = False
+    """Draw a picture of every item: pictures/RAW_ID.png beside the raw files, listed by metadata that have a field."""
 
     @model_validator(mode="after")
     def _every_subcategory_has_items(self) -> "Synthetic":
         if self.items < 4 * self.categories:
             raise ValueError(f"items must be at least 4 * categories = {4 * self.categories}, got {self.items}")
         return self
+
+
+class Images(Section):
+    """Where the pictures of the items come from, and what is refused."""
+
+    folder: str | None = None
+    """Files named RAW_ID.jpg, .png, ...; relative to the mirror, to the synthetic world, or, with official files, to
+    the working directory. None: the addresses that the metadata list."""
+    max_bytes: PositiveInt = 10_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=89_478_485)] = 89_478_485
+    """Width times height; Pillow takes more for a decompression bomb."""
+    connections: PositiveInt = 8
+    """Pictures fetched at the same time."""
+    requests_per_second: PositiveFloat = 10
+    """Over all connections."""
+    connect_timeout: PositiveFloat = 10
+    """Seconds."""
+    read_timeout: PositiveFloat = 20
+    """Seconds without a byte."""
+    time_limit: PositiveFloat = 60
+    """Seconds for one attempt at one picture, whatever it is spent on."""
+    attempts: PositiveInt = 3
+    """At a picture that fails for a reason that may pass."""
 
 
 class Preparation(Section):
@@ -115,4 +140,6 @@ class Dataset(Preparation):
 
     source: Source | None = None
     """Overrides the top-level `source`."""
+    images: Images | None = None
+    """None: the dataset has no pictures, and no tokenizer with an image view can run on it."""
     synthetic: Synthetic

@@ -126,6 +126,8 @@ def _tables(
     described = items.reindex(raw_ids).reset_index(drop=True)
     described.insert(0, "item", np.arange(len(raw_ids), dtype=np.int32))
     described.insert(1, "raw_id", raw_ids.astype("string"))
+    if "image" in described and described["image"].isna().all():
+        del described["image"]
     return interactions, described
 
 

@@ -40,7 +40,11 @@ class Reader(Protocol):
         ...
 
     def read_items(self, files: Sequence[RawFile], wanted: pd.Index, report: Report) -> Iterator[pd.DataFrame]:
-        """Chunks of `raw_id` and the text (and coordinate) columns of the items among `wanted`; ids may repeat."""
+        """Chunks of `raw_id` and the other columns of the items among `wanted`; ids may repeat.
+
+        The others are texts, except `latitude` and `longitude`, and `image`, the address of the main picture: http or
+        https, or a file relative to the folder of the raw files.
+        """
         ...
 
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol, cast
 
 from semtok.config.data import Dataset, RawFile, Synthetic
 from semtok.data import WRITERS
-from semtok.data.world import World, make_world
+from semtok.data.drawing import draw_pictures
+from semtok.data.world import PICTURES, World, make_world
 
 REVISITS = frozenset({"foursquare"})
 """Formats whose users come back to items they had."""
@@ -20,9 +21,13 @@ class Writer(Protocol):
         """Write the world to the official files, given by path and member of a zip file."""
         ...
 
+    def raw_id(self, item: int) -> str:
+        """What the format calls an item."""
+        ...
+
 
 def write(options: Dataset | Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write the files of a dataset's config below `folder`, and return their paths.
+    """Write the files of a dataset's config below `folder`, and return their paths; pictures, if any, beside them.
 
     Looks at `reader`, `files` and `synthetic` only; the same options give the same bytes.
     """
@@ -33,4 +38,6 @@ def write(options: Dataset | Mapping[str, Any], folder: Path) -> list[Path]:
     writer = cast(Writer, importlib.import_module(WRITERS[reader]))
     paths = [folder / file.path for file in files]
     writer.write(world, [(path, file.member) for path, file in zip(paths, files, strict=True)])
+    if world.pictures:
+        draw_pictures(world, folder / PICTURES, writer.raw_id)
     return paths

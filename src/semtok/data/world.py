@@ -39,6 +39,9 @@ FIRST_DAYS = 60
 MEAN_GAP_DAYS = 7.0
 """Between interactions of a user; users overlap in time, so that a cut in time leaves most on both sides."""
 
+PICTURES = "pictures"
+"""The folder of the items' pictures, RAW_ID.png, beside the raw files."""
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -61,6 +64,8 @@ class World:
     event_time: Ints
     """Unix seconds."""
     seed: int
+    pictures: bool
+    """Whether the items have pictures (`semtok.data.drawing`)."""
 
 
 def make_world(options: Synthetic, revisits: bool) -> World:
@@ -90,6 +95,7 @@ def make_world(options: Synthetic, revisits: bool) -> World:
         event_item=event_item,
         event_time=_times(rng, event_user, hour[leaf[event_item]]),
         seed=options.seed,
+        pictures=options.pictures,
     )
 
 

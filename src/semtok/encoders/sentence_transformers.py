@@ -4,15 +4,18 @@ import importlib.util
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sentence_transformers import SentenceTransformer
 
 from semtok import devices
 from semtok.config.encoders import SentenceTransformersEncoder
 from semtok.errors import ConfigError
+from semtok.torchvision_operators import declare_missing
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +50,14 @@ def encode_texts(
     }
 
 
-def load_model(name: str, device: str) -> SentenceTransformer:
+def load_model(name: str, device: str) -> "SentenceTransformer":
     """Load a model by its name on the hub, its folder, or `package:NAME/FOLDER` inside an installed package.
 
     Raises ConfigError where there is none: a missing package or folder, or a name that is neither cached nor reachable.
     """
+    declare_missing()
+    from sentence_transformers import SentenceTransformer
+
     source = str(_package_folder(name)) if name.startswith(PACKAGE) else name
     try:
         return SentenceTransformer(source, device=device)

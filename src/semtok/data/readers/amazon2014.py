@@ -2,7 +2,7 @@
 
 Files named `meta_*` are metadata, the others reviews (5-core as published). Literals are read by `ast.literal_eval`,
 which evaluates nothing. An item lies on several category paths; `category` joins their distinct steps by commas, `type`
-is the first step.
+is the first step. `image` is the one address listed, `imUrl`.
 """
 
 import ast
@@ -19,7 +19,8 @@ from semtok.data.raw import RawFile
 from semtok.data.report import Report
 from semtok.data.reviews import is_metadata, read_reviews
 
-ITEM = pa.schema({name: pa.string() for name in ("raw_id", "title", "brand", "type", "category", "description")})
+COLUMNS = ("raw_id", "title", "brand", "type", "category", "description", "image")
+ITEM = pa.schema({name: pa.string() for name in COLUMNS})
 
 
 def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.DataFrame]:
@@ -28,7 +29,7 @@ def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.D
 
 
 def read_items(files: Sequence[RawFile], wanted: pd.Index, report: Report) -> Iterator[pd.DataFrame]:
-    """`raw_id`, `title`, `brand`, `type`, `category`, `description`."""
+    """`raw_id`, `title`, `brand`, `type`, `category`, `description`, `image`."""
     for file in filter(is_metadata, files):
         file_report = report.file(file.path)
         for block in gzip_blocks(file.path):
@@ -39,6 +40,7 @@ def read_items(files: Sequence[RawFile], wanted: pd.Index, report: Report) -> It
 
 def _parse(line: bytes) -> dict[str, Any]:
     row = ast.literal_eval(line.decode("utf-8"))
+    image = row.get("imUrl")
     steps = [step for path in row.get("categories") or [] for step in path]
     return {
         "raw_id": row.get("asin"),
@@ -47,4 +49,5 @@ def _parse(line: bytes) -> dict[str, Any]:
         "type": join_texts(steps[:1], ", "),
         "category": join_texts(steps, ", "),
         "description": plain_text(row.get("description")),
+        "image": image if isinstance(image, str) else None,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from semtok.data.world import World
+from semtok.data.world import PICTURES, World
 from semtok.data.writers.containers import write_gzip
 
 DEPARTMENT = "Synthetic Shop"
@@ -30,6 +30,11 @@ def write_files(
 def asin(item: int) -> str:
     """The shop's number of an item."""
     return f"B{item:09d}"
+
+
+def picture_of(item: int) -> str:
+    """What the metadata list as the address of an item's picture: a file beside the raw files."""
+    return f"{PICTURES}/{asin(item)}.png"
 
 
 def path_of(world: World, item: int) -> list[str]:

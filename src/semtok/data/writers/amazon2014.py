@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from semtok.data.world import World
-from semtok.data.writers.amazon import asin, path_of, write_files
+from semtok.data.writers.amazon import asin, path_of, picture_of, write_files
+
+raw_id = asin
 
 
 def write(world: World, files: list[tuple[Path, str | None]]) -> None:
@@ -18,6 +20,7 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
                 "title": world.title[item],
                 "brand": world.maker_name[item],
                 "categories": [path_of(world, item)],
+                **({"imUrl": picture_of(item)} if world.pictures else {}),
             }
         )
 

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from semtok.data.world import World
-from semtok.data.writers.amazon import DEPARTMENT, asin, path_of, write_files
+from semtok.data.writers.amazon import DEPARTMENT, asin, path_of, picture_of, write_files
+
+raw_id = asin
 
 
 def write(world: World, files: list[tuple[Path, str | None]]) -> None:
@@ -19,6 +21,7 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
                 "brand": world.maker_name[item],
                 "main_cat": DEPARTMENT,
                 "asin": asin(item),
+                **({"imageURL": [], "imageURLHighRes": [picture_of(item)]} if world.pictures else {}),
             }
         )
 

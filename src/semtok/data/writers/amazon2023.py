@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from semtok.data.world import World
-from semtok.data.writers.amazon import DEPARTMENT, asin, path_of, write_files
+from semtok.data.writers.amazon import DEPARTMENT, asin, path_of, picture_of, write_files
+
+raw_id = asin
 
 
 def write(world: World, files: list[tuple[Path, str | None]]) -> None:
@@ -16,7 +18,7 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
                 "main_category": DEPARTMENT,
                 "title": world.title[item],
                 "description": [world.description[item]],
-                "images": [],
+                "images": [_picture(item)] if world.pictures else [],
                 "store": world.maker_name[item],
                 "categories": path_of(world, item),
                 "parent_asin": asin(item),
@@ -24,6 +26,10 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
         )
 
     write_files(world, files, product, _review)
+
+
+def _picture(item: int) -> dict[str, str | None]:
+    return {"thumb": None, "large": picture_of(item), "variant": "MAIN", "hi_res": None}
 
 
 def _review(user: str, item: str, time: int) -> str:

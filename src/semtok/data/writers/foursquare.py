@@ -31,11 +31,16 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
         category = world.subcategory[item].title()
         at = datetime.fromtimestamp(int(time) - OFFSET * 60, UTC)
         lines.append(
-            f"{user + 1}\t{_identifier('venue', item)}\t{_identifier('category', category)}\t{category}"
+            f"{user + 1}\t{raw_id(item)}\t{_identifier('category', category)}\t{category}"
             f"\t{latitude[item]:.6f}\t{longitude[item]:.6f}\t{OFFSET}\t{at:%a %b %d %H:%M:%S +0000 %Y}\n"
         )
     for path, member in files:
         write_zip(path, {f"{FOLDER}/{member or DEFAULT_MEMBER}": "".join(lines)}, encoding="latin-1")
+
+
+def raw_id(item: int) -> str:
+    """The venue's id."""
+    return _identifier("venue", item)
 
 
 def _places(world: World) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

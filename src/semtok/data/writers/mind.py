@@ -23,7 +23,7 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
     boundaries = np.flatnonzero(np.diff(world.event_user)) + 1
     for user, events in enumerate(np.split(world.event_item, boundaries)):
         n_rows = 1 + user % min(MAX_ROWS, len(events) - 1)
-        history = " ".join(f"N{item}" for item in events[:-n_rows])
+        history = " ".join(raw_id(int(item)) for item in events[:-n_rows])
         for i, item in enumerate(events[-n_rows:]):
             is_last = i == n_rows - 1
             part = len(files) - 1 if is_last else 0
@@ -34,18 +34,23 @@ def write(world: World, files: list[tuple[Path, str | None]]) -> None:
         write_zip(path, {"news.tsv": news, "behaviors.tsv": "".join(f"{line}\n" for line in lines)})
 
 
+def raw_id(item: int) -> str:
+    """The story's id."""
+    return f"N{item}"
+
+
 def _news(world: World) -> list[str]:
     columns = zip(world.category, world.subcategory, world.title, world.description, strict=True)
     return [
-        f"N{item}\t{category}\t{subcategory}\t{title}\t{abstract}\thttps://example.org/N{item}\t[]\t[]"
+        f"{raw_id(item)}\t{category}\t{subcategory}\t{title}\t{abstract}\thttps://example.org/{raw_id(item)}\t[]\t[]"
         for item, (category, subcategory, title, abstract) in enumerate(columns)
     ]
 
 
 def _impressions(rng: np.random.Generator, world: World, clicked: int) -> str:
     others = rng.choice(len(world.leaf), size=N_SHOWN + 1, replace=False)
-    shown = [f"N{item}-0" for item in others if item != clicked][:N_SHOWN]
-    shown.insert(int(rng.integers(N_SHOWN + 1)), f"N{clicked}-1")
+    shown = [f"{raw_id(int(item))}-0" for item in others if item != clicked][:N_SHOWN]
+    shown.insert(int(rng.integers(N_SHOWN + 1)), f"{raw_id(clicked)}-1")
     return " ".join(shown)
 
 

@@ -1,0 +1,182 @@
+"""Pictures by http and https, one at a time, within limits that no server can stretch."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
+
+from semtok.config.data import Images
+from semtok.data.picture import (
+    BROKEN,
+    MISSING,
+    REFUSED,
+    TIMEOUT,
+    TOO_LARGE,
+    TRUNCATED,
+    UNREACHABLE,
+    NoPictureError,
+)
+
+log = logging.getLogger(__name__)
+
+SCHEMES = ("http", "https")
+MAX_REDIRECTS = 5
+GIVE_UP_AFTER = 20
+"""Pictures in a row that a host fails to give before it is asked no more."""
+CHUNK_BYTES = 1 << 14
+HEADERS = {
+    "User-Agent": "semtok (reproduction of papers on recommendation)",
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+}
+MAY_PASS = (UNREACHABLE, TIMEOUT, TRUNCATED)
+"""Failures after which another attempt makes sense."""
+
+
+class Downloader:
+    """Fetches pictures for several threads at once."""
+
+    def __init__(self, limits: Images, pause: float = 1.0) -> None:
+        """`pause`: seconds before the second attempt at a picture; doubled before each further one."""
+        self.limits, self.pause = limits, pause
+        self.session = requests.Session()
+        self.session.headers.update(HEADERS)
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in SCHEMES:
+            self.session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=limits.connections))
+        self._lock = threading.Lock()
+        self._next_start = 0.0
+        self._failures: Counter[str] = Counter()
+
+    def fetch(self, address: str) -> bytes:
+        """The bytes behind an address. Raises NoPictureError if they cannot be had."""
+        host = urlsplit(address).netloc
+        for attempt in range(self.limits.attempts):
+            if self._is_given_up(host):
+                raise NoPictureError(UNREACHABLE, f"{host} was given up after {GIVE_UP_AFTER} failures in a row")
+            if attempt:
+                time.sleep(self.pause * 2 ** (attempt - 1))
+            self._wait_for_turn()
+            try:
+                content = self._attempt(address)
+            except NoPictureError as error:
+                if error.status not in MAY_PASS:
+                    self._answered(host)
+                    raise
+                failure = error
+            else:
+                self._answered(host)
+                return content
+        self._failed(host)
+        raise failure
+
+    def _attempt(self, address: str) -> bytes:
+        deadline = time.monotonic() + self.limits.time_limit
+        try:
+            return _within(self.limits.time_limit, partial(self._get, address, deadline))
+        except TimeoutError as error:
+            raise NoPictureError(TIMEOUT, f"not done after {self.limits.time_limit} s") from error
+        except requests.Timeout as error:
+            raise NoPictureError(TIMEOUT, _cause(error)) from error
+        except requests.exceptions.ChunkedEncodingError as error:
+            raise NoPictureError(TRUNCATED, _cause(error)) from error
+        except requests.exceptions.ContentDecodingError as error:
+            raise NoPictureError(BROKEN, _cause(error)) from error
+        except requests.ConnectionError as error:
+            late = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
+            raise NoPictureError(TIMEOUT if late else UNREACHABLE, _cause(error)) from error
+        # What is left is an address that no connection can be made of; some reach the libraries' innermost parts.
+        except (requests.RequestException, ValueError) as error:
+            raise NoPictureError(REFUSED, _cause(error)) from error
+
+    def _get(self, address: str, deadline: float) -> bytes:
+        timeout = (self.limits.connect_timeout, self.limits.read_timeout)
+        for _ in range(MAX_REDIRECTS + 1):
+            # Redirects are followed here, since requests would read the whole body of each.
+            with self.session.get(address, stream=True, timeout=timeout, allow_redirects=False) as response:
+                if not response.is_redirect:
+                    _check_status(response)
+                    return self._body(response, deadline)
+                address = urljoin(address, response.headers["Location"])
+            if urlsplit(address).scheme not in SCHEMES:
+                raise NoPictureError(REFUSED, f"redirected to {address}")
+        raise NoPictureError(REFUSED, f"more than {MAX_REDIRECTS} redirects")
+
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        length = int(announced) if announced.isdecimal() else None
+        too_large = NoPictureError(TOO_LARGE, f"more than {self.limits.max_bytes} bytes")
+        if length is not None and length > self.limits.max_bytes:
+            raise too_large
+        content = bytearray()
+        for piece in response.iter_content(CHUNK_BYTES):
+            content += piece
+            if len(content) > self.limits.max_bytes:
+                raise too_large
+            if time.monotonic() > deadline:
+                raise TimeoutError
+        if length is not None and len(content) < length and "Content-Encoding" not in response.headers:
+            raise NoPictureError(TRUNCATED, f"{len(content)} of {length} bytes came")
+        return bytes(content)
+
+    def _wait_for_turn(self) -> None:
+        with self._lock:
+            start = max(time.monotonic(), self._next_start)
+            self._next_start = start + 1 / self.limits.requests_per_second
+        time.sleep(max(0.0, start - time.monotonic()))
+
+    def _is_given_up(self, host: str) -> bool:
+        return self._failures[host] >= GIVE_UP_AFTER
+
+    def _answered(self, host: str) -> None:
+        with self._lock:
+            self._failures[host] = 0
+
+    def _failed(self, host: str) -> None:
+        with self._lock:
+            self._failures[host] += 1
+            if self._failures[host] == GIVE_UP_AFTER:
+                log.warning("%s fails to answer and is asked no more; run the job again for its pictures", host)
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == requests.codes.ok:
+        return
+    kind = REFUSED
+    if status in (404, 410):
+        kind = MISSING
+    elif status >= 500 or status in (408, 425, 429):
+        kind = UNREACHABLE
+    raise NoPictureError(kind, f"the server answers {status} {response.reason}")
+
+
+def _within(seconds: float, function: Callable[[], bytes]) -> bytes:
+    """The function's result, or TimeoutError.
+
+    Timeouts of sockets begin anew with every byte, and looking up a name has none. So the function gets a thread of its
+    own, which is left behind if it does not come back; it holds no more than one picture and writes nothing.
+    """
+    future: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result(timeout=seconds)
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,26 @@
+"""The pictures of the items, and a manifest of them."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    import pandas as pd
+
+    from semtok.config.data import Images
+    from semtok.data.images import fetch_images, write_manifest
+
+    target = Path(snakemake.output.manifest)
+    manifest = fetch_images(
+        pd.read_parquet(snakemake.input.catalogue),
+        Images.model_validate(snakemake.params.options),
+        source=snakemake.params.source,
+        root=Path(snakemake.params.folder),
+        store=target.with_name("fetched"),
+    )
+    write_manifest(target, manifest)
