@@ -1,11 +1,9 @@
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from semtok.config.encoders import TfidfEncoder
-from semtok.encoders.text import encode, item_texts, mean_pairwise_cosine
+from semtok.encoders.text import encode, item_texts
 from semtok.errors import DataError
 
 OPTIONS = TfidfEncoder(method="tfidf", dimensions=4, max_features=100, seed=0)
@@ -73,18 +71,3 @@ def test_duplicate_texts_are_encoded_once(monkeypatch):
     vectors, _ = encode(OPTIONS, ITEMS, ["title"])
     assert seen == ["Item title: Rain in May.", "Item title: Sun.", "Item title: Orphan."]
     assert np.nan_to_num(vectors).argmax(axis=1).tolist() == [0, 1, 2, 0, 0, 1]
-
-
-def test_mean_pairwise_cosine_against_all_pairs(monkeypatch):
-    monkeypatch.setattr("semtok.encoders.text.CHUNK", 5)
-    vectors = np.random.default_rng(0).normal(loc=0.3, size=(17, 5)).astype(np.float32)
-    vectors[4] = np.nan
-    rows = [row / np.linalg.norm(row) for number, row in enumerate(vectors) if number != 4]
-    expected = np.mean([first @ second for first, second in combinations(rows, 2)])
-    assert mean_pairwise_cosine(vectors) == pytest.approx(expected, abs=1e-6)
-
-
-def test_mean_pairwise_cosine_by_hand():
-    # Pairs: (e1, e1) = 1, (e1, -e1) twice = -1; the mean is -1/3.
-    assert mean_pairwise_cosine(np.array([[1, 0], [2, 0], [-3, 0]], dtype=np.float32)) == pytest.approx(-1 / 3)
-    assert mean_pairwise_cosine(np.ones((1, 2), dtype=np.float32)) is None

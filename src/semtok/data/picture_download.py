@@ -59,7 +59,7 @@ class Downloader:
 
     def fetch(self, address: str) -> bytes:
         """The bytes behind an address. Raises NoPictureError if they cannot be had."""
-        host = urlsplit(address).netloc
+        host = _host(address)
         for attempt in range(self.limits.attempts):
             if self._is_given_up(host):
                 raise NoPictureError(UNREACHABLE, f"{host} was given up after {GIVE_UP_AFTER} failures in a row")
@@ -146,6 +146,13 @@ class Downloader:
             self._failures[host] += 1
             if self._failures[host] == GIVE_UP_AFTER:
                 log.warning("%s fails to answer and is asked no more; run the job again for its pictures", host)
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError as error:
+        raise NoPictureError(REFUSED, _cause(error)) from error
 
 
 def _check_status(response: requests.Response) -> None:

@@ -58,7 +58,9 @@ def load_model(options: TimmEncoder) -> torch.nn.Module:
 
     arguments: dict[str, Any] = {"num_classes": 0, "pretrained": options.pretrained is True}
     try:
-        if options.image_size is not None and timm.get_pretrained_cfg(options.model).fixed_input_size:
+        published = timm.get_pretrained_cfg(options.model) if options.image_size else None
+        # Networks with a fixed number of patches are built for a size; the others take any.
+        if published is not None and published.fixed_input_size:
             arguments["img_size"] = options.image_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed or 0)
