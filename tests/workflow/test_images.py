@@ -27,11 +27,15 @@ def encoded(tmp_path_factory) -> Project:
     return project
 
 
-def test_a_tokenizer_with_an_image_view_gets_its_pictures(encoded):
-    planned = {job for job in encoded.planned() if "vit" in job.wildcards or job.rule in ("tokenize", "encode_text")}
-    assert Job("tokenize", "dataset=mind, tokenizer=cost, seed=0") in planned
-    # Both are there already; without them they would be planned.
-    assert not {FETCH, ENCODE} & planned
+def test_a_tokenizer_with_an_image_view_gets_its_pictures(tmp_path):
+    planned = with_pictures(copy_of_the_project(tmp_path / "project")).planned()
+    assert {FETCH, ENCODE, Job("tokenize", "dataset=mind, tokenizer=cost, seed=0")} <= planned
+    without = copy_of_the_project(tmp_path / "without").planned()
+    assert not {"fetch_images", "encode_image"} & {job.rule for job in without}
+
+
+def test_another_seed_encodes_and_fetches_nothing(encoded):
+    assert not {FETCH, ENCODE} & encoded.planned()
     encoded.edit_config("encoders.vit-untrained.seed", 1)
     try:
         assert encoded.planned() & {FETCH, ENCODE} == {ENCODE}
