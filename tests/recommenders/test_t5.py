@@ -6,7 +6,9 @@ from semtok.config.recommenders import T5Options
 from semtok.recommenders.relative_position import relative_position_bucket
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.t5_weights import from_transformers
+from semtok.torchvision_operators import declare_missing
 
+declare_missing()
 transformers = pytest.importorskip("transformers")
 
 VOCABULARY_SIZE = 29
