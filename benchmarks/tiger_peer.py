@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import T5Config, T5ForConditionalGeneration
 
 from semtok.config.recommenders import T5Options
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.t5_weights import from_transformers
 from semtok.recommenders.vocabulary import BOS, EOS, PAD
+from semtok.torchvision_operators import declare_missing
+
+declare_missing()
+from transformers import T5Config, T5ForConditionalGeneration  # noqa: E402
 
 OPTIONS = T5Options(
     n_layers=4,
