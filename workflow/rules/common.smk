@@ -18,8 +18,8 @@ from semtok.config.tokenizers import encoders_of
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
+from semtok.encoders import GRAPHS, MODALITIES
 from semtok.encoders import METHODS as ENCODERS
-from semtok.encoders import MODALITIES
 from semtok.errors import ConfigError
 from semtok.files import sha256
 from semtok.papers import plan
@@ -87,6 +87,9 @@ RESOURCES = {
     "synthesize": (1, 2000, 30, 0),
     "prepare": (1, 8000, 120, 0),
     "encode_text": (2, 8000, 240, 1),
+    "encode_collaborative": (2, 8000, 120, 0),
+    "spatial_graph": (1, 8000, 60, 0),
+    "encode_spatial": (1, 8000, 480, 1),
     "tokenize": (1, 8000, 240, 1),
     "diagnose": (1, 8000, 60, 0),
     "train": (1, 12000, 2880, 1),
@@ -152,6 +155,17 @@ def encoders_with(modality):
 def encoder_code(script):
     """A function of wildcards: digest of what encodes the entry."""
     return lambda wildcards: code(script, ENCODERS[options("encoders", wildcards.encoder)["method"]])
+
+
+def graph_of(encoder):
+    """The options of a spatial encoder's graph, which the encoder's others do not touch."""
+    return ordered(options("encoders", encoder)["graph"])
+
+
+def interactions_of_graph(wildcards):
+    """The interactions, for a graph that is made of them; a map of places needs none."""
+    needs_them = graph_of(wildcards.encoder)["method"] == "check-in"
+    return rules.prepare.output.interactions.format(**wildcards) if needs_them else []
 
 
 # --- tokenizers ------------------------------------------------------------------------------------------------------
