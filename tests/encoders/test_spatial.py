@@ -1,4 +1,5 @@
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -125,13 +126,12 @@ def test_new_york():
     if not path.is_file():
         pytest.skip("SEMTOK_MIRROR does not name a folder with foursquare/dataset_tsmc2014.zip")
     columns = {1: "item", 4: "latitude", 5: "longitude"}
-    rows = pd.read_csv(
-        f"zip://dataset_tsmc2014/dataset_TSMC2014_NYC.txt::{path}", sep="\t", header=None, usecols=list(columns),
-        encoding="latin-1", quoting=3,
-    ).rename(columns=columns)  # fmt: skip
+    with zipfile.ZipFile(path) as archive, archive.open("dataset_tsmc2014/dataset_TSMC2014_NYC.txt") as stream:
+        rows = pd.read_csv(stream, sep="\t", header=None, usecols=list(columns), encoding="latin-1", quoting=3)
+    rows = rows.rename(columns=columns)
     often = rows.groupby("item")["item"].transform("size") >= 10
     items = rows[often].drop_duplicates("item").reset_index(drop=True)
-    _, facts = encoded(items, options(hidden_dim=128, dimensions=64, batch_size=512))
+    _, facts = encoded(items, options(hidden_dim=128, dimensions=64, batch_size=512, epochs=4))
     assert facts["items_without_edge"] == 0
     assert facts["largest_components"][0] > 0.95 * len(items)
     assert 0.4 <= facts["overlap_at_10"] < 0.95

@@ -87,7 +87,7 @@ class GraphSAGEEncoder(Section):
     """Drawn for each batch, shared by its pairs."""
     negative_exponent: NonNegativeFloat
     """Negatives are drawn in proportion to degree to this power."""
-    temperature: PositiveFloat
+    temperature: Annotated[float, Field(ge=0.01)]
     """Cosines are divided by it."""
     learn_temperature: bool
     learning_rate: PositiveFloat

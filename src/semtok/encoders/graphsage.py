@@ -35,7 +35,7 @@ EXPORT_BLOCK = 16_384
 WALKS_AT_A_TIME = 262_144
 """Walks drawn together, so that the pairs of an epoch are never all in memory."""
 COLDEST = 0.01
-"""A learned temperature stays above it: colder, the logits of unit vectors only grow."""
+"""A learned temperature stays above it, as the config's does: colder, the logits of unit vectors only grow."""
 
 Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
