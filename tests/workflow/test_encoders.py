@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from semtok.files import read_json
-from support.project import Job, Project
+from support.project import Job, Project, copy_of_the_project
 
 FOLDER = "results/encoders/mind"
 VIEWS = (f"{FOLDER}/als.npy", f"{FOLDER}/checkins.npy")
@@ -14,12 +14,19 @@ CHECKINS = {Job("encode_spatial", "dataset=mind, encoder=checkins")}
 GRAPH = {Job("spatial_graph", "dataset=mind, encoder=checkins")}
 
 
-@pytest.fixture
-def views(project: Project) -> Project:
-    """The project with both views of what users do. Its items are articles: they have no place on a map."""
+@pytest.fixture(scope="module")
+def views(tmp_path_factory) -> Project:
+    """A project with both views of what users do. Its items are articles: they have no place on a map."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("views") / "project")
     project.edit_config("encoders.checkins", {"epochs": 1, "walks_per_node": 1})
     project.snakemake("--cores", "1", "--", *VIEWS)
     return project
+
+
+def test_a_map_of_what_has_no_place(views: Project):
+    done = views.snakemake("--cores", "1", "--", f"{FOLDER}/graphsage.npy", check=False)
+    assert done.returncode != 0
+    assert "a distance graph needs latitude and longitude" in done.stdout + done.stderr
 
 
 def test_views_and_what_remakes_them(views: Project):
@@ -41,11 +48,3 @@ def test_views_and_what_remakes_them(views: Project):
     assert views.planned(*VIEWS) == ALS | CHECKINS
     views.edit_config("encoders.checkins.graph", {"max_gap_hours": 1})
     assert views.planned(*VIEWS) == ALS | CHECKINS | GRAPH
-    # Nothing of the papers reads them here.
-    assert views.planned() == set()
-
-
-def test_a_map_of_what_has_no_place(project: Project):
-    done = project.snakemake("--cores", "1", "--", f"{FOLDER}/graphsage.npy", check=False)
-    assert done.returncode != 0
-    assert "a distance graph needs latitude and longitude" in done.stdout + done.stderr
