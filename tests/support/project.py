@@ -66,12 +66,13 @@ class Project:
         assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done
 
-    def planned(self) -> set[Job]:
-        """The jobs of a dry run, under the rerun triggers of the default profile."""
+    def planned(self, *targets: str) -> set[Job]:
+        """The jobs of a dry run, under the rerun triggers of the default profile; without targets, of everything."""
         profile = yaml.safe_load((self.root / "profiles/default/config.v9+.yaml").read_text())
+        triggers = profile["rerun-triggers"]
         # The default logger, since the profile's does not list the jobs of a dry run.
         done = self.snakemake(
-            "--dry-run", "--workflow-profile", "none", "--cores", "1", "--rerun-triggers", *profile["rerun-triggers"]
+            "--dry-run", "--workflow-profile", "none", "--cores", "1", "--rerun-triggers", *triggers, "--", *targets
         )
         blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", done.stdout + done.stderr, flags=re.MULTILINE)
         jobs = {Job(rule, "".join(re.findall(r"^    wildcards: (.*)$", body, re.MULTILINE))) for rule, body in blocks}

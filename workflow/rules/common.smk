@@ -18,8 +18,8 @@ from semtok.config.tokenizers import encoders_of
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
+from semtok.encoders import GRAPHS, MODALITIES
 from semtok.encoders import METHODS as ENCODERS
-from semtok.encoders import MODALITIES
 from semtok.errors import ConfigError
 from semtok.files import sha256
 from semtok.papers import plan
@@ -89,6 +89,9 @@ RESOURCES = {
     "fetch_images": (2, 8000, 1440, 0),
     "encode_text": (2, 8000, 240, 1),
     "encode_image": (2, 8000, 480, 1),
+    "encode_collaborative": (2, 8000, 120, 0),
+    "spatial_graph": (1, 8000, 60, 0),
+    "encode_spatial": (1, 8000, 480, 1),
     "tokenize": (1, 8000, 240, 1),
     "diagnose": (1, 8000, 60, 0),
     "train": (1, 12000, 2880, 1),
@@ -180,6 +183,17 @@ def image_weights(wildcards):
     """The checkpoint that an image encoder reads; nothing where its weights are published, or none."""
     path = options("encoders", wildcards.encoder)["pretrained"]
     return path if isinstance(path, str) else []
+
+
+def graph_of(encoder):
+    """The options of a spatial encoder's graph, which the encoder's others do not touch."""
+    return ordered(options("encoders", encoder)["graph"])
+
+
+def interactions_of_graph(wildcards):
+    """The interactions, for a graph that is made of them; a map of places needs none."""
+    needs_them = graph_of(wildcards.encoder)["method"] == "check-in"
+    return rules.prepare.output.interactions.format(**wildcards) if needs_them else []
 
 
 # --- tokenizers ------------------------------------------------------------------------------------------------------

@@ -53,3 +53,81 @@ rule encode_image:
         code=encoder_code("encode_image.py"),
     script:
         "../scripts/encode_image.py"
+
+
+rule encode_collaborative:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+        interactions=rules.prepare.output.interactions,
+    output:
+        vectors="results/encoders/{dataset}/{encoder}.npy",
+        facts="results/encoders/{dataset}/{encoder}.json",
+    log:
+        "results/logs/encode_collaborative/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/encode_collaborative/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=encoders_with("collaborative"),
+    conda:
+        "../../envs/places.yaml"
+    threads: threads_of("encode_collaborative")
+    resources:
+        mem_mb=memory("encode_collaborative"),
+        runtime=minutes("encode_collaborative"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=encoder_code("encode_collaborative.py"),
+    script:
+        "../scripts/encode_collaborative.py"
+
+
+rule spatial_graph:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+        interactions=interactions_of_graph,
+    output:
+        graph="results/encoders/{dataset}/{encoder}.graph.npz",
+    log:
+        "results/logs/spatial_graph/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/spatial_graph/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=encoders_with("spatial"),
+    conda:
+        "../../envs/places.yaml"
+    threads: threads_of("spatial_graph")
+    resources:
+        mem_mb=memory("spatial_graph"),
+        runtime=minutes("spatial_graph"),
+    params:
+        options=lambda wildcards: graph_of(wildcards.encoder),
+        code=lambda wildcards: code("spatial_graph.py", GRAPHS[graph_of(wildcards.encoder)["method"]]),
+    script:
+        "../scripts/spatial_graph.py"
+
+
+rule encode_spatial:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+        graph=rules.spatial_graph.output.graph,
+    output:
+        vectors="results/encoders/{dataset}/{encoder}.npy",
+        facts="results/encoders/{dataset}/{encoder}.json",
+    log:
+        "results/logs/encode_spatial/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/encode_spatial/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        encoder=encoders_with("spatial"),
+    conda:
+        "../../envs/places.yaml"
+    threads: threads_of("encode_spatial")
+    resources:
+        mem_mb=memory("encode_spatial"),
+        runtime=minutes("encode_spatial"),
+        gpu=gpus("encode_spatial"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=encoder_code("encode_spatial.py"),
+    script:
+        "../scripts/encode_spatial.py"

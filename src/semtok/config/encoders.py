@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Section
 
@@ -49,4 +49,91 @@ class TimmEncoder(Section):
         return self
 
 
-Encoder = Annotated[TfidfEncoder | SentenceTransformersEncoder | TimmEncoder, Field(discriminator="method")]
+class ALSEncoder(Section):
+    """Item factors of implicit matrix factorisation by alternating least squares (the `implicit` library)."""
+
+    method: Literal["als"]
+    factors: PositiveInt
+    alpha: PositiveFloat
+    """A user-item count r has confidence 1 + alpha r."""
+    regularization: NonNegativeFloat
+    iterations: PositiveInt
+    standardize: bool
+    """Bring every column to zero mean and unit variance over the items that have a vector."""
+    seed: int
+
+
+class DistanceGraph(Section):
+    """Items beside their nearest neighbours on the Earth; the weight falls with the distance."""
+
+    method: Literal["distance"]
+    neighbours: PositiveInt
+    radius_km: PositiveFloat
+    """Farther neighbours are left out; an item that has none within it keeps the nearest."""
+    minimum_scale_m: PositiveFloat
+    """The Gaussian's width is the median distance of neighbours, and at least this."""
+
+
+class CheckInGraph(Section):
+    """Items that users visit one after the other, in train."""
+
+    method: Literal["check-in"]
+    max_gap_hours: PositiveFloat
+    """Check-ins farther apart are not one after the other."""
+
+
+Graph = Annotated[DistanceGraph | CheckInGraph, Field(discriminator="method")]
+
+
+class GraphSAGEEncoder(Section):
+    """GraphSAGE on a graph of places, trained without labels on weighted random walks (torch-geometric)."""
+
+    method: Literal["graphsage"]
+    graph: Graph
+    fourier_scales: NonNegativeInt
+    """Wavelengths of the coordinates' Fourier features, in geometric steps; 0: no coordinates among the inputs."""
+    largest_scale_km: PositiveFloat
+    smallest_scale_km: PositiveFloat
+    identity_dim: NonNegativeInt
+    """Width of a learned vector an item among the inputs; 0: none."""
+    hidden_dim: PositiveInt
+    dimensions: PositiveInt
+    neighbour_samples: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+    """Neighbours drawn a node in the first layer, which sees the inputs, and in the second."""
+    walks_per_node: PositiveInt
+    """Walks of an epoch that start at each node; every epoch draws its own."""
+    walk_length: PositiveInt
+    """Steps of a walk."""
+    negatives: PositiveInt
+    """Drawn for each batch, shared by its pairs."""
+    negative_exponent: NonNegativeFloat
+    """Negatives are drawn in proportion to degree to this power."""
+    temperature: Annotated[float, Field(ge=0.01)]
+    """Cosines are divided by it."""
+    learn_temperature: bool
+    learning_rate: PositiveFloat
+    batch_size: PositiveInt
+    """Pairs."""
+    epochs: PositiveInt
+    seed: int
+
+    @model_validator(mode="after")
+    def _there_are_inputs(self) -> "GraphSAGEEncoder":
+        if not self.fourier_scales and not self.identity_dim:
+            raise ValueError("fourier_scales and identity_dim are both 0, so that the network has no input")
+        return self
+
+    @model_validator(mode="after")
+    def _scales_in_order(self) -> "GraphSAGEEncoder":
+        if self.smallest_scale_km > self.largest_scale_km:
+            raise ValueError(
+                f"smallest_scale_km must be at most largest_scale_km = {self.largest_scale_km}, "
+                f"got {self.smallest_scale_km}"
+            )
+        return self
+
+
+Encoder = Annotated[
+    TfidfEncoder | SentenceTransformersEncoder | TimmEncoder | ALSEncoder | GraphSAGEEncoder,
+    Field(discriminator="method"),
+]

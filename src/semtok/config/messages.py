@@ -51,6 +51,7 @@ def _expected(error: ErrorDetails) -> str:
         "literal_error": "{expected}",
         "string_pattern_mismatch": "text that matches {pattern}",
         "too_short": "at least {min_length} entries",
+        "too_long": "at most {max_length} entries",
     }
     if kind == "value_error":
         return str(context["error"])

@@ -1,0 +1,28 @@
+"""Who took which item in train, to a vector an item."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from importlib import import_module
+
+    import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
+
+    from semtok.config.encoders import Encoder
+    from semtok.encoders import METHODS
+    from semtok.encoders.train_interactions import read_train
+    from semtok.files import write_array, write_json
+
+    options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
+    vectors, facts = import_module(METHODS[options.method]).encode(
+        options,
+        read_train(snakemake.input.interactions),
+        n_items=pq.read_metadata(snakemake.input.catalogue).num_rows,
+    )
+    write_array(snakemake.output.vectors, vectors)
+    write_json(snakemake.output.facts, facts)

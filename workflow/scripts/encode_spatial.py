@@ -1,0 +1,31 @@
+"""A graph of places to a vector an item."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import identity, job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    import pandas as pd
+    from pydantic import TypeAdapter
+    from scipy import sparse
+
+    from semtok.config.encoders import Encoder
+    from semtok.encoders.spatial import encode
+    from semtok.files import write_array, write_json
+
+    checkpoint = Path(snakemake.output.vectors).with_suffix(".checkpoint.pt")
+    vectors, facts = encode(
+        TypeAdapter(Encoder).validate_python(snakemake.params.options),
+        pd.read_parquet(snakemake.input.catalogue),
+        sparse.load_npz(snakemake.input.graph),
+        checkpoint,
+        identity(dict(snakemake.params), snakemake.input),
+    )
+    write_array(snakemake.output.vectors, vectors)
+    write_json(snakemake.output.facts, facts)
+    checkpoint.unlink(missing_ok=True)
