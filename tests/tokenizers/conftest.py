@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from semtok.config.tokenizers import CoSTTokenizer, RQVAETokenizer
+from semtok.config.tokenizers import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer, Sinkhorn
 
 # A busy machine is no failure.
 settings.register_profile("no-deadline", deadline=None)
@@ -23,8 +23,11 @@ AUTOENCODER = {
     "initialization": "kmeans-batch",
     "dead_code_epochs": 0,
     "learning_rate": 1e-3,
+    "weight_decay": 0.0,
     "batch_size": 32,
     "epochs": 5,
+    "selection": "last",
+    "repair": None,
 }
 CONTRAST = {
     "contrastive_weight": 0.1,
@@ -32,6 +35,20 @@ CONTRAST = {
     "reconstruction": False,
     "quantization_terms": 1,
     "mask_duplicates": False,
+}
+
+ALIGNMENT = {
+    "collaborative": "habits",
+    "collaborative_weight": 0.01,
+    "alignment": "dot",
+    "diversity_weight": 1e-4,
+    "clusters": 3,
+    "min_cluster_size": 2,
+    "max_cluster_size": 4,
+    "balanced_last_level": Sinkhorn(epsilon=0.003, iterations=50),
+    "residuals": "chained",
+    "reduction": "mean",
+    "weight_decay": 1e-4,
 }
 
 
@@ -53,6 +70,11 @@ def rqvae():
 @pytest.fixture
 def cost():
     return lambda **changed: CoSTTokenizer(method="cost", **{**AUTOENCODER, **CONTRAST, **changed})
+
+
+@pytest.fixture
+def letter():
+    return lambda **changed: LETTERTokenizer(method="letter", **{**AUTOENCODER, **ALIGNMENT, **changed})
 
 
 @pytest.fixture
