@@ -44,7 +44,7 @@ ALIGNMENT = {
     "diversity_weight": 1e-4,
     "clusters": 3,
     "min_cluster_size": 2,
-    "max_cluster_size": 4,
+    "max_cluster_size": 20,
     "balanced_last_level": Sinkhorn(epsilon=0.003, iterations=50),
     "residuals": "chained",
     "reduction": "mean",
@@ -91,11 +91,13 @@ def clusters():
 def written(tmp_path):
     """Write vectors and items as the stages before do; gives the path of the items and those of the views."""
 
-    def write(vectors):
-        np.save(tmp_path / "vectors.npy", vectors)
+    def write(vectors, **others):
+        views = {role: tmp_path / f"{role}.npy" for role in ("encoder", *others)}
+        for role, array in {"encoder": vectors, **others}.items():
+            np.save(views[role], array)
         frame = pd.DataFrame({"item": np.arange(len(vectors), dtype=np.int32)})
         frame["raw_id"] = [f"N{item}" for item in frame["item"]]
         frame.to_parquet(tmp_path / "items.parquet")
-        return tmp_path / "items.parquet", {"encoder": tmp_path / "vectors.npy"}
+        return tmp_path / "items.parquet", views
 
     return write

@@ -24,14 +24,16 @@ def files(tokens, folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("method", ["rqvae", "cost"])
+@pytest.mark.parametrize("method", ["rqvae", "cost", "letter"])
 @pytest.mark.parametrize("interrupted_in", [2, 5])
 def test_resumed_training_is_the_uninterrupted_one(
     request, clusters, written, tmp_path, monkeypatch, method, interrupted_in
 ):
     # Dead codes are moved, so that the counts of unused epochs have to survive too.
-    options = request.getfixturevalue(method)(dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01)
-    items, vectors = written(clusters[0])
+    options = request.getfixturevalue(method)(
+        dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01, selection="fewest-collisions"
+    )
+    items, vectors = written(clusters[0], collaborative=clusters[0][:, :8])
     whole = tokenize(options, items, vectors, seed=3)
     assert sum(row["moved_codewords"] for row in whole.history) > 0
 
@@ -224,6 +226,55 @@ def test_items_without_a_vector_share_the_codes_of_the_mean_and_teach_nothing(rq
     training = Training(RQVAE, rqvae(), catalogue(everyone), seed=0)
     training.model.load_state_dict({name: torch.from_numpy(array) for name, array in holes.state.items()})
     np.testing.assert_array_equal(training.assign()[0][-1], holes.codes[3])
+
+
+def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(rqvae, clusters, monkeypatch):
+    rates = iter([0.1, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3])
+    monkeypatch.setattr(training_loop, "SELECTION_POINTS", 3)
+    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
+    training = Training(RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0)
+    weights = {}
+    finish_epoch = Training._finish_epoch
+
+    def remember(self, epoch, losses):
+        weights[epoch] = [value.detach().clone() for value in self.model.parameters()]
+        finish_epoch(self, epoch, losses)
+
+    monkeypatch.setattr(Training, "_finish_epoch", remember)
+    training.run()
+    # Candidates are the epochs 2, 4, 6 and the last: 0.3, 0.4, 0.1, 0.3.
+    assert training.select() == 6
+    torch.testing.assert_close([value.detach() for value in training.model.parameters()], weights[6])
+
+
+def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
+    made = written(clusters[0])
+    last = tokenize(rqvae(epochs=4), *made, seed=0)
+    best = tokenize(rqvae(epochs=4, selection="fewest-collisions"), *made, seed=0)
+    assert last.facts["epoch"] == 4
+    rates = [row["collision_rate"] for row in best.history]
+    assert best.history == last.history
+    assert collision_rate(best.codes) == rates[best.facts["epoch"] - 1] == min(rates)
+
+
+def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clusters):
+    vectors = clusters[0].copy()
+    vectors[3] = np.nan
+    training = Training(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
+    training.run()
+    codes, _ = training.assign()
+    residuals, book = training.last_residuals(), training.last_book()
+    assert residuals.shape == (240, 8)
+    np.testing.assert_array_equal(np.square(residuals[:, None] - book[None]).sum(axis=2).argmin(axis=1), codes[:, -1])
+
+
+def test_weight_decay_is_that_of_adamw(rqvae, clusters):
+    norms = []
+    for decay in (0.0, 0.5):
+        training = Training(RQVAE, rqvae(weight_decay=decay, learning_rate=0.01), catalogue(clusters[0]), seed=0)
+        training.run()
+        norms.append(sum(value.detach().square().sum().item() for value in training.model.parameters()))
+    assert norms[1] < 0.9 * norms[0]
 
 
 def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
