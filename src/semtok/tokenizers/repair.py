@@ -36,10 +36,10 @@ def repair(
     prefixes = prefix_ids(codes)[:, -2] if codes.shape[1] > 1 else np.zeros(len(codes), dtype=np.int64)
     by_prefix = np.argsort(prefixes, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(prefixes))])
-    rounds, moved = 0, True
-    while moved and rounds < options.rounds:
+    rounds, pending = 0, groups(repaired)
+    while pending and rounds < options.rounds:
         rounds, moved = rounds + 1, False
-        for items in groups(repaired):
+        for items in pending:
             prefix, before = prefixes[items[0]], repaired[items, -1]
             siblings = by_prefix[starts[prefix] : starts[prefix + 1]]
             taken = np.bincount(repaired[siblings, -1], minlength=len(last_book))
@@ -49,6 +49,7 @@ def repair(
             after = free[balanced(points, book, options.epsilon, options.iterations).numpy()].astype(np.int32)
             repaired[items, -1] = after
             moved |= bool((after != before).any())
+        pending = groups(repaired) if moved else []
     facts = {
         "collision_rate_before_repair": collision_rate(codes),
         "collision_rate_after_repair": collision_rate(repaired),
