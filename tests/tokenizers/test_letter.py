@@ -228,7 +228,7 @@ def test_alignment_brings_items_that_are_used_together_closer_in_code_space(lett
         return agreement[together].mean() - agreement[~together].mean()
 
     aligned, alone = contrast(1.0), contrast(0.0)
-    assert aligned > alone + 0.1, (aligned, alone)
+    assert aligned > alone + 0.05
 
 
 def test_diversity_draws_a_cluster_together(letter, clusters):

@@ -110,6 +110,10 @@ def test_every_method_repairs_and_keeps_its_raw_codes(request, clusters, written
     np.testing.assert_array_equal(tokens.raw_codes, plain.codes)
     assert collision_rate(tokens.codes) < collision_rate(plain.codes)
     assert tokens.facts["repaired_items"] > 0
+    if method == "rq-kmeans":
+        first, last = tokens.state["books"]
+        expected, _ = repair(plain.codes, clusters[0] - first[plain.codes[:, 0]], last, OPTIONS)
+        np.testing.assert_array_equal(tokens.codes, expected)
     assert {name: tokens.facts[name] for name in plain.facts} == plain.facts
     for name, array in plain.state.items():
         np.testing.assert_array_equal(tokens.state[name], array)

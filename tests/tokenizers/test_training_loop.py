@@ -247,6 +247,19 @@ def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(r
     torch.testing.assert_close([value.detach() for value in training.model.parameters()], weights[6])
 
 
+def test_selected_weights_survive_a_kill(rqvae, clusters, monkeypatch, tmp_path):
+    rates = iter([0.1, 0.3, 0.2, 0.4])
+    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
+    options = rqvae(epochs=4, selection="fewest-collisions")
+    killed = Training(RQVAE, options.model_copy(update={"epochs": 2}), catalogue(clusters[0]), seed=0)
+    killed.run(tmp_path / "checkpoint.pt", "identity")
+    resumed = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
+    resumed.run(tmp_path / "checkpoint.pt", "identity")
+    assert resumed.select() == 1
+    torch.testing.assert_close(resumed.model.state_dict(), killed.selected["model"])
+
+
 def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
     made = written(clusters[0])
     last = tokenize(rqvae(epochs=4), *made, seed=0)
