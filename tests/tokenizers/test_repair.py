@@ -110,10 +110,22 @@ def test_every_method_repairs_and_keeps_its_raw_codes(request, clusters, written
     np.testing.assert_array_equal(tokens.raw_codes, plain.codes)
     assert collision_rate(tokens.codes) < collision_rate(plain.codes)
     assert tokens.facts["repaired_items"] > 0
-    if method == "rq-kmeans":
-        first, last = tokens.state["books"]
-        expected, _ = repair(plain.codes, clusters[0] - first[plain.codes[:, 0]], last, OPTIONS)
-        np.testing.assert_array_equal(tokens.codes, expected)
     assert {name: tokens.facts[name] for name in plain.facts} == plain.facts
     for name, array in plain.state.items():
         np.testing.assert_array_equal(tokens.state[name], array)
+
+
+def test_rq_kmeans_repairs_with_what_its_last_level_coded(clusters, written, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "semtok.tokenizers.repair.repair", lambda *arguments: (told.append(arguments), repair(*arguments))[1]
+    )
+    options = RQKMeansTokenizer(
+        method="rq-kmeans", encoder="text", n_levels=2, codebook_size=8, max_iterations=9, repair=OPTIONS
+    )
+    tokens = tokenize(options, *written(clusters[0]), seed=0)
+    [(codes, residuals, book, _)] = told
+    first, last = tokens.state["books"]
+    np.testing.assert_array_equal(codes, tokens.raw_codes)
+    np.testing.assert_allclose(residuals, clusters[0] - first[codes[:, 0]], atol=1e-6)
+    np.testing.assert_array_equal(book, last)
