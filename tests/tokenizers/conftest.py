@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from semtok.config.tokenizers import CoSTTokenizer, RQVAETokenizer
+from semtok.config.tokenizers import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer, Sinkhorn
 
 # A busy machine is no failure.
 settings.register_profile("no-deadline", deadline=None)
@@ -23,8 +23,11 @@ AUTOENCODER = {
     "initialization": "kmeans-batch",
     "dead_code_epochs": 0,
     "learning_rate": 1e-3,
+    "weight_decay": 0.0,
     "batch_size": 32,
     "epochs": 5,
+    "selection": "last",
+    "repair": None,
 }
 CONTRAST = {
     "contrastive_weight": 0.1,
@@ -32,6 +35,20 @@ CONTRAST = {
     "reconstruction": False,
     "quantization_terms": 1,
     "mask_duplicates": False,
+}
+
+ALIGNMENT = {
+    "collaborative": "habits",
+    "collaborative_weight": 0.01,
+    "alignment": "dot",
+    "diversity_weight": 1e-4,
+    "clusters": 3,
+    "min_cluster_size": 2,
+    "max_cluster_size": 20,
+    "balanced_last_level": Sinkhorn(epsilon=0.003, iterations=50),
+    "residuals": "chained",
+    "reduction": "mean",
+    "weight_decay": 1e-4,
 }
 
 
@@ -56,6 +73,11 @@ def cost():
 
 
 @pytest.fixture
+def letter():
+    return lambda **changed: LETTERTokenizer(method="letter", **{**AUTOENCODER, **ALIGNMENT, **changed})
+
+
+@pytest.fixture
 def clusters():
     """Unit vectors of 240 items in 8 clusters far from each other, and the cluster of each."""
     generator = np.random.default_rng(0)
@@ -69,11 +91,13 @@ def clusters():
 def written(tmp_path):
     """Write vectors and items as the stages before do; gives the path of the items and those of the views."""
 
-    def write(vectors):
-        np.save(tmp_path / "vectors.npy", vectors)
+    def write(vectors, **others):
+        views = {role: tmp_path / f"{role}.npy" for role in ("encoder", *others)}
+        for role, array in {"encoder": vectors, **others}.items():
+            np.save(views[role], array)
         frame = pd.DataFrame({"item": np.arange(len(vectors), dtype=np.int32)})
         frame["raw_id"] = [f"N{item}" for item in frame["item"]]
         frame.to_parquet(tmp_path / "items.parquet")
-        return tmp_path / "items.parquet", {"encoder": tmp_path / "vectors.npy"}
+        return tmp_path / "items.parquet", views
 
     return write

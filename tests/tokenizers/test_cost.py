@@ -73,7 +73,7 @@ def test_masking_all_negatives_leaves_no_loss():
 def test_loss_is_the_weighted_sum_of_its_terms(cost, changed, weights):
     torch.manual_seed(0)
     model = CoST(6, cost(**changed))
-    losses = model.losses(torch.randn(9, 6))
+    losses = model.losses(torch.randn(9, 6), torch.arange(9))
     assert set(losses) == {"loss", *weights}
     expected = sum(weight * losses[name] for name, weight in weights.items())
     torch.testing.assert_close(losses["loss"], expected)
@@ -83,7 +83,7 @@ def test_terms_are_those_of_the_equations(cost):
     torch.manual_seed(0)
     model = CoST(6, cost(reconstruction=True, temperature=0.3))
     x = torch.randn(9, 6)
-    losses = model.losses(x)
+    losses = model.losses(x, torch.arange(9))
     decoded, quantized = model(x)
     torch.testing.assert_close(losses["contrast"], contrastive_loss(x, decoded, 0.3))
     torch.testing.assert_close(losses["quantization"], quantized.loss)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from semtok.tokenizers.diagnostics import describe, duplicates, gini, purity, vector_ids
+from semtok.tokenizers.diagnostics import describe, duplicates, gini, of_repair, purity, vector_ids
 from semtok.tokenizers.measures import prefix_ids
 
 # Six items: tuples (0,0) twice, (0,1), (1,0) three times.
@@ -18,6 +18,18 @@ CODES = np.array([[0, 0], [0, 0], [0, 1], [1, 0], [1, 0], [1, 0]], dtype=np.int3
 ANY_CODES = st.tuples(st.integers(1, 30), st.integers(1, 4)).flatmap(
     lambda shape: arrays(np.int32, shape, elements=st.integers(0, 3))
 )
+
+
+def test_a_repair_stands_beside_the_raw_codes():
+    repaired = CODES.copy()
+    repaired[[1, 4], 1] = 2
+    found = of_repair(CODES, repaired)["repair"]
+    # Raw: 3 tuples of 6 items. Repaired: (0,0), (0,2), (0,1), (1,0) twice, (1,2).
+    assert found["repaired_items"] == 2
+    assert found["unique"] == 5
+    assert found["collision_rate"] == pytest.approx(1 / 6)
+    assert found["largest_group"] == 2
+    assert of_repair(CODES, CODES) == {}
 
 
 def test_use_of_a_level_by_hand():

@@ -10,6 +10,7 @@ from semtok.tokenizers.train import tokenize
 
 def options(**changed):
     fields = {"method": "rq-kmeans", "encoder": "text", "n_levels": 3, "codebook_size": 8, "max_iterations": 100}
+    fields["repair"] = None
     return RQKMeansTokenizer(**{**fields, **changed})
 
 

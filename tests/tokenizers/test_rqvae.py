@@ -21,7 +21,7 @@ def test_losses_are_the_equations(rqvae, reduction):
     torch.manual_seed(0)
     model = RQVAE(6, rqvae(reduction=reduction, hidden_dims=[5], latent_dim=4, n_levels=2))
     x = torch.randn(3, 6)
-    losses = model.losses(x)
+    losses = model.losses(x, torch.arange(len(x)))
     latent = model.encoder(x)
     codes, residuals = model.quantizer.assign(latent)
     codewords = sum(model.quantizer.book(level)[codes[:, level]] for level in range(2))
@@ -39,6 +39,6 @@ def test_losses_are_the_equations(rqvae, reduction):
 def test_decoder_reaches_the_encoder_but_not_the_books(rqvae):
     torch.manual_seed(0)
     model = RQVAE(6, rqvae())
-    model.losses(torch.randn(9, 6))["reconstruction"].backward()
+    model.losses(torch.randn(9, 6), torch.arange(9))["reconstruction"].backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in model.encoder.parameters())
     assert all(book.grad is None or not book.grad.any() for book in model.quantizer.books)

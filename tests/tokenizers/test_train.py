@@ -5,6 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pandas as pd
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from semtok.config.tokenizers import RandomTokenizer
@@ -14,7 +15,7 @@ from semtok.tokenizers.train import tokenize, write
 
 
 def test_every_method_of_the_config_has_a_module():
-    assert set(METHODS) == {"random", "rqvae", "cost", "rq-kmeans", "external"}
+    assert set(METHODS) == {"random", "rqvae", "cost", "letter", "rq-kmeans", "external"}
     assert all(callable(import_module(path).tokenize) for path in METHODS.values())
 
 
@@ -30,6 +31,23 @@ def test_files_of_a_trained_tokenizer(rqvae, clusters, written, tmp_path):
     assert weights["quantizer.books.2"].shape == (8, 8)
     assert len(pd.read_csv(tmp_path / "history.csv")) == 2
     json.dumps(tokens.facts, allow_nan=False)
+
+
+def test_facts_are_in_the_metadata_of_the_model(tmp_path):
+    tokens = Tokens(np.zeros((3, 2), dtype=np.int32), {"a": np.ones(2)}, facts={"items_without_vector": 2, "epoch": 7})
+    write(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
+    with safe_open(tmp_path / "model.safetensors", framework="np") as model:
+        assert json.loads(model.metadata()["facts"]) == tokens.facts
+
+
+def test_raw_codes_are_written_beside_the_repaired_ones(tmp_path):
+    raw, repaired = np.zeros((3, 2), dtype=np.int32), np.eye(3, 2, dtype=np.int32)
+    for name, tokens in {"plain": Tokens(repaired), "repaired": Tokens(repaired, raw_codes=raw)}.items():
+        folder = tmp_path / name
+        write(tokens, folder / "codes.npy", folder / "m.safetensors", folder / "h.csv", folder / "raw_codes.npy")
+        np.testing.assert_array_equal(np.load(folder / "codes.npy"), repaired)
+    np.testing.assert_array_equal(np.load(tmp_path / "plain" / "raw_codes.npy"), repaired)
+    np.testing.assert_array_equal(np.load(tmp_path / "repaired" / "raw_codes.npy"), raw)
 
 
 def test_files_of_a_method_without_a_model(written, tmp_path):

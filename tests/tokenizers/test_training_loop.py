@@ -24,14 +24,16 @@ def files(tokens, folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("method", ["rqvae", "cost"])
+@pytest.mark.parametrize("method", ["rqvae", "cost", "letter"])
 @pytest.mark.parametrize("interrupted_in", [2, 5])
 def test_resumed_training_is_the_uninterrupted_one(
     request, clusters, written, tmp_path, monkeypatch, method, interrupted_in
 ):
     # Dead codes are moved, so that the counts of unused epochs have to survive too.
-    options = request.getfixturevalue(method)(dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01)
-    items, vectors = written(clusters[0])
+    options = request.getfixturevalue(method)(
+        dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01, selection="fewest-collisions"
+    )
+    items, vectors = written(clusters[0], collaborative=clusters[0][:, :8])
     whole = tokenize(options, items, vectors, seed=3)
     assert sum(row["moved_codewords"] for row in whole.history) > 0
 
@@ -90,7 +92,7 @@ def test_every_item_with_a_vector_is_seen_once_an_epoch(rqvae):
     vectors = np.arange(50, dtype=np.float32)[:, None].repeat(2, axis=1)
     vectors[7] = np.nan
     training = Training(RQVAE, rqvae(batch_size=20), catalogue(vectors), seed=0)
-    first, second = (torch.cat(list(training.batches(epoch)))[:, 0].int().tolist() for epoch in (1, 2))
+    first, second = (torch.cat(list(training.batches(epoch))).tolist() for epoch in (1, 2))
     assert [len(batch) for batch in training.batches(1)] == [20, 20, 9]
     assert sorted(first) == sorted(second) == [number for number in range(50) if number != 7]
     assert first != second
@@ -131,7 +133,8 @@ def test_books_are_fitted_to_as_many_latents_as_the_option_says(
     assert len(latent) == points
     assert seed == 9
     if initialization == "kmeans-batch":
-        torch.testing.assert_close(latent[:batch_size], training.model.encode(next(training.batches(1))))
+        first = training.vectors[next(training.batches(1))]
+        torch.testing.assert_close(latent[:batch_size], training.model.encode(first))
 
 
 def test_normal_initialization_fits_nothing(rqvae, clusters):
@@ -193,7 +196,7 @@ def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeyp
     monkeypatch.setattr(training.optimizer, "step", lambda: None)
     losses = training.train_epoch(1)
     with torch.no_grad():
-        whole = training.model.losses(training.vectors)
+        whole = training.model.losses(training.vectors, training.present)
     assert losses == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
 
 
@@ -223,6 +226,68 @@ def test_items_without_a_vector_share_the_codes_of_the_mean_and_teach_nothing(rq
     training = Training(RQVAE, rqvae(), catalogue(everyone), seed=0)
     training.model.load_state_dict({name: torch.from_numpy(array) for name, array in holes.state.items()})
     np.testing.assert_array_equal(training.assign()[0][-1], holes.codes[3])
+
+
+def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(rqvae, clusters, monkeypatch):
+    rates = iter([0.1, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3])
+    monkeypatch.setattr(training_loop, "SELECTION_POINTS", 3)
+    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
+    training = Training(RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0)
+    weights = {}
+    finish_epoch = Training._finish_epoch
+
+    def remember(self, epoch, losses):
+        weights[epoch] = [value.detach().clone() for value in self.model.parameters()]
+        finish_epoch(self, epoch, losses)
+
+    monkeypatch.setattr(Training, "_finish_epoch", remember)
+    training.run()
+    # Candidates are the epochs 2, 4, 6 and the last: 0.3, 0.4, 0.1, 0.3.
+    assert training.select() == 6
+    torch.testing.assert_close([value.detach() for value in training.model.parameters()], weights[6])
+
+
+def test_selected_weights_survive_a_kill(rqvae, clusters, monkeypatch, tmp_path):
+    rates = iter([0.1, 0.3, 0.2, 0.4])
+    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
+    options = rqvae(epochs=4, selection="fewest-collisions")
+    killed = Training(RQVAE, options.model_copy(update={"epochs": 2}), catalogue(clusters[0]), seed=0)
+    killed.run(tmp_path / "checkpoint.pt", "identity")
+    resumed = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
+    resumed.run(tmp_path / "checkpoint.pt", "identity")
+    assert resumed.select() == 1
+    torch.testing.assert_close(resumed.model.state_dict(), killed.selected["model"])
+
+
+def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
+    made = written(clusters[0])
+    last = tokenize(rqvae(epochs=4), *made, seed=0)
+    best = tokenize(rqvae(epochs=4, selection="fewest-collisions"), *made, seed=0)
+    assert last.facts["epoch"] == 4
+    rates = [row["collision_rate"] for row in best.history]
+    assert best.history == last.history
+    assert collision_rate(best.codes) == rates[best.facts["epoch"] - 1] == min(rates)
+
+
+def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clusters):
+    vectors = clusters[0].copy()
+    vectors[3] = np.nan
+    training = Training(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
+    training.run()
+    codes, _ = training.assign()
+    residuals, book = training.last_residuals(), training.last_book()
+    assert residuals.shape == (240, 8)
+    np.testing.assert_array_equal(np.square(residuals[:, None] - book[None]).sum(axis=2).argmin(axis=1), codes[:, -1])
+
+
+def test_weight_decay_is_that_of_adamw(rqvae, clusters):
+    norms = []
+    for decay in (0.0, 0.5):
+        training = Training(RQVAE, rqvae(weight_decay=decay, learning_rate=0.01), catalogue(clusters[0]), seed=0)
+        training.run()
+        norms.append(sum(value.detach().square().sum().item() for value in training.model.parameters()))
+    assert norms[1] < 0.9 * norms[0]
 
 
 def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):

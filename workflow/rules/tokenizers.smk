@@ -10,6 +10,7 @@ rule tokenize:
         codes=f"{TOKENIZER}/codes.npy",
         model=f"{TOKENIZER}/model.safetensors",
         history=f"{TOKENIZER}/history.csv",
+        raw_codes=f"{TOKENIZER}/raw_codes.npy",
     log:
         "results/logs/tokenize/{dataset}/{tokenizer}/{seed}.log",
     benchmark:
@@ -31,6 +32,7 @@ rule tokenize:
 rule diagnose:
     input:
         codes=rules.tokenize.output.codes,
+        raw_codes=rules.tokenize.output.raw_codes,
         catalogue=rules.prepare.output.catalogue,
         vectors=vectors_to_diagnose,
     output:

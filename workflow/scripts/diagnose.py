@@ -11,9 +11,9 @@ with job(snakemake.log[0], snakemake.threads):
     import pandas as pd
 
     from semtok.files import read_array, write_json
-    from semtok.tokenizers.diagnostics import describe
+    from semtok.tokenizers.diagnostics import describe, of_repair
 
-    codes = read_array(snakemake.input.codes)
+    codes = read_array(snakemake.input.raw_codes)
     size = snakemake.params.codebook_size
     vectors = snakemake.input.get("vectors")
     items = pd.read_parquet(snakemake.input.catalogue)
@@ -23,4 +23,5 @@ with job(snakemake.log[0], snakemake.threads):
         vectors=read_array(vectors) if vectors else None,
         categories=items.get("category"),
     )
+    found |= of_repair(codes, read_array(snakemake.input.codes))
     write_json(snakemake.output[0], found)

@@ -27,5 +27,6 @@ with job(snakemake.log[0], snakemake.threads):
         checkpoint=checkpoint,
         identity=identity(dict(snakemake.params), snakemake.input),
     )
-    write(tokens, snakemake.output.codes, snakemake.output.model, snakemake.output.history)
+    output = snakemake.output
+    write(tokens, output.codes, output.model, output.history, output.raw_codes)
     checkpoint.unlink(missing_ok=True)

@@ -30,6 +30,21 @@ class Quantized(Section):
     """Codewords of a level (K)."""
 
 
+class Sinkhorn(Section):
+    """Entropic optimal transport of items to codewords."""
+
+    epsilon: PositiveFloat
+    """Weight of the entropy, where the largest distance is 1 and the smallest -1."""
+    iterations: PositiveInt
+
+
+class SinkhornRepair(Sinkhorn):
+    """Items of one tuple are given other codes of the last level (LC-Rec; methods.md 1.5)."""
+
+    rounds: PositiveInt
+    """How often the items that still collide are tried again."""
+
+
 class RandomTokenizer(Quantized):
     """Distinct random codes (CoST's "Random")."""
 
@@ -42,6 +57,8 @@ class RQKMeansTokenizer(Quantized):
     method: Literal["rq-kmeans"]
     encoder: Name
     max_iterations: PositiveInt
+    repair: SinkhornRepair | None
+    """Of collisions, once the codes are made; null: none."""
 
 
 class ExternalTokenizer(Section):
@@ -77,8 +94,15 @@ class AutoencoderTokenizer(Quantized):
     dead_code_epochs: NonNegativeInt
     """A codeword unused for so many epochs is moved to a random residual of its level; 0 never."""
     learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    """AdamW's; 0 is Adam."""
     batch_size: Annotated[int, Field(ge=2)]
     epochs: PositiveInt
+    selection: Literal["last", "fewest-collisions"]
+    """Which epoch's weights are kept: the last's, or, of ten evenly spaced ones, the one's with the fewest collisions
+    (LC-Rec, LETTER; methods.md 2.6)."""
+    repair: SinkhornRepair | None
+    """Of collisions, once the codes are made; null: none."""
 
 
 class RQVAETokenizer(AutoencoderTokenizer):
@@ -109,7 +133,38 @@ class CoSTTokenizer(AutoencoderTokenizer):
         return self
 
 
+class LETTERTokenizer(AutoencoderTokenizer):
+    """L = L_mse + L_rq + beta L_div + alpha L_cf (methods.md 3.5)."""
+
+    method: Literal["letter"]
+    collaborative: Name
+    """The entry of `encoders` whose vectors the quantized latents are aligned with."""
+    collaborative_weight: NonNegativeFloat
+    """alpha."""
+    alignment: Literal["dot", "linear"]
+    """Compare the latent itself, which must be as wide as the collaborative vectors, or a learned linear map of it."""
+    diversity_weight: NonNegativeFloat
+    """beta of L_div; 0 clusters nothing."""
+    clusters: Annotated[int, Field(ge=1)]
+    """Groups that the codewords of a book are clustered into before every epoch."""
+    min_cluster_size: Annotated[int, Field(ge=2)]
+    """Codewords of a group, at least two: a codeword is drawn to another of its group."""
+    max_cluster_size: Annotated[int, Field(ge=2)]
+    balanced_last_level: Sinkhorn | None
+    """In training, items of a batch are spread evenly over the codewords of the last level; null: nearest, as above."""
+
+    @model_validator(mode="after")
+    def _groups_hold_the_codewords(self) -> "LETTERTokenizer":
+        least, most = self.clusters * self.min_cluster_size, self.clusters * self.max_cluster_size
+        if not least <= self.codebook_size <= most:
+            raise ValueError(
+                f"clusters: {self.clusters} of {self.min_cluster_size} to {self.max_cluster_size} codewords hold "
+                f"{least} to {most} of them, not the {self.codebook_size} of codebook_size"
+            )
+        return self
+
+
 Tokenizer = Annotated[
-    RandomTokenizer | RQKMeansTokenizer | ExternalTokenizer | RQVAETokenizer | CoSTTokenizer,
+    RandomTokenizer | RQKMeansTokenizer | ExternalTokenizer | RQVAETokenizer | CoSTTokenizer | LETTERTokenizer,
     Field(discriminator="method"),
 ]

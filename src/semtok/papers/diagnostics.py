@@ -33,6 +33,8 @@ def headlines(path: str | Path) -> dict[str, float]:
     named = {
         COLLISION_RATE: "tuples.collision_rate",
         "colliding items": "tuples.colliding_item_rate",
+        "collision rate after repair": "repair.collision_rate",
+        "repaired items": "repair.repaired_items",
         "largest group": "tuples.largest_group",
         "collision rate of distinct vectors": "duplicates.quantizer_collision_rate",
         NEIGHBOUR_COLLISION: f"{tuple_of_items}.nearest_distinct",

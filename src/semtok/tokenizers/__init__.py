@@ -4,6 +4,7 @@ METHODS = {
     "random": "semtok.tokenizers.random_codes",
     "rqvae": "semtok.tokenizers.rqvae",
     "cost": "semtok.tokenizers.cost",
+    "letter": "semtok.tokenizers.letter",
     "rq-kmeans": "semtok.tokenizers.rq_kmeans",
     "external": "semtok.tokenizers.external",
 }

@@ -1,4 +1,4 @@
-"""The network that RQ-VAE and CoST share: MLP encoder, residual quantizer, mirrored MLP decoder."""
+"""The network that RQ-VAE, CoST and LETTER share: MLP encoder, residual quantizer, mirrored MLP decoder."""
 
 from itertools import pairwise
 from typing import Any
@@ -51,8 +51,14 @@ class Autoencoder(nn.Module):
             decoded: Tensor = self.decoder(quantized.latent)
         return decoded.float(), quantized
 
-    def losses(self, x: Tensor) -> dict[str, Tensor]:
-        """Scalars of a batch by name; `loss` is the one to minimise, the others are logged."""
+    def start_epoch(self, generator: torch.Generator) -> None:
+        """What a method does before an epoch; whatever its losses draw at random comes from `generator`."""
+
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
+        """Scalars of a batch by name; `loss` is the one to minimise, the others are logged.
+
+        items: the batch's items, int64 [batch], for a method that knows more of an item than its vector.
+        """
         raise NotImplementedError
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:

@@ -38,10 +38,12 @@ class Tokens:
     """One tokenizer's result."""
 
     codes: Codes
-    """int32 [n_items, n_levels], raw: before any collision suffix."""
+    """int32 [n_items, n_levels], before any collision suffix; repaired, if the options ask for it."""
     state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     """The model's arrays by name; empty for methods without a model."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """A row an epoch (or level); empty for methods that do not train."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else is worth recording, JSON-serialisable."""
+    raw_codes: Codes | None = None
+    """The codes before a repair of collisions, which are those to diagnose (methods.md 1.5); None: `codes` are."""

@@ -27,7 +27,7 @@ class CoST(Autoencoder):
         super().__init__(input_dim, options)
         self.options = options
 
-    def losses(self, x: Tensor) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss`, `contrast` (L_cl), `quantization` (L_rq) and, if asked for, `reconstruction` of [batch, dim]."""
         decoded, quantized = self(x)
         contrast = contrastive_loss(x, decoded, self.options.temperature, self.options.mask_duplicates)

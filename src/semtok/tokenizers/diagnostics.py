@@ -44,6 +44,17 @@ def describe(
     return result
 
 
+def of_repair(raw: Codes, repaired: Codes) -> dict[str, Any]:
+    """What a repair of collisions did, under `repair`; nothing where it changed no code.
+
+    raw, repaired: [n_items, n_levels]. Everything else is diagnosed of raw codes (methods.md 1.5).
+    """
+    changed = (raw != repaired).any(axis=1)
+    if not changed.any():
+        return {}
+    return {"repair": {"repaired_items": int(changed.sum()), **tuples(prefix_ids(repaired))}}
+
+
 def level_use(codes: npt.NDArray[np.int32], size: int) -> dict[str, float]:
     """How one level uses its K codes: shares of items p_k = n_k / N, entropy in nats."""
     counts = np.bincount(codes, minlength=size)

@@ -1,6 +1,7 @@
 """The residual quantizer of RQ-VAE (methods.md 2; CoST, section 3.1 and equation 3)."""
 
 import warnings
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -57,6 +58,8 @@ class ResidualQuantizer(nn.Module):
         self.chained = residuals == "chained"
         self.commitment_weight = commitment_weight
         self.reduction = reduction
+        self.choose_last: Callable[[Tensor, Tensor], Tensor] = nearest
+        """How training chooses the codes of the last level: [batch, dim] and [K, dim] to [batch]."""
         n_books = 1 if shared else n_levels
         # Norm about 1; k-means replaces these values unless the config asks for none.
         self.books = nn.ParameterList(torch.randn(codebook_size, dim) / dim**0.5 for _ in range(n_books))
@@ -72,7 +75,8 @@ class ResidualQuantizer(nn.Module):
         codes, losses = [], []
         for level in range(self.n_levels):
             book = self.book(level)
-            code = nearest(residual.detach(), book.detach())
+            choose = self.choose_last if level == self.n_levels - 1 else nearest
+            code = choose(residual.detach(), book.detach())
             codeword = F.embedding(code, book)
             codes.append(code)
             losses.append(squared_distance(residual.detach(), codeword, self.reduction))

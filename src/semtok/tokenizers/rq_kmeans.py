@@ -21,7 +21,15 @@ def tokenize(task: Task) -> Tokens:
     points = np.concatenate([catalogue.vectors[catalogue.present], catalogue.mean[None]])
     codes, books = fit(task.options, points, task.seed)
     everyone = catalogue.spread(codes[:-1], codes[-1])
-    return Tokens(everyone, {"books": books}, _history(everyone, points, books, codes), _facts(catalogue.missing))
+    history, facts = _history(everyone, points, books, codes), _facts(catalogue.missing)
+    if task.options.repair is None:
+        return Tokens(everyone, {"books": books}, history, facts)
+    # Here, since it needs torch and this method does not.
+    from semtok.tokenizers.repair import repair
+
+    last = points - sum(book[code] for book, code in zip(books[:-1], codes.T, strict=False))
+    repaired, of_repair = repair(everyone, catalogue.spread(last[:-1], last[-1]), books[-1], task.options.repair)
+    return Tokens(repaired, {"books": books}, history, facts | of_repair, raw_codes=everyone)
 
 
 def fit(

@@ -11,7 +11,7 @@ from semtok.tokenizers.training_loop import fit
 class RQVAE(Autoencoder):
     """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2."""
 
-    def losses(self, x: Tensor) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
         decoded, quantized = self(x)
         reconstruction = squared_distance(decoded, x, self.quantizer.reduction)

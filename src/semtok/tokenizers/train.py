@@ -1,5 +1,6 @@
 """The entry to every tokenizer: run the method that the options name, and write what it gives."""
 
+import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -37,15 +38,25 @@ def tokenize(
     return tokens
 
 
-def write(tokens: Tokens, codes: str | Path, model: str | Path, history: str | Path) -> None:
-    """Write codes (`.npy`), model (`.safetensors`) and history (`.csv`), each atomically.
+def write(
+    tokens: Tokens,
+    codes: str | Path,
+    model: str | Path,
+    history: str | Path,
+    raw_codes: str | Path | None = None,
+) -> None:
+    """Write codes (`.npy`), model (`.safetensors`), history (`.csv`) and, if asked for, raw codes, each atomically.
 
-    A method without a model gives a valid file without tensors, and one without training a history without rows.
+    A method without a model gives a valid file without tensors, and one without training a history without rows. The
+    facts are JSON in the model file's metadata. Raw codes that no repair has changed are the codes.
     """
     write_array(codes, tokens.codes)
+    if raw_codes is not None:
+        write_array(raw_codes, tokens.codes if tokens.raw_codes is None else tokens.raw_codes)
     with atomic_path(model) as temporary:
         # As bytes, since the library's own files can be read by their owner only.
-        temporary.write_bytes(save(tokens.state, metadata={"tensors": str(len(tokens.state))}))
+        # One entry, since the order of several is not fixed.
+        temporary.write_bytes(save(tokens.state, metadata={"facts": json.dumps(tokens.facts, sort_keys=True)}))
     frame = pd.DataFrame(tokens.history) if tokens.history else pd.DataFrame(columns=["epoch"])
     with atomic_path(history) as temporary:
         frame.to_csv(temporary, index=False)

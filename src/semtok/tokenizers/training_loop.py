@@ -1,4 +1,4 @@
-"""How RQ-VAE and CoST are trained: Adam over shuffled batches, resumable to the same weights (methods.md 2.6)."""
+"""How autoencoders are trained: Adam over shuffled batches, resumable to the same weights (methods.md 2.6)."""
 
 import logging
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from tqdm import trange
@@ -19,6 +20,7 @@ from semtok.errors import SemtokError
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Codes, Task, Tokens
 from semtok.tokenizers.measures import collision_rate, perplexity
+from semtok.tokenizers.repair import repair
 from semtok.tokenizers.vectors import Catalogue, read_catalogue
 
 log = logging.getLogger(__name__)
@@ -31,18 +33,25 @@ ONE_BATCH_BELOW = 128
 """Codebooks smaller than this are fitted to the first batch alone, as CoST says (methods.md 2.4)."""
 POINTS_PER_CODEWORD = 10
 """How many latents larger ones are fitted to."""
+SELECTION_POINTS = 10
+"""Epochs among which the one with the fewest collisions is selected, as many as LETTER's: early ones, whose codes are
+still the k-means of an untrained encoder, are none."""
 REVIVAL_NOISE = 0.01
 """Noise on the residual that a dead codeword is moved to, as a share of the residuals' root mean square."""
 
 
 def fit(build: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
-    """Train `build(input_dim, options)` on the catalogue and code every item with the weights of the last epoch."""
+    """Train `build(input_dim, options)` on the catalogue and code every item with the weights that are selected."""
     catalogue = read_catalogue(task.vectors)
     training = Training(build, task.options, catalogue, task.seed)
     training.run(task.checkpoint, task.identity)
+    epoch = training.select()
     codes, _ = training.assign()
-    facts = {"items_without_vector": catalogue.missing, **devices.describe()}
-    return Tokens(codes, training.model.arrays(), training.history, facts)
+    facts = {"items_without_vector": catalogue.missing, "epoch": epoch, **devices.describe()}
+    if task.options.repair is None:
+        return Tokens(codes, training.model.arrays(), training.history, facts)
+    repaired, of_repair = repair(codes, training.last_residuals(), training.last_book(), task.options.repair)
+    return Tokens(repaired, training.model.arrays(), training.history, facts | of_repair, raw_codes=codes)
 
 
 class Training:
@@ -66,12 +75,16 @@ class Training:
             torch.manual_seed(seed)
             self.model = build(catalogue.vectors.shape[1], options).to(self.where)
         self.model.compute_dtype = devices.compute_dtype(self.where)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=options.learning_rate, fused=True)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+        )
         self.vectors = torch.from_numpy(catalogue.vectors).to(self.where)
         self.present = torch.from_numpy(catalogue.present).to(self.where)
         self.unused_epochs = torch.zeros(len(self.model.quantizer.books), options.codebook_size, dtype=torch.int64)
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
+        self.selected: dict[str, Any] = {}
+        """The epoch with the fewest collisions so far: `epoch`, `collision_rate`, and `model`, its weights."""
 
     def run(self, checkpoint: Path | None = None, identity: str = "") -> None:
         """Train until `epochs` are done, from the checkpoint if there is one."""
@@ -89,17 +102,18 @@ class Training:
     def train_epoch(self, epoch: int) -> dict[str, float]:
         """One pass over the items that have a vector; the mean of every loss term over the items."""
         self.model.train()
+        self.model.start_epoch(self._generator(epoch, 2))
         names: list[str] = []
         # Kept on the device until the end: reading a number every step would wait for it.
         values, sizes = [], []
-        for x in self.batches(epoch):
-            losses = self.model.losses(x)
+        for items in self.batches(epoch):
+            losses = self.model.losses(self.vectors.index_select(0, items), items)
             self.optimizer.zero_grad()
             torch.autograd.backward(losses["loss"])
             self.optimizer.step()
             names = list(losses)
             values.append(torch.stack(list(losses.values())).detach())
-            sizes.append(len(x))
+            sizes.append(len(items))
         weighted = np.average(torch.stack(values).cpu().double().numpy(), axis=0, weights=sizes)
         means: dict[str, float] = dict(zip(names, weighted.tolist(), strict=True))
         if not math.isfinite(means["loss"]):
@@ -110,7 +124,7 @@ class Training:
         return means
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
-        """The items in the order of (seed, epoch), [batch, input_dim] at a time.
+        """The items that have a vector in the order of (seed, epoch), int64 [batch] at a time.
 
         A last batch below half the size is dropped where the loss needs negatives, unless it is the only one.
         """
@@ -118,21 +132,45 @@ class Training:
         for number, rows in enumerate(torch.split(order, self.options.batch_size)):
             if number and self.model.needs_negatives and len(rows) < self.options.batch_size / 2:
                 return
-            yield self.vectors.index_select(0, rows)
+            yield rows
 
-    @torch.no_grad()
     def assign(self) -> tuple[Codes, list[float]]:
         """The nearest codes of every item, [n_items, n_levels], and the mean norm of the residuals r_0 .. r_L."""
-        self.model.eval()
         codes, norms = [], torch.zeros(self.options.n_levels + 1, dtype=torch.float64)
-        for rows in torch.split(self.present, EXPORT_BATCH):
-            code, residuals = self.model.quantizer.assign(self.model.encode(self.vectors.index_select(0, rows)))
+        for code, residuals in self._assigned():
             codes.append(code.cpu().numpy())
             norms += residuals.norm(dim=2).sum(dim=1).cpu()
-        mean = torch.from_numpy(self.catalogue.mean).to(self.where)
-        of_mean, _ = self.model.quantizer.assign(self.model.encode(mean[None]))
+        of_mean, _ = self._assign(torch.from_numpy(self.catalogue.mean).to(self.where)[None])
         everyone = self.catalogue.spread(np.concatenate(codes), of_mean[0].cpu().numpy())
         return everyone.astype(np.int32), (norms / len(self.present)).tolist()
+
+    def last_residuals(self) -> npt.NDArray[np.float32]:
+        """What the levels before the last leave over of every item, r_{L-1}: [n_items, latent_dim]."""
+        of_present = [residuals[-2].cpu().numpy() for _, residuals in self._assigned()]
+        _, of_mean = self._assign(torch.from_numpy(self.catalogue.mean).to(self.where)[None])
+        return self.catalogue.spread(np.concatenate(of_present), of_mean[-2, 0].cpu().numpy())
+
+    def last_book(self) -> npt.NDArray[np.float32]:
+        """The codewords of the last level, [K, latent_dim]."""
+        book: npt.NDArray[np.float32] = self.model.quantizer.book(self.options.n_levels - 1).detach().cpu().numpy()
+        return book
+
+    def select(self) -> int:
+        """Go back to the weights that `selection` names, and say of which epoch they are."""
+        if self.options.selection == "last":
+            return self.epoch
+        self.model.load_state_dict(self.selected["model"])
+        return int(self.selected["epoch"])
+
+    def _assigned(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Codes and residuals of the items that have a vector, a part of them at a time."""
+        for items in torch.split(self.present, EXPORT_BATCH):
+            yield self._assign(self.vectors.index_select(0, items))
+
+    @torch.no_grad()
+    def _assign(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.model.eval()
+        return self.model.quantizer.assign(self.model.encode(x))
 
     def _finish_epoch(self, epoch: int, losses: dict[str, float]) -> None:
         codes, norms = self.assign()
@@ -141,9 +179,19 @@ class Training:
         row |= {f"residual_norm_{level}": norm for level, norm in enumerate(norms)}
         row |= {f"perplexity_{level}": perplexity(count) for level, count in enumerate(counts, start=1)}
         row["collision_rate"] = collision_rate(codes)
+        if self.options.selection == "fewest-collisions":
+            self._keep_if_fewest(epoch, row["collision_rate"])
         row["moved_codewords"] = self._revive(epoch, np.stack(counts)) if epoch < self.options.epochs else 0
         self.history.append(row)
         self.epoch = epoch
+
+    def _keep_if_fewest(self, epoch: int, rate: float) -> None:
+        """Of equals the later, which has learned longer."""
+        if epoch % max(1, self.options.epochs // SELECTION_POINTS) and epoch < self.options.epochs:
+            return
+        if not self.selected or rate <= self.selected["collision_rate"]:
+            weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self.selected = {"epoch": epoch, "collision_rate": rate, "model": weights}
 
     @torch.no_grad()
     def _revive(self, epoch: int, counts: np.ndarray[Any, Any]) -> int:
@@ -184,13 +232,13 @@ class Training:
         if self.options.initialization == "normal":
             return
         if self.options.initialization == "kmeans-all":
-            batches = [self.vectors.index_select(0, rows) for rows in torch.split(self.present, EXPORT_BATCH)]
+            batches = iter(torch.split(self.present, EXPORT_BATCH))
         else:
             size, codewords = self.options.batch_size, self.options.codebook_size
             one_batch = codewords < ONE_BATCH_BELOW and codewords <= size
             n_batches = 1 if one_batch else math.ceil(POINTS_PER_CODEWORD * codewords / size)
-            batches = list(islice(self.batches(epoch=1), n_batches))
-        latents = torch.cat([self.model.encode(x) for x in batches])
+            batches = islice(self.batches(epoch=1), n_batches)
+        latents = torch.cat([self.model.encode(self.vectors.index_select(0, items)) for items in batches])
         self.model.quantizer.initialize(latents, self.seed)
 
     def _generator(self, epoch: int, purpose: int) -> torch.Generator:
@@ -204,6 +252,7 @@ class Training:
             "unused_epochs": self.unused_epochs,
             "epoch": self.epoch,
             "history": self.history,
+            "selected": self.selected,
         }
 
     def _restore(self, checkpoint: Path, identity: str) -> bool:
@@ -213,5 +262,6 @@ class Training:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.unused_epochs, self.epoch, self.history = state["unused_epochs"], state["epoch"], state["history"]
+        self.selected = state["selected"]
         log.info("going on after epoch %d of %d", self.epoch, self.options.epochs)
         return True
