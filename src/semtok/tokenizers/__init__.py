@@ -4,6 +4,7 @@ METHODS = {
     "random": "semtok.tokenizers.random_codes",
     "rqvae": "semtok.tokenizers.rqvae",
     "cost": "semtok.tokenizers.cost",
+    "simcit": "semtok.tokenizers.simcit",
     "rq-kmeans": "semtok.tokenizers.rq_kmeans",
     "external": "semtok.tokenizers.external",
 }

@@ -1,5 +1,6 @@
 """Read an encoder's vectors, with a policy for items that have none."""
 
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,15 @@ class Catalogue:
     def missing(self) -> int:
         """How many items have no vector."""
         return len(self.vectors) - len(self.present)
+
+    def release(self) -> None:
+        """Take the file's pages that have been read out of this process; they are read again when needed.
+
+        Otherwise a catalogue that has been read through counts against the job's memory as a whole.
+        """
+        mapped = getattr(self.vectors, "_mmap", None)
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
     def spread(self, of_present: npt.NDArray[Any], of_mean: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A row an item, from one row for each item that has a vector and one for the mean vector."""
