@@ -1,6 +1,5 @@
 """SimCIT's contrastive loss (SimCIT, equation 6 and its split into two sums; methods.md 3.6, item 6)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,10 +9,11 @@ from torch.autograd.function import once_differentiable
 
 def nt_xent(
     quantized: Tensor,
-    views: Mapping[str, Tensor],
-    rows: Mapping[str, Tensor],
+    views: dict[str, Tensor],
+    rows: dict[str, Tensor],
+    groups: dict[str, Tensor],
     temperature: float,
-    duplicates: Mapping[str, Tensor] | None = None,
+    mask_duplicates: bool = False,
 ) -> dict[str, Tensor]:
     """The loss of every modality m, a scalar each, of an item's quantized vector u against its view v of m:
 
@@ -24,38 +24,48 @@ def nt_xent(
 
     Args:
         quantized: u, unit vectors [batch, dim].
-        views: v by modality, unit vectors [items that have it, dim].
-        rows: their places in the batch, by modality.
+        views: v by modality, unit vectors [distinct vectors, dim].
+        rows: by modality, the places in the batch of the n items that have it, [n].
+        groups: by modality, which of its vectors each of these items has, [n].
         temperature: tau.
-        duplicates: by modality, bool [n, n]: pairs of its items that are left out of each other's negatives, as u and
-            as v (methods.md 10.6); the diagonal is ignored. None, or no entry: none.
+        mask_duplicates: leave items of the same vector of m out of each other's negatives in the loss of m, as u and
+            as v (methods.md 10.6).
     """
     scaled = quantized / temperature
-    itself = torch.eye(len(quantized), dtype=torch.bool, device=quantized.device)
-    # The same for every modality without duplicates, and so computed once.
-    among_quantized = log_sum_exp(scaled, quantized, itself)
     losses = {}
+    if not mask_duplicates:
+        # The same for every modality, and so computed once.
+        itself = torch.eye(len(quantized), dtype=torch.bool, device=quantized.device)
+        among_quantized = log_sum_exp(scaled, quantized, excluded=itself)
     for name, view in views.items():
-        having = rows[name]
-        others, own = among_quantized.index_select(0, having), scaled.index_select(0, having)
-        excluded = None
-        if duplicates and name in duplicates:
-            same = duplicates[name]
-            excluded = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
-            whole = itself.clone()
-            whole[having[:, None], having[None]] |= same
-            others = log_sum_exp(scaled, quantized, whole).index_select(0, having)
-        log_denominator = torch.logaddexp(others, log_sum_exp(own, view, excluded))
-        losses[name] = (log_denominator - (own * view).sum(dim=1)).mean()
+        having, group = rows[name], groups[name]
+        own = scaled.index_select(0, having)
+        # Items of one vector are so many equal candidates: e^{u.v} times their number.
+        log_counts = torch.bincount(group, minlength=len(view)).to(view.dtype).log()
+        if mask_duplicates:
+            # An item without m is like no other.
+            label = torch.arange(-len(quantized), 0, device=group.device).index_copy(0, having, group)
+            among_quantized = log_sum_exp(scaled, quantized, excluded=label[:, None] == label)
+            log_counts = log_counts.expand(len(having), -1).scatter(1, group[:, None], 0.0)
+        among_views = log_sum_exp(own, view, log_counts)
+        positive = (own * view.index_select(0, group)).sum(dim=1)
+        losses[name] = (torch.logaddexp(among_quantized.index_select(0, having), among_views) - positive).mean()
     return losses
 
 
-def log_sum_exp(anchors: Tensor, candidates: Tensor, excluded: Tensor | None) -> Tensor:
-    """log of the sum over j of e^{a_i.c_j}, [n], of [n, dim] and [m, dim], without the pairs of `excluded` [n, m].
+def log_sum_exp(
+    anchors: Tensor, candidates: Tensor, log_weights: Tensor | None = None, excluded: Tensor | None = None
+) -> Tensor:
+    """log of the sum over j of w_j e^{a_i.c_j}, [n], of [n, dim] and [m, dim].
 
-    An anchor without a candidate gets the lowest number there is, and no gradient.
+    Args:
+        anchors: a.
+        candidates: c.
+        log_weights: log w, [m] or [n, m]; None: all 1. It gets no gradient.
+        excluded: bool [n, m], pairs that are left out. An anchor without any candidate gets the lowest number there is,
+            and no gradient.
     """
-    total: Tensor = _LogSumExp.apply(anchors, candidates, excluded)  # type: ignore[no-untyped-call]
+    total: Tensor = _LogSumExp.apply(anchors, candidates, log_weights, excluded)  # type: ignore[no-untyped-call]
     return total
 
 
@@ -65,21 +75,23 @@ class _LogSumExp(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, anchors: Tensor, candidates: Tensor, excluded: Tensor | None) -> Tensor:
-        weights = anchors @ candidates.T
+    def forward(
+        ctx: Any, anchors: Tensor, candidates: Tensor, log_weights: Tensor | None, excluded: Tensor | None
+    ) -> Tensor:
+        shares = anchors @ candidates.T if log_weights is None else torch.addmm(log_weights, anchors, candidates.T)
         if excluded is not None:
-            weights.masked_fill_(excluded, -torch.inf)
+            shares.masked_fill_(excluded, -torch.inf)
         # Where all are excluded, -inf - -inf would be no number.
-        top = weights.amax(dim=1, keepdim=True).clamp_min(torch.finfo(weights.dtype).min)
-        weights.sub_(top).exp_()
-        total = weights.sum(dim=1).clamp_min(torch.finfo(weights.dtype).tiny)
-        ctx.save_for_backward(anchors, candidates, weights, total)
+        top = shares.amax(dim=1, keepdim=True).clamp_min(torch.finfo(shares.dtype).min)
+        shares.sub_(top).exp_()
+        total = shares.sum(dim=1).clamp_min(torch.finfo(shares.dtype).tiny)
+        ctx.save_for_backward(anchors, candidates, shares, total)
         return top[:, 0] + total.log()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        anchors, candidates, weights, total = ctx.saved_tensors
-        # d/da_i = g_i sum_j p_ij c_j and d/dc_j = sum_i g_i p_ij a_i, with p_ij = w_ij / total_i.
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        anchors, candidates, shares, total = ctx.saved_tensors
+        # With p_ij = shares_ij / total_i: d/da_i = g_i sum_j p_ij c_j and d/dc_j = sum_i g_i p_ij a_i.
         scale = (gradient / total)[:, None]
-        return scale * (weights @ candidates), weights.T @ (scale * anchors), None
+        return scale * (shares @ candidates), shares.T @ (scale * anchors), None, None

@@ -49,7 +49,7 @@ class SimCIT(nn.Module):
         self.projection = projection(options.projection, dim)
 
     def encode(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """z, float32 [batch, latent_dim], and z_m of the items that have m, [n, latent_dim] each (equation 1)."""
+        """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1)."""
         latents: dict[str, Tensor] = {}
         with devices.autocast(next(self.parameters()).device, self.compute_dtype):
             for name, encoder in self.encoders.items():
@@ -77,7 +77,7 @@ class SimCIT(nn.Module):
         projected = F.normalize(self.projection(torch.cat([quantized, *views.values()])), dim=1)
         first, *others = torch.split(projected, sizes)
         seen = {name: view for name, view in zip(views, others, strict=True) if len(view)}
-        terms = nt_xent(first, seen, batch.rows, self.options.temperature, batch.duplicates)
+        terms = nt_xent(first, seen, batch.rows, batch.groups, self.options.temperature, self.options.mask_duplicates)
         named = {f"loss_{name}": terms.get(name, latent.new_zeros(())) for name in views}
         if regularizers:
             named["regularizer"] = torch.stack(regularizers).sum()
@@ -137,12 +137,9 @@ def _aligned(latents: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tenso
     columns, present = [], []
     for name, latent in latents.items():
         rows = batch.rows[name]
-        has = torch.ones(batch.size, dtype=torch.bool, device=latent.device)
-        if len(latent) < batch.size:
-            has = torch.zeros_like(has).index_fill(0, rows, True)
-            latent = latent.new_zeros(batch.size, latent.shape[1]).index_copy(0, rows, latent)
-        columns.append(latent)
-        present.append(has)
+        of_items = latent.index_select(0, batch.groups[name])
+        columns.append(latent.new_zeros(batch.size, latent.shape[1]).index_copy(0, rows, of_items))
+        present.append(torch.zeros(batch.size, dtype=torch.bool, device=rows.device).index_fill(0, rows, True))
     return torch.stack(columns, dim=1), torch.stack(present, dim=1)
 
 

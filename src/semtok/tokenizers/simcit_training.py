@@ -42,7 +42,7 @@ OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 def fit(build: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
     """Train `build(scales, options)` on the views and code every item with the weights of the last epoch."""
-    views = Views(task.views, task.options.mask_duplicates)
+    views = Views(task.views)
     training = Training(build, task.options, views, task.seed)
     training.run(task.checkpoint, task.identity)
     facts = {
@@ -227,10 +227,7 @@ class Training:
         if self.options.search == "soft" and first > WIDEST_GAP:
             log.warning("the codewords lie %.0f alpha apart: the search starts hard; set distance: mean", first)
         if self.options.search == "soft" and first < NARROWEST_GAP:
-            log.warning(
-                "the codewords lie %.2g alpha apart: the search starts blind; see standardize and encoder_initialization",
-                first,
-            )
+            log.warning("the codewords lie %.2g alpha apart: the search starts blind", first)
 
     @torch.no_grad()
     def _initialize_books(self) -> None:
