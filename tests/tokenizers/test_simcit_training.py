@@ -72,6 +72,20 @@ def test_training_leaves_the_random_state_of_others_alone(simcit, two_views):
     torch.testing.assert_close(torch.rand(3), expected)
 
 
+def test_noise_is_new_at_every_step_and_of_the_step_alone(simcit, two_views):
+    training, later = (training_of(simcit(), two_views[0]) for _ in range(2))
+    first = training._noise(4, "noise")
+    assert first.shape == (3, 4, 8)
+    training.step = later.step = 7
+    later.epoch = 3
+    assert torch.equal(training._noise(4, "noise"), later._noise(4, "noise"))
+    assert not torch.equal(training._noise(4, "noise"), first)
+    assert not torch.equal(training._noise(4, "noise"), training._noise(4, "watched noise"))
+    assert training_of(simcit(search="hard-vq"), two_views[0])._noise(4, "noise") is None
+    annealed = training_of(simcit(noise="annealed"), two_views[0])._noise(4, "noise")
+    torch.testing.assert_close(annealed, first * 0.2)
+
+
 def test_order_of_the_views_changes_nothing(simcit, two_views):
     views, _ = two_views
     turned = dict(reversed(views.items()))

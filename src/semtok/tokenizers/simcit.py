@@ -44,8 +44,6 @@ class SimCIT(nn.Module):
             commitment_weight=options.commitment_weight,
             distance=options.distance,
         )
-        if options.search == "hard-frozen":
-            self.quantizer.requires_grad_(False)
         self.projection = projection(options.projection, dim)
 
     def encode(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -67,6 +65,7 @@ class SimCIT(nn.Module):
         if self.options.search == "soft":
             quantized = self.quantizer.soft(latent, temperature, noise).latent
         else:
+            # Straight through: without hard.loss, no gradient reaches the codewords, and no optimiser touches them.
             hard = self.quantizer(latent)
             quantized = hard.latent
             if self.options.search == "hard-vq":

@@ -80,9 +80,8 @@ class Training:
             torch.manual_seed(seed)
             self.model = build(views.scales(), options).to(self.where)
         self.model.compute_dtype = devices.compute_dtype(self.where)
-        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizer = OPTIMIZERS[options.optimizer](
-            learned, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
         )
         n_items = len(views.items)
         self.batch_size = options.batch_size or max(min(LARGEST_BATCH, n_items // 2), min(n_items, 2))
