@@ -1,8 +1,12 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from semtok.errors import DataError
+from semtok.tokenizers import views as views_module
 from semtok.tokenizers.vectors import read_catalogue
 from semtok.tokenizers.views import Views, row_keys
 
@@ -58,10 +62,32 @@ def test_keys_are_equal_for_equal_vectors_only(tmp_path):
     assert not set(row_keys(read_catalogue(tmp_path / "w.npy"))) & set(keys)
 
 
-def test_released_pages_are_read_again(views):
-    before = views.batch(views.items, CPU).vectors["text"]
-    views.release()
-    assert torch.equal(views.batch(views.items, CPU).vectors["text"], before)
+@pytest.mark.skipif(sys.platform != "linux", reason="counts pages as Linux tells them")
+def test_large_views_give_the_same_batches_and_stay_on_disk(tmp_path, monkeypatch):
+    vectors = np.random.default_rng(0).normal(size=(40_000, 256)).astype(np.float32)
+    np.save(tmp_path / "text.npy", vectors)
+    order = np.random.default_rng(1).permutation(40_000)
+
+    def read(kept):
+        monkeypatch.setattr(views_module, "KEPT_BYTES", kept)
+        views = Views({"text": tmp_path / "text.npy"})
+        views.catalogues["text"].release()
+        before, largest = mapped_kib(), 0
+        for start in range(0, 40_000, 500):
+            batch = views.batch(order[start : start + 500], CPU)
+            np.testing.assert_array_equal(batch.vectors["text"], vectors[order[start : start + 500]])
+            largest = max(largest, mapped_kib() - before)
+        return largest
+
+    # The file has 40,000 KiB.
+    assert read(kept=2**28) > 30_000
+    assert read(kept=0) < 10_000
+
+
+def mapped_kib():
+    """How much of the files that are mapped is in this process."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["RssFile"].split()[0])
 
 
 def test_views_of_different_length_are_refused(tmp_path):

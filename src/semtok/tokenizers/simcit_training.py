@@ -123,7 +123,6 @@ class Training:
             if self.step % self.options.log_every == 0 or self.step == self.n_steps:
                 self._record(epoch)
         self.epoch = epoch
-        self.views.release()
         self.seconds["training"] += time.monotonic() - start - (self.seconds["history"] - before)
 
     def train_step(self, items: npt.NDArray[np.int64]) -> dict[str, Tensor]:
@@ -169,7 +168,6 @@ class Training:
             latent, _ = self.model.encode(self.views.batch(items, self.where))
             codes[items] = self.model.quantizer.assign(latent)[0].cpu().numpy()
             total += latent.sum(dim=0, dtype=torch.float64).cpu()
-            self.views.release()
         if len(self.views.items) < self.views.n_items:
             nothing = np.setdiff1d(np.arange(self.views.n_items), self.views.items)
             mean = (total / len(self.views.items)).float().to(self.where)

@@ -35,19 +35,24 @@ class Catalogue:
         return len(self.vectors) - len(self.present)
 
     def release(self) -> None:
-        """Take the file's pages that have been read out of this process; they are read again when needed.
-
-        Otherwise a catalogue that has been read through counts against the job's memory as a whole.
-        """
-        mapped = getattr(self.vectors, "_mmap", None)
-        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-            mapped.madvise(mmap.MADV_DONTNEED)
+        """Take the pages of the file that have been read out of this process; they are read again when needed."""
+        release(self.vectors)
 
     def spread(self, of_present: npt.NDArray[Any], of_mean: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A row an item, from one row for each item that has a vector and one for the mean vector."""
         rows = np.repeat(of_mean[None], len(self.vectors), axis=0)
         rows[self.present] = of_present
         return rows
+
+
+def release(vectors: npt.NDArray[np.float32]) -> None:
+    """Let go of what has been read of a memory-mapped array, which else counts against a job's memory as a whole.
+
+    The system keeps the pages while memory is free. Nothing at all for another array.
+    """
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -63,6 +68,7 @@ def read_catalogue(path: Path) -> Catalogue:
         whole = ~np.isnan(rows).any(axis=1)
         present[start : start + CHUNK] = whole
         total += rows[whole].sum(axis=0, dtype=np.float64)
+        release(vectors)
     if not present.any():
         raise DataError(f"{path}: no item of {len(vectors)} has a vector without NaN; is this the right encoder?")
     if not np.isfinite(total).all():

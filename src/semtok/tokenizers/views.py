@@ -17,6 +17,8 @@ from semtok.tokenizers.vectors import Catalogue, read_catalogue
 
 CODED_AT_ONCE = 8192
 """Items looked at together outside of training."""
+KEPT_BYTES = 2**28
+"""Views up to this size together may stay in memory once they are read; of larger ones no more than a batch does."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Views:
         for name, catalogue in self.catalogues.items():
             self.present[name][catalogue.present] = True
         self.keys = {name: row_keys(catalogue) for name, catalogue in self.catalogues.items()}
-        self.release()
+        self.on_disk = sum(catalogue.vectors.nbytes for catalogue in self.catalogues.values()) > KEPT_BYTES
 
     def scales(self) -> dict[str, Scale]:
         """The mean and the spread of each view over the items that have it."""
@@ -83,12 +85,10 @@ class Views:
             vectors[name] = torch.from_numpy(np.asarray(catalogue.vectors[chosen[first]])).to(where)
             rows[name] = torch.from_numpy(having).to(where)
             groups[name] = torch.from_numpy(group).to(where)
+        if self.on_disk:
+            for catalogue in self.catalogues.values():
+                catalogue.release()
         return Batch(vectors, rows, groups, len(items))
-
-    def release(self) -> None:
-        """Let go of the pages of the files that have been read; the system keeps them while memory is free."""
-        for catalogue in self.catalogues.values():
-            catalogue.release()
 
 
 def _scale(catalogue: Catalogue) -> Scale:
