@@ -1,3 +1,4 @@
+import mmap
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from semtok.errors import DataError
-from semtok.tokenizers import views as views_module
+from semtok.tokenizers import vectors as vectors_module
 from semtok.tokenizers.vectors import read_catalogue
 from semtok.tokenizers.views import Views, row_keys
 
@@ -69,9 +70,9 @@ def test_large_views_give_the_same_batches_and_stay_on_disk(tmp_path, monkeypatc
     order = np.random.default_rng(1).permutation(40_000)
 
     def read(kept):
-        monkeypatch.setattr(views_module, "KEPT_BYTES", kept)
+        monkeypatch.setattr(vectors_module, "KEPT_BYTES", kept)
         views = Views({"text": tmp_path / "text.npy"})
-        views.catalogues["text"].release()
+        views.catalogues["text"].vectors._mmap.madvise(mmap.MADV_DONTNEED)
         before, largest = mapped_kib(), 0
         for start in range(0, 40_000, 500):
             batch = views.batch(order[start : start + 500], CPU)

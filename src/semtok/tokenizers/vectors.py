@@ -12,6 +12,8 @@ from semtok.errors import DataError
 
 CHUNK = 65_536
 """Rows looked at together, so that a catalogue larger than memory stays on disk."""
+KEPT_BYTES = 2**28
+"""A file up to this size may stay in a process's memory once it is read; of a larger one no more than a batch does."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Catalogue:
 
 
 def release(vectors: npt.NDArray[np.float32]) -> None:
-    """Let go of what has been read of a memory-mapped array, which else counts against a job's memory as a whole.
+    """Let go of what has been read of a large memory-mapped array, which else counts against a job's memory.
 
-    The system keeps the pages while memory is free. Nothing at all for another array.
+    The system keeps the pages while memory is free. Nothing at all for a smaller array or one in memory.
     """
     mapped = getattr(vectors, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+    if mapped is not None and vectors.nbytes > KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
 
 

@@ -17,8 +17,6 @@ from semtok.tokenizers.vectors import Catalogue, read_catalogue
 
 CODED_AT_ONCE = 8192
 """Items looked at together outside of training."""
-KEPT_BYTES = 2**28
-"""Views up to this size together may stay in memory once they are read; of larger ones no more than a batch does."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,6 @@ class Views:
         for name, catalogue in self.catalogues.items():
             self.present[name][catalogue.present] = True
         self.keys = {name: row_keys(catalogue) for name, catalogue in self.catalogues.items()}
-        self.on_disk = sum(catalogue.vectors.nbytes for catalogue in self.catalogues.values()) > KEPT_BYTES
 
     def scales(self) -> dict[str, Scale]:
         """The mean and the spread of each view over the items that have it."""
@@ -85,9 +82,7 @@ class Views:
             vectors[name] = torch.from_numpy(np.asarray(catalogue.vectors[chosen[first]])).to(where)
             rows[name] = torch.from_numpy(having).to(where)
             groups[name] = torch.from_numpy(group).to(where)
-        if self.on_disk:
-            for catalogue in self.catalogues.values():
-                catalogue.release()
+            catalogue.release()
         return Batch(vectors, rows, groups, len(items))
 
 
