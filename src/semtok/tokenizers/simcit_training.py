@@ -55,6 +55,7 @@ def fit(build: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
         "seconds": training.seconds,
         **devices.describe(),
     }
+    log.info("%s", facts)
     return Tokens(training.code_all(), training.model.arrays(), training.history, facts)
 
 
