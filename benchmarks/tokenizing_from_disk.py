@@ -1,8 +1,8 @@
 """Tokenizing a catalogue that stays on disk: items a second and peak memory, of a few epochs and the codes.
 
 Writes `--items` random vectors of `--dim` to a temporary folder (3 GB by default; removed afterwards), then runs each
-method in a process of its own. Peak memory is what the system counts, pages of mapped files included.
-`python benchmarks/tokenizing_from_disk.py`
+method in a process of its own. Peak memory is the largest resident size (VmHWM: Linux), pages of mapped files
+included. `python benchmarks/tokenizing_from_disk.py`
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 
 BLOCK = 65_536
 RUN = """
-import json, os, resource, sys, time
+import json, os, re, sys, time
 from pathlib import Path
 os.environ["SEMTOK_DEVICE"], os.environ["SEMTOK_DTYPE"] = "cpu", "float32"
 import torch
@@ -31,7 +31,7 @@ print(json.dumps({
     "shape": tokens.codes.shape,
     "seconds": round(time.perf_counter() - start, 1),
     "processor_seconds": round(time.process_time() - processor, 1),
-    "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    "peak_mib": round(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024),
     "collision_rate": tokens.history[-1]["collision_rate"],
 }))
 """
@@ -90,10 +90,11 @@ METHODS = {
 
 def write_vectors(path: Path, n_items: int, dim: int) -> None:
     generator = np.random.default_rng(0)
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n_items, dim))
-    for start in range(0, n_items, BLOCK):
-        array[start : start + BLOCK] = generator.standard_normal((min(BLOCK, n_items - start), dim), dtype=np.float32)
-    array.flush()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_items, dim)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for start in range(0, n_items, BLOCK):
+            generator.standard_normal((min(BLOCK, n_items - start), dim), dtype=np.float32).tofile(stream)
 
 
 def main() -> None:

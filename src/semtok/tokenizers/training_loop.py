@@ -119,7 +119,6 @@ class Training:
             if number and self.model.needs_negatives and len(rows) < self.options.batch_size / 2:
                 return
             yield self.vectors.index_select(0, rows)
-            self.catalogue.release()
 
     @torch.no_grad()
     def assign(self) -> tuple[Codes, list[float]]:
@@ -130,7 +129,6 @@ class Training:
             code, residuals = self.model.quantizer.assign(self.model.encode(self.vectors.index_select(0, rows)))
             codes.append(code.cpu().numpy())
             norms += residuals.norm(dim=2).sum(dim=1).cpu()
-            self.catalogue.release()
         mean = torch.from_numpy(self.catalogue.mean).to(self.where)
         of_mean, _ = self.model.quantizer.assign(self.model.encode(mean[None]))
         everyone = self.catalogue.spread(np.concatenate(codes), of_mean[0].cpu().numpy())

@@ -13,7 +13,9 @@ from semtok.errors import DataError
 CHUNK = 65_536
 """Rows looked at together, so that a catalogue larger than memory stays on disk."""
 KEPT_BYTES = 2**28
-"""A file up to this size may stay in a process's memory once it is read; of a larger one no more than a batch does."""
+"""A file up to this size may stay in a process's memory once it is read; of a larger one, what is being read."""
+GATHERED = 256
+"""Rows of a large file that are gathered together."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,18 @@ class Catalogue:
         """How many items have no vector."""
         return len(self.vectors) - len(self.present)
 
-    def release(self) -> None:
-        """Take the pages of the file that have been read out of this process; they are read again when needed."""
-        release(self.vectors)
+    def rows(self, items: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The vectors of these items, in this order, as an array of its own."""
+        if self.vectors.nbytes <= KEPT_BYTES:
+            return np.asarray(self.vectors[items])
+        gathered = np.empty((len(items), self.vectors.shape[1]), dtype=np.float32)
+        # In the order of the file, and few at a time: each row brings the megabytes around it into memory.
+        order = np.argsort(items)
+        for start in range(0, len(items), GATHERED):
+            part = order[start : start + GATHERED]
+            gathered[part] = self.vectors[items[part]]
+            release(self.vectors)
+        return gathered
 
     def spread(self, of_present: npt.NDArray[Any], of_mean: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A row an item, from one row for each item that has a vector and one for the mean vector."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from semtok.errors import DataError
-from semtok.tokenizers.vectors import Catalogue, read_catalogue
+from semtok.tokenizers.vectors import Catalogue, read_catalogue, release
 
 CODED_AT_ONCE = 8192
 """Items looked at together outside of training."""
@@ -79,19 +79,17 @@ class Views:
             _, first, group = np.unique(self.keys[name][chosen], return_index=True, return_inverse=True)
             if len(first) == len(chosen):
                 first = group = np.arange(len(chosen))
-            vectors[name] = torch.from_numpy(np.asarray(catalogue.vectors[chosen[first]])).to(where)
+            vectors[name] = torch.from_numpy(catalogue.rows(chosen[first])).to(where)
             rows[name] = torch.from_numpy(having).to(where)
             groups[name] = torch.from_numpy(group).to(where)
-            catalogue.release()
         return Batch(vectors, rows, groups, len(items))
 
 
 def _scale(catalogue: Catalogue) -> Scale:
     total = 0.0
     for start in range(0, len(catalogue.present), CODED_AT_ONCE):
-        rows = catalogue.vectors[catalogue.present[start : start + CODED_AT_ONCE]] - catalogue.mean
+        rows = catalogue.rows(catalogue.present[start : start + CODED_AT_ONCE]) - catalogue.mean
         total += float(np.square(rows, out=rows).sum(dtype=np.float64))
-        catalogue.release()
     deviation = math.sqrt(total / (len(catalogue.present) * catalogue.vectors.shape[1]))
     return Scale(catalogue.mean, deviation or 1.0)
 
@@ -105,5 +103,5 @@ def row_keys(catalogue: Catalogue) -> npt.NDArray[np.int64]:
         bits = np.ascontiguousarray(catalogue.vectors[start : start + CODED_AT_ONCE]).view(np.int32)
         # Products wrap around, as is meant: this is a hash over the integers modulo 2^64.
         keys[start : start + CODED_AT_ONCE] = (bits.astype(np.int64) * factors).sum(axis=1)
-        catalogue.release()
+        release(catalogue.vectors)
     return keys
