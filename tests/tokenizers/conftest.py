@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from semtok.config.tokenizers import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer, Sinkhorn
+from semtok.config.tokenizers import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer, SimCITTokenizer, Sinkhorn
 
 # A busy machine is no failure.
 settings.register_profile("no-deadline", deadline=None)
@@ -35,6 +35,40 @@ CONTRAST = {
     "reconstruction": False,
     "quantization_terms": 1,
     "mask_duplicates": False,
+}
+SIMCIT = {
+    "views": {"text": "text", "collaborative": "als"},
+    "standardize": True,
+    "n_levels": 3,
+    "codebook_size": 8,
+    "hidden_dims": [32],
+    "activation": "relu",
+    "encoder_bias": True,
+    "encoder_initialization": "he",
+    "latent_dim": 8,
+    "fusion": "query",
+    "shared_codebook": False,
+    "search": "soft",
+    "commitment_weight": 0.25,
+    "distance": "sum",
+    "noise": "unit",
+    "annealing": "exponential",
+    "start_temperature": 0.2,
+    "end_temperature": 0.01,
+    "annealing_share": 0.8,
+    "projection": "linear",
+    "temperature": 0.1,
+    "mask_duplicates": False,
+    "codeword_regularizer": 0.0,
+    "initialization": "kmeans",
+    "optimizer": "adamw",
+    "learning_rate": 1e-3,
+    "weight_decay": 1e-3,
+    "schedule": "cosine",
+    "warmup": 0.0,
+    "batch_size": 40,
+    "epochs": 4,
+    "log_every": 5,
 }
 
 ALIGNMENT = {
@@ -75,6 +109,29 @@ def cost():
 @pytest.fixture
 def letter():
     return lambda **changed: LETTERTokenizer(method="letter", **{**AUTOENCODER, **ALIGNMENT, **changed})
+
+
+@pytest.fixture
+def simcit():
+    return lambda **changed: SimCITTokenizer(method="simcit", **{**SIMCIT, **changed})
+
+
+@pytest.fixture
+def two_views(tmp_path):
+    """240 items: a text that tells 4 groups apart, a habit that tells 4 others apart, and the groups [240, 2].
+
+    Items 3 and 50 have no text, item 50 and 51 no habit; item 50 has nothing.
+    """
+    generator = np.random.default_rng(0)
+    groups = generator.integers(4, size=(240, 2))
+    views = {}
+    for column, (name, dim) in enumerate({"text": 16, "collaborative": 6}.items()):
+        centres = np.linalg.qr(generator.normal(size=(dim, dim)))[0][:4]
+        vectors = (centres[groups[:, column]] + 0.05 * generator.normal(size=(240, dim))).astype(np.float32)
+        vectors[[3, 50] if name == "text" else [50, 51]] = np.nan
+        views[name] = tmp_path / f"{name}.npy"
+        np.save(views[name], vectors)
+    return views, groups
 
 
 @pytest.fixture

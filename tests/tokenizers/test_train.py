@@ -15,7 +15,7 @@ from semtok.tokenizers.train import tokenize, write
 
 
 def test_every_method_of_the_config_has_a_module():
-    assert set(METHODS) == {"random", "rqvae", "cost", "letter", "rq-kmeans", "external"}
+    assert set(METHODS) == {"random", "rqvae", "cost", "letter", "simcit", "rq-kmeans", "external"}
     assert all(callable(import_module(path).tokenize) for path in METHODS.values())
 
 

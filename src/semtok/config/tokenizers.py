@@ -1,11 +1,14 @@
 """The config of the tokenizer stage: one class a method."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Name, Section
+
+Modality = Literal["text", "image", "collaborative", "spatial"]
+"""What a view of an item may be."""
 
 SINGLE = ("encoder", "collaborative")
 """Options that name one entry of `encoders` each."""
@@ -18,7 +21,8 @@ def encoders_of(options: Mapping[str, Any]) -> dict[str, str]:
     `views` gives the entry for.
     """
     views = {role: options[role] for role in SINGLE if options.get(role)}
-    return views | dict(options.get("views") or {})
+    # By name, since the order of the keys differs between the config and a job's params.
+    return views | {role: entry for role, entry in sorted((options.get("views") or {}).items()) if entry}
 
 
 class Quantized(Section):
@@ -164,7 +168,82 @@ class LETTERTokenizer(AutoencoderTokenizer):
         return self
 
 
+class SimCITTokenizer(Quantized):
+    """L = sum over modalities of NT-Xent(zhat, z_m) (SimCIT, equation 6; methods.md 3.6)."""
+
+    method: Literal["simcit"]
+    views: dict[Modality, Name | None]
+    """The entry of `encoders` that gives each modality; null: without it."""
+    standardize: bool
+    """Take the mean off each view and divide it by its root mean square, so that all begin at the scale of alpha."""
+    hidden_dims: list[PositiveInt]
+    """Hidden widths of a modality's MLP encoder (f_m)."""
+    activation: Literal["relu", "silu"]
+    encoder_bias: bool
+    """Whether the encoders' layers have a bias (the released code's have none)."""
+    encoder_initialization: Literal["he", "torch"]
+    """Weights that keep the scale of their input, and no bias at first; or torch's own, which shrink it."""
+    latent_dim: PositiveInt
+    """Width of a latent and a codeword (d)."""
+    fusion: Literal["query", "tanh", "mean"]
+    """A modality's weight: softmax of q^T z_m (equation before 1), of w^T tanh(W z_m + b) (released code), or equal."""
+    shared_codebook: bool
+    """One book for all levels, as SimCIT says, instead of one a level."""
+    search: Literal["soft", "hard-frozen", "hard-vq"]
+    """Gumbel-softmax (equations 3-5), or the nearest codeword with a straight-through estimate: without a loss of its
+    own, so that the codewords stay as they were initialised, or with codebook and commitment loss."""
+    commitment_weight: NonNegativeFloat
+    """beta of hard-vq."""
+    noise: Literal["unit", "annealed", "none"]
+    """Gumbel(0, 1) on the negative distances (equation 3), the same times alpha ("follows an annealing schedule"), or
+    none."""
+    distance: Literal["sum", "mean"]
+    """Squared distances summed or averaged over dimensions, which sets their scale against alpha and the noise."""
+    annealing: Literal["exponential", "constant"]
+    """alpha falls from start_temperature to end_temperature over annealing_share of the steps, or stays (M-I7)."""
+    start_temperature: PositiveFloat
+    end_temperature: PositiveFloat
+    annealing_share: Annotated[float, Field(gt=0, le=1)]
+    projection: Literal["linear", "identity", "mlp"]
+    """The head g before the loss: one layer (released code), none, or two layers with a ReLU."""
+    temperature: PositiveFloat
+    """tau."""
+    mask_duplicates: bool
+    """In a modality's loss, leave items of the same vector of it out of each other's negatives (methods.md 10.6)."""
+    codeword_regularizer: NonNegativeFloat
+    """Weight of the mean cosine between the codewords of a book (M-I12; released code: 1)."""
+    initialization: Literal["kmeans", "normal", "uniform"]
+    """k-means on fused latents, N(0, 1/d), or uniform on [0, 1) (released code)."""
+    optimizer: Literal["adam", "adamw"]
+    learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    schedule: Literal["constant", "cosine"]
+    warmup: Annotated[float, Field(ge=0, lt=1)]
+    """Share of the steps over which the learning rate rises."""
+    batch_size: Annotated[int, Field(ge=2)] | None
+    """null: min(4096, half the items)."""
+    epochs: PositiveInt
+    log_every: PositiveInt
+    """Steps between two rows of the history."""
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "SimCITTokenizer":
+        if not any(self.views.values()):
+            raise ValueError(f"at least one of views ({', '.join(get_args(Modality))}) with an entry of encoders")
+        if self.end_temperature > self.start_temperature:
+            raise ValueError("end_temperature at most start_temperature: a search that starts sharp freezes the codes")
+        if self.search == "hard-frozen" and self.codeword_regularizer:
+            raise ValueError("codeword_regularizer: 0 with search: hard-frozen, whose codewords do not learn")
+        return self
+
+
 Tokenizer = Annotated[
-    RandomTokenizer | RQKMeansTokenizer | ExternalTokenizer | RQVAETokenizer | CoSTTokenizer | LETTERTokenizer,
+    RandomTokenizer
+    | RQKMeansTokenizer
+    | ExternalTokenizer
+    | RQVAETokenizer
+    | CoSTTokenizer
+    | LETTERTokenizer
+    | SimCITTokenizer,
     Field(discriminator="method"),
 ]

@@ -5,6 +5,7 @@ METHODS = {
     "rqvae": "semtok.tokenizers.rqvae",
     "cost": "semtok.tokenizers.cost",
     "letter": "semtok.tokenizers.letter",
+    "simcit": "semtok.tokenizers.simcit",
     "rq-kmeans": "semtok.tokenizers.rq_kmeans",
     "external": "semtok.tokenizers.external",
 }

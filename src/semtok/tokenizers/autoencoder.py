@@ -66,12 +66,12 @@ class Autoencoder(nn.Module):
         return {name: value.detach().cpu().numpy().copy() for name, value in self.state_dict().items()}
 
 
-def mlp(widths: list[int]) -> nn.Sequential:
-    """Linear layers with ReLU between them; no dropout, no normalisation (methods.md 2.6).
+def mlp(widths: list[int], activation: type[nn.Module] = nn.ReLU, bias: bool = True) -> nn.Sequential:
+    """Linear layers with ReLU, or another activation, between them; no dropout, no normalisation (methods.md 2.6).
 
     The papers are silent on initial weights: they are torch's own for a linear layer.
     """
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        layers += [nn.Linear(n_in, n_out, bias=bias), activation()]
     return nn.Sequential(*layers[:-1])

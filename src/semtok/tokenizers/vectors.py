@@ -1,5 +1,6 @@
 """Read an encoder's vectors, with a policy for items that have none."""
 
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from semtok.errors import DataError
 
 CHUNK = 65_536
 """Rows looked at together, so that a catalogue larger than memory stays on disk."""
+KEPT_BYTES = 2**28
+"""A file up to this size may stay in a process's memory once it is read; of a larger one, what is being read."""
+GATHERED = 256
+"""Rows of a large file that are gathered together."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,34 @@ class Catalogue:
         """How many items have no vector."""
         return len(self.vectors) - len(self.present)
 
+    def rows(self, items: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The vectors of these items, in this order, as an array of its own."""
+        if self.vectors.nbytes <= KEPT_BYTES:
+            return np.asarray(self.vectors[items])
+        gathered = np.empty((len(items), self.vectors.shape[1]), dtype=np.float32)
+        # In the order of the file, and few at a time: each row brings the megabytes around it into memory.
+        order = np.argsort(items)
+        for start in range(0, len(items), GATHERED):
+            part = order[start : start + GATHERED]
+            gathered[part] = self.vectors[items[part]]
+            release(self.vectors)
+        return gathered
+
     def spread(self, of_present: npt.NDArray[Any], of_mean: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """A row an item, from one row for each item that has a vector and one for the mean vector."""
         rows = np.repeat(of_mean[None], len(self.vectors), axis=0)
         rows[self.present] = of_present
         return rows
+
+
+def release(vectors: npt.NDArray[np.float32]) -> None:
+    """Let go of what has been read of a large memory-mapped array, which else counts against a job's memory.
+
+    The system keeps the pages while memory is free. Nothing at all for a smaller array or one in memory.
+    """
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and vectors.nbytes > KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -53,6 +81,7 @@ def read_catalogue(path: Path) -> Catalogue:
         whole = ~np.isnan(rows).any(axis=1)
         present[start : start + CHUNK] = whole
         total += rows[whole].sum(axis=0, dtype=np.float64)
+        release(vectors)
     if not present.any():
         raise DataError(f"{path}: no item of {len(vectors)} has a vector without NaN; is this the right encoder?")
     if not np.isfinite(total).all():

@@ -1,0 +1,290 @@
+"""How SimCIT is trained: shuffled batches of all views, alpha annealed over the steps, resumable to the same weights
+(methods.md 3.6, items 8 and 9), and what is recorded of it every few steps (7.4)."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import trange
+
+from semtok import checkpoints, devices
+from semtok.config.tokenizers import SimCITTokenizer
+from semtok.errors import ConfigError, SemtokError
+from semtok.tokenizers.base import Codes, Task, Tokens
+from semtok.tokenizers.measures import collision_rate, perplexity
+from semtok.tokenizers.schedules import annealed, learning_rate_factor
+from semtok.tokenizers.soft_quantizer import gumbel_noise
+from semtok.tokenizers.views import CODED_AT_ONCE, Scale, Views
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 30.0
+"""How much work a kill may cost, beyond the running epoch."""
+WATCHED_ITEMS = 8192
+"""The history describes the codes of so many items, drawn once by the seed; of all in a catalogue up to that."""
+LARGEST_BATCH = 4096
+"""Where the config leaves the batch open: this, or half of a smaller catalogue."""
+POINTS_PER_CODEWORD = 10
+"""How many latents the codebooks are fitted to, in whole batches."""
+WIDEST_GAP = 100
+"""From here on, in units of alpha, the soft search is a hard one and the noise does not matter."""
+NARROWEST_GAP = 1
+"""From here down, in units of alpha, many codewords have about the same weight, and noise chooses between them."""
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+def fit(build: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
+    """Train `build(scales, options)` on the views and code every item with the weights of the last epoch."""
+    views = Views(task.views)
+    training = Training(build, task.options, views, task.seed)
+    training.run(task.checkpoint, task.identity)
+    facts = {
+        "items_without_view": {name: catalogue.missing for name, catalogue in views.catalogues.items()},
+        "items_without_any_view": views.n_items - len(views.items),
+        "batch_size": training.batch_size,
+        "steps": training.n_steps,
+        "watched_items": len(training.watched),
+        "median_gap_over_alpha_at_start": training.gap_at_start,
+        "seconds": training.seconds,
+        **devices.describe(),
+    }
+    log.info("%s", facts)
+    return Tokens(training.code_all(), training.model.arrays(), training.history, facts)
+
+
+class Training:
+    """The state of a training: model, optimiser, finished steps and their history.
+
+    Whatever is drawn depends on (seed, epoch) or (seed, step) alone, so that nothing random has to be carried over a
+    kill. An item is learned from if it has a view at all.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[dict[str, Scale], Any], Any],
+        options: SimCITTokenizer,
+        views: Views,
+        seed: int,
+    ) -> None:
+        self.options = options
+        self.views = views
+        self.seed = seed
+        self.where = devices.device()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = build(views.scales(), options).to(self.where)
+        self.model.compute_dtype = devices.compute_dtype(self.where)
+        self.optimizer = OPTIMIZERS[options.optimizer](
+            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
+        )
+        n_items = len(views.items)
+        self.batch_size = options.batch_size or max(min(LARGEST_BATCH, n_items // 2), min(n_items, 2))
+        self.steps_per_epoch = len(self._sizes())
+        self.n_steps = options.epochs * self.steps_per_epoch
+        drawn = torch.randperm(n_items, generator=self._generator(0, "watched"))[:WATCHED_ITEMS]
+        self.watched = views.items[np.sort(drawn.numpy())]
+        self.epoch = 0
+        self.step = 0
+        self.sums: dict[str, Tensor] = {}
+        """Losses summed since the last row of the history, over `summed` steps."""
+        self.summed = 0
+        self.gap_at_start: list[float] = []
+        self.history: list[dict[str, Any]] = []
+        self.seconds = {"training": 0.0, "history": 0.0}
+
+    def run(self, checkpoint: Path | None = None, identity: str = "") -> None:
+        """Train until `epochs` are done, from the checkpoint if there is one."""
+        if checkpoint is None or not self._restore(checkpoint, identity):
+            self._initialize_books()
+            self._measure_start()
+        saved = time.monotonic()
+        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc="SimCIT", mininterval=5, disable=None):
+            self.train_epoch(epoch)
+            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+                checkpoints.save(checkpoint, identity, self._state())
+                saved = time.monotonic()
+
+    def train_epoch(self, epoch: int) -> None:
+        """One pass over the items."""
+        start, before = time.monotonic(), self.seconds["history"]
+        self.model.train()
+        for items in self.batches(epoch):
+            losses = self.train_step(items)
+            self.step += 1
+            self.summed += 1
+            for name, value in losses.items():
+                self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value.detach()
+            if self.step % self.options.log_every == 0 or self.step == self.n_steps:
+                self._record(epoch)
+        self.epoch = epoch
+        self.seconds["training"] += time.monotonic() - start - (self.seconds["history"] - before)
+
+    def train_step(self, items: npt.NDArray[np.int64]) -> dict[str, Tensor]:
+        """One step of the optimiser on these items; the losses before it."""
+        factor = learning_rate_factor(self.step, self.n_steps, self.options.schedule, self.options.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate * factor
+        batch = self.views.batch(items, self.where)
+        losses: dict[str, Tensor] = self.model.losses(batch, self.temperature(), self._noise(batch.size, "noise"))
+        self.optimizer.zero_grad()
+        torch.autograd.backward(losses["loss"])
+        self.optimizer.step()
+        return losses
+
+    def temperature(self) -> float:
+        """alpha of the next step."""
+        options = self.options
+        if options.annealing == "constant":
+            return options.start_temperature
+        return annealed(
+            self.step, self.n_steps, options.start_temperature, options.end_temperature, options.annealing_share
+        )
+
+    def batches(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
+        """The items in the order of (seed, epoch), a batch at a time."""
+        order = torch.randperm(len(self.views.items), generator=self._generator(epoch, "order")).numpy()
+        start = 0
+        for size in self._sizes():
+            yield self.views.items[order[start : start + size]]
+            start += size
+
+    @torch.no_grad()
+    def code_all(self) -> Codes:
+        """The codes of every item by the hard search, int32 [n_items, n_levels].
+
+        An item without any view is coded as the mean latent of the others, the vector that says least.
+        """
+        self.model.eval()
+        codes = np.empty((self.views.n_items, self.options.n_levels), dtype=np.int32)
+        total = torch.zeros(self.options.latent_dim, dtype=torch.float64)
+        for start in range(0, len(self.views.items), CODED_AT_ONCE):
+            items = self.views.items[start : start + CODED_AT_ONCE]
+            latent, _ = self.model.encode(self.views.batch(items, self.where))
+            codes[items] = self.model.quantizer.assign(latent)[0].cpu().numpy()
+            total += latent.sum(dim=0, dtype=torch.float64).cpu()
+        if len(self.views.items) < self.views.n_items:
+            nothing = np.setdiff1d(np.arange(self.views.n_items), self.views.items)
+            mean = (total / len(self.views.items)).float().to(self.where)
+            codes[nothing] = self.model.quantizer.assign(mean[None])[0].cpu().numpy()
+        return codes
+
+    @torch.no_grad()
+    def _record(self, epoch: int) -> None:
+        """A row of the history: the mean losses since the last one, and the codes of the watched items as of now."""
+        start = time.monotonic()
+        row: dict[str, Any] = {"step": self.step, "epoch": epoch}
+        row |= {name: float(total) / self.summed for name, total in self.sums.items()}
+        if not math.isfinite(row["loss"]):
+            raise SemtokError(
+                f"SimCIT: the loss is {row['loss']} by step {self.step} ({row}); lower learning_rate "
+                f"(now {self.options.learning_rate}), or check the scale of the views' vectors"
+            )
+        self.sums, self.summed = {}, 0
+        alpha = self.temperature()
+        codes, latent = self._hard_codes()
+        columns = codes.cpu().numpy().T
+        row |= {f"perplexity_{level}": perplexity(np.bincount(column)) for level, column in enumerate(columns, start=1)}
+        row["collision_rate"] = collision_rate(columns.T)
+        if self.options.search == "soft":
+            # Soft residuals lead to other codes than hard ones do, and noise to others again.
+            row["agreement"] = float((self.model.quantizer.soft(latent, alpha).codes == codes).float().mean())
+            noise = self._noise(len(latent), "watched noise")
+            if noise is not None:
+                noisy = self.model.quantizer.soft(latent, alpha, noise).codes
+                row["agreement_with_noise"] = float((noisy == codes).float().mean())
+            row["gumbel_temperature"] = alpha
+            row |= {f"gap_{level}": gap for level, gap in enumerate(self._gaps(latent), start=1)}
+        self.history.append(row)
+        self.model.train()
+        self.seconds["history"] += time.monotonic() - start
+
+    @torch.no_grad()
+    def _hard_codes(self) -> tuple[Tensor, Tensor]:
+        """Codes and latents of the watched items."""
+        self.model.eval()
+        latent, _ = self.model.encode(self.views.batch(self.watched, self.where))
+        return self.model.quantizer.assign(latent)[0], latent
+
+    def _gaps(self, latent: Tensor) -> list[float]:
+        """By level, the median of (second-best - best distance) / alpha."""
+        medians: list[float] = (self.model.quantizer.gap(latent).median(dim=1).values / self.temperature()).tolist()
+        return medians
+
+    @torch.no_grad()
+    def _measure_start(self) -> None:
+        self.gap_at_start = self._gaps(self._hard_codes()[1])
+        first = self.gap_at_start[0]
+        log.info("(second - best distance) / alpha at the start, median by level: %s", self.gap_at_start)
+        if self.options.search == "soft" and first > WIDEST_GAP:
+            log.warning("the codewords lie %.0f alpha apart: the search starts hard; set distance: mean", first)
+        if self.options.search == "soft" and first < NARROWEST_GAP:
+            log.warning("the codewords lie %.2g alpha apart: the search starts blind", first)
+
+    @torch.no_grad()
+    def _initialize_books(self) -> None:
+        """k-means on the fused latents of the untrained encoders, as the config says (methods.md 2.4)."""
+        if self.options.initialization == "uniform":
+            generator = self._generator(0, "books")
+            for book in self.model.quantizer.books:
+                book.copy_(torch.rand(book.shape, generator=generator))
+        if self.options.initialization != "kmeans":
+            return
+        n_points = max(POINTS_PER_CODEWORD * self.options.codebook_size, self.batch_size)
+        items = np.concatenate(list(self.batches(epoch=1)))[:n_points]
+        latent, _ = self.model.encode(self.views.batch(items, self.where))
+        self.model.quantizer.initialize(latent, self.seed)
+
+    def _sizes(self) -> list[int]:
+        """How many items each batch of an epoch has.
+
+        A last batch below half the size is dropped, since few negatives make another loss, unless it is the only one.
+        """
+        n_items = len(self.views.items)
+        if n_items < 2:
+            raise ConfigError(f"found {n_items} item with a view; a contrast needs two")
+        whole, rest = divmod(n_items, self.batch_size)
+        return [self.batch_size] * whole + [rest] * (rest >= max(self.batch_size / 2, 1) or not whole)
+
+    def _noise(self, n_items: int, purpose: str) -> Tensor | None:
+        """g for so many items, drawn by (seed, step)."""
+        if self.options.noise == "none" or self.options.search != "soft":
+            return None
+        shape = (self.options.n_levels, n_items, self.options.codebook_size)
+        drawn = gumbel_noise(shape, self._generator(self.step, purpose, self.where))
+        return drawn * self.temperature() if self.options.noise == "annealed" else drawn
+
+    def _generator(self, number: int, purpose: str, where: torch.device | None = None) -> torch.Generator:
+        state = np.random.SeedSequence((self.seed, number, *purpose.encode())).generate_state(1)
+        return torch.Generator(where or "cpu").manual_seed(int(state[0]))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "sums": self.sums,
+            "summed": self.summed,
+            "gap_at_start": self.gap_at_start,
+            "history": self.history,
+            "seconds": self.seconds,
+        }
+
+    def _restore(self, checkpoint: Path, identity: str) -> bool:
+        state = checkpoints.load(checkpoint, identity)
+        if state is None:
+            return False
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.step, self.history = state["epoch"], state["step"], state["history"]
+        self.sums = {name: value.to(self.where) for name, value in state["sums"].items()}
+        self.summed, self.gap_at_start, self.seconds = state["summed"], state["gap_at_start"], state["seconds"]
+        log.info("going on after epoch %d of %d", self.epoch, self.options.epochs)
+        return True
