@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
-from semtok.config.base import Section
+from semtok.config.base import Name, Section
 
 
 class TfidfEncoder(Section):
@@ -28,4 +28,14 @@ class SentenceTransformersEncoder(Section):
     batch_size: PositiveInt
 
 
-Encoder = Annotated[TfidfEncoder | SentenceTransformersEncoder, Field(discriminator="method")]
+class RecommenderItemsEncoder(Section):
+    """The item vectors that a recommender over plain ids has learned from the train records."""
+
+    method: Literal["recommender-items"]
+    recommender: Name
+    """Entry of `recommenders`, of a method over plain item ids."""
+    seed: NonNegativeInt
+    """Which of its runs; tokenizers of every seed read the same vectors."""
+
+
+Encoder = Annotated[TfidfEncoder | SentenceTransformersEncoder | RecommenderItemsEncoder, Field(discriminator="method")]

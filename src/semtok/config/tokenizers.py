@@ -7,6 +7,9 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from semtok.config.base import Name, Section
 
+IDS = "ids"
+"""The tokenizer of a recommender over plain item ids; it has no entry in the config."""
+
 SINGLE = ("encoder", "collaborative")
 """Options that name one entry of `encoders` each."""
 
