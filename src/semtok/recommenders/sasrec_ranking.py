@@ -24,7 +24,7 @@ def rank_catalogue(
     model.eval()
     device = model.item.weight.device
     states = last_states(model, sequences, samples, max_items)
-    items = torch.from_numpy(samples.item).to(device)
+    items = torch.tensor(samples.item, device=device)
     parts = []
     for first in range(0, len(samples), batch_size):
         rows = slice(first, first + batch_size)
