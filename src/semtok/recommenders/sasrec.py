@@ -82,17 +82,13 @@ class Windows:
         is_learned = np.zeros(len(sequences.items), dtype=bool)
         is_learned[sequences.starts[samples.user] + samples.position] = True
         is_last = np.append(np.diff(samples.user) > 0, True)
-        last = samples.take(np.flatnonzero(is_last))
-        # The window of a train record counts from the end of its user's train part.
-        number = (last.position[np.cumsum(is_last) - is_last] - samples.position) // max_items
-        _, first_row, n_predictions = np.unique(
-            np.stack([samples.user, -number]), axis=1, return_index=True, return_counts=True
-        )
-        ends = samples.take(first_row + n_predictions - 1)
+        last_position = samples.position[is_last][np.cumsum(is_last) - is_last]
+        window = (last_position - samples.position) // max_items
+        rows = np.flatnonzero(is_last | np.append(np.diff(window) < 0, True))
         device = model.item.weight.device.type
         usual, most_scores = CAPACITIES.get(device, CAPACITIES["cpu"]), MOST_SCORES.get(device, MOST_SCORES["cpu"])
         capacity = Capacity(min(usual.most, most_scores // sequences.n_items), usual.pass_cost)
-        return cls(model, sequences, ends, is_learned, n_predictions, max_items, capacity)
+        return cls(model, sequences, samples.take(rows), is_learned, np.diff(rows, prepend=-1), max_items, capacity)
 
     def __len__(self) -> int:
         return len(self.ends)
