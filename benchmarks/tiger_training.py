@@ -11,10 +11,11 @@ import torch
 from tiger_peer import compare, interleaved, report, twins
 from transformers import T5ForConditionalGeneration
 
-from semtok.config.recommenders import TrainingOptions
+from semtok.config.recommenders import TIGERTrainingOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
+from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import make_optimizer, train_step
 from semtok.recommenders.vocabulary import Catalogue
 
@@ -63,7 +64,7 @@ def measure(lengths: np.ndarray, batch_size: int, repeats: int, fixed_width: boo
     batches, parts = made_up_batches(lengths, batch_size, np.random.default_rng(0))
     theirs, ours = twins(int(batches.tokens.max()) + 1)
     check_equal_losses(theirs, ours, batches, parts[0])
-    options = TrainingOptions(
+    options = TIGERTrainingOptions(
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=0.01,
@@ -86,7 +87,9 @@ def measure(lengths: np.ndarray, batch_size: int, repeats: int, fixed_width: boo
         theirs(**inputs).loss.backward()
         their_optimizer.step()
 
-    contestants = {"semtok": lambda repeat: train_step(ours, our_optimizer, batches, parts[repeat])}
+    rows = np.arange(batch_size)
+    prefixes = [Prefixes(ours, batches, part) for part in parts]
+    contestants = {"semtok": lambda repeat: train_step(prefixes[repeat], our_optimizer, rows)}
     longest = [collated(batches, part, None) for part in parts]
     contestants["transformers, padded to the longest" if fixed_width else "transformers"] = lambda repeat: their_step(
         longest[repeat]

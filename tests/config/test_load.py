@@ -78,6 +78,19 @@ def change(raw, path: str, value) -> None:
         ("recommenders.tiger.decoding.beam_size", 20, "found 20; expected at least 40, the largest k of papers.cost"),
         ("papers.cost.tables", ["table1", "table9"], "papers.cost.tables: found 'table9'; expected one of the paper's"),
         ("papers.cost.datasets.MINT", "mind", "papers.cost.datasets: found 'MINT'; expected one of the paper's; did"),
+        ("tokenizers.ids", {"method": "random", "n_levels": 3, "codebook_size": 8}, "tokenizers.ids: found an entry"),
+        ("recommenders.sasrec.decoding.beam_size", 50, "recommenders.sasrec.decoding.beam_size: unknown key"),
+        ("recommenders.sasrec.model.n_heads", 3, "expected a hidden_dim that n_heads = 3 divides, got 64"),
+        (
+            "encoders.sasrec-items.recommender",
+            "sasrec-64",
+            "encoders.sasrec-items.recommender: found 'sasrec-64'; expected an entry of recommenders; did you mean",
+        ),
+        (
+            "encoders.sasrec-items.recommender",
+            "tiger",
+            "encoders.sasrec-items.recommender: found 'tiger', which reads codes; expected one over item ids; known: s",
+        ),
         ("source", "mirror", "mirror: found nothing; expected a folder"),
         ("mirror", 3, "mirror: found 3; expected a valid string"),
         ("datasets.mind.files", [{"path": "../../etc/passwd"}], "datasets.mind.files.0.path: found '../../etc/passwd'"),
@@ -113,3 +126,48 @@ def test_a_definitions_mistakes_are_told_with_the_configs(raw, tmp_path):
         papers_check.check(raw, tmp_path)
     assert "ndgc" in str(caught.value)
     assert "listed twice: 1" in str(caught.value)
+
+
+def with_row(folder, method):
+    """A folder of definitions, in which CoST's first row is another method."""
+    definition = (CONFIG / "papers" / "cost.yaml").read_text()
+    assert "tokenizer: random}" in definition
+    (folder / "cost.yaml").write_text(definition.replace("tokenizer: random}", f"tokenizer: {method}}}"))
+    return folder
+
+
+def mistakes_with_row(raw, folder, method):
+    with pytest.raises(ConfigError) as caught:
+        papers_check.check(raw, with_row(folder, method))
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
+def test_a_row_over_item_ids_is_right(raw, tmp_path):
+    papers_check.check(raw, with_row(tmp_path, "ids/sasrec"))
+    papers_check.check(raw, with_row(tmp_path, "ids/sasrec+model.n_layers=1"))
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (
+            "ids",
+            "papers.cost: found ids/tiger, but tiger reads codes; expected a recommender over plain item ids (sasr",
+        ),
+        ("ids/tiger", "papers.cost: found ids/tiger, but tiger reads codes"),
+        ("random/sasrec", "papers.cost: found random/sasrec, but sasrec ranks plain item ids; expected ids/sasrec"),
+        ("random+n_levels=0/tiger", "tokenizers.random+n_levels=0: n_levels: found 0"),
+        ("ids/sasrec+model.n_heads=3", "recommenders.sasrec+model.n_heads=3: model: found"),
+        ("ids/sasrec+heads=3", "recommenders.sasrec+heads=3: 'heads' is not an option"),
+    ],
+)
+def test_what_rows_pair_is_checked(raw, tmp_path, method, expected):
+    (line,) = mistakes_with_row(raw, tmp_path, method)
+    assert expected in line
+
+
+def test_every_rows_recommender_ranks_enough_items(raw, tmp_path):
+    change(raw, "recommenders.sasrec.decoding.top", 30)
+    (line,) = mistakes_with_row(raw, tmp_path, "ids/sasrec")
+    assert line == "recommenders.sasrec.decoding.top: found 30; expected at least 40, the largest k of papers.cost"
+    check(raw)  # no row asks for it

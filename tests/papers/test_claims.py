@@ -28,7 +28,7 @@ EQUAL = {name: [200, 300, 420, 540] for name in AS_PRINTED}
 REVERSED = {**AS_PRINTED, "rqvae": AS_PRINTED["cost"], "cost": AS_PRINTED["rqvae"], "random": [290, 420, 570, 700]}
 
 
-def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collisions=None, **changed):
+def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collisions=None, without_codes="", **changed):
     """The verdicts on fabricated runs, by id. Every run on every dataset has its tokenizer's hits, seeds differ."""
     config = paper_config(**{"tables": ["table2"], "figures": [], **changed})
     cells = plan.claim_cells(load(DEFINITION), config, list(seeds), TOKENIZERS)
@@ -39,7 +39,8 @@ def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collis
         ranks[run] = write_ranks(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
         near, rate = (collisions or {}).get(run.tokenizer, (0.05, 0.12))
         path = folder / f"{run.tokenizer}-{run.seed}.json"
-        diagnostics[run] = write_diagnostics(path, rate + 0.001 * run.seed, near + 0.001 * run.seed)
+        if run.tokenizer != without_codes:
+            diagnostics[run] = write_diagnostics(path, rate + 0.001 * run.seed, near + 0.001 * run.seed)
     stats = {name: write_stats(folder / f"{name}.json", source, users) for name in config.datasets}
     csv = folder / "claims.csv"
     make_claims(
@@ -237,3 +238,9 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
         judge(tmp_path, AS_PRINTED)
         contents.append([(tmp_path / f"claims.{suffix}").read_bytes() for suffix in ("csv", "md", "html")])
     assert contents[0] == contents[1]
+
+
+def test_a_claim_about_codes_needs_codes(tmp_path):
+    row = judge(tmp_path, AS_PRINTED, without_codes="cost").loc["C-14"]
+    assert row["verdict"] == "inconclusive"
+    assert "Cost has no codes, and so no collision rate" in row["reason"]

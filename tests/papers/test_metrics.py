@@ -120,7 +120,18 @@ def broken_ranks():
     def beyond_the_beam(frame):
         frame.loc[1, "rank"] = 51
 
-    return [rank_without_hit, hit_without_rank, another_position, beyond_the_beam]
+    def behind_the_beam_with_others_unknown(frame):
+        frame.loc[2, "rank"] = 51
+        frame.loc[0, "rank"] = pd.NA
+        frame.loc[0, "item"] = 77
+
+    return [
+        rank_without_hit,
+        hit_without_rank,
+        another_position,
+        beyond_the_beam,
+        behind_the_beam_with_others_unknown,
+    ]
 
 
 @pytest.mark.parametrize("breaking", broken_ranks(), ids=lambda breaking: breaking.__name__)
@@ -129,6 +140,18 @@ def test_a_rank_must_agree_with_its_beam(tmp_path, breaking):
     breaking(frame)
     frame.to_parquet(tmp_path / "ranks.parquet", index=False)
     with pytest.raises(DataError, match=r"ranks.parquet: target [012]: found rank"):
+        read_ranks(tmp_path / "ranks.parquet")
+
+
+def test_a_full_ranking_knows_ranks_behind_its_list(tmp_path):
+    frame = ranks_frame([1, 3, None])
+    frame.loc[2, "rank"] = 51
+    frame.to_parquet(tmp_path / "ranks.parquet", index=False)
+    ranks = read_ranks(tmp_path / "ranks.parquet")
+    assert gains(ranks, "recall", 50).tolist() == [1, 1, 0]
+    frame.loc[2, "rank"] = 50
+    frame.to_parquet(tmp_path / "ranks.parquet", index=False)
+    with pytest.raises(DataError, match="target 2: found rank 50"):
         read_ranks(tmp_path / "ranks.parquet")
 
 

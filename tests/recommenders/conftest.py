@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.config.recommenders import TIGER, DecodingOptions, T5Options, TrainingOptions
+from semtok.config.recommenders import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def make_options(model_options):
             max_items=max_items,
             collisions=collisions,  # type: ignore[arg-type]
             model=model_options,
-            training=TrainingOptions(**training),  # type: ignore[arg-type]
+            training=TIGERTrainingOptions(**training),  # type: ignore[arg-type]
             decoding=DecodingOptions(**decoding),  # type: ignore[arg-type]
         )
 

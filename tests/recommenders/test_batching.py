@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semtok.errors import DataError
-from semtok.recommenders.batching import Batches, Capacity, epoch_order, groups_by_length
+from semtok.recommenders.batching import Batches
+from semtok.recommenders.grouping import Capacity, groups_by_length
 from semtok.recommenders.sequences import Samples, Sequences
+from semtok.recommenders.training import epoch_order
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
 
 

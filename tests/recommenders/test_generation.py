@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.recommenders.batching import Batches, Capacity
+from semtok.recommenders.batching import Batches
 from semtok.recommenders.generation import Generated, expand, generate
+from semtok.recommenders.grouping import Capacity
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.trie import Positions, Trie

@@ -8,10 +8,19 @@ import torch
 
 from semtok.errors import SemtokError
 from semtok.recommenders import training
-from semtok.recommenders.batching import Batches, Capacity
+from semtok.recommenders.batching import Batches
+from semtok.recommenders.grouping import Capacity
 from semtok.recommenders.sequences import Sequences, train_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.training import Trainer, learning_rate, make_optimizer, recall_and_ndcg, train_step
+from semtok.recommenders.tiger import Prefixes
+from semtok.recommenders.training import (
+    Trainer,
+    Validation,
+    learning_rate,
+    make_optimizer,
+    recall_and_ndcg,
+    train_step,
+)
 from semtok.recommenders.vocabulary import Catalogue
 
 CPU = torch.device("cpu")
@@ -23,18 +32,18 @@ class Killed(BaseException):
 
 @pytest.fixture
 def make_trainer(make_options, codes, world, tmp_path):
-    """A trainer of a fresh model, as a new process would make it; steps raise `Killed` after `steps_to_live`."""
+    """A trainer of a fresh model, as a new process would make it."""
 
-    def make(steps_to_live=None, identity="same", validate=None, seconds=math.inf, seed=0, **changes):
+    def make(identity="same", validate=None, chosen_by="recall@10", seconds=math.inf, seed=0, **changes):
         options = make_options(**changes)
         catalogue = Catalogue.from_codes(codes, "suffix")
         torch.manual_seed(seed)
         model = T5(options.model, catalogue.vocabulary.size)
         batches = Batches(Sequences.from_interactions(world[0]), catalogue, options.max_items, CPU)
         path = tmp_path / f"{identity}.pt"
-        return Trainer(
-            model, options.training, batches, train_samples(world[0]), validate, seed, path, identity, seconds
-        )
+        prefixes = Prefixes(model, batches, train_samples(world[0]))
+        validation = Validation(lambda: validate(model), chosen_by) if validate else None
+        return Trainer(model, options.training, prefixes, validation, seed, path, identity, seconds)
 
     return make
 
@@ -125,6 +134,19 @@ def test_the_best_checkpoint_is_kept_over_a_kill(make_trainer, kill_after):
     assert_same(weights, make_trainer(identity="killed", validate=validate, epochs=4).run()[0])
 
 
+def test_the_metric_that_chooses_is_the_objectives_own(make_trainer):
+    scores = {"recall@10": [0.3, 0.2, 0.1], "ndcg@10": [0.01, 0.03, 0.02]}
+    for chosen_by, best in (("recall@10", 0), ("ndcg@10", 1)):
+        found, seen = zip(*scores.values(), strict=True), []
+
+        def validate(model, found=found, seen=seen):
+            seen.append({name: weight.clone() for name, weight in model.state_dict().items()})
+            return next(found)
+
+        weights, _ = make_trainer(identity=chosen_by, validate=validate, chosen_by=chosen_by, epochs=3).run()
+        assert_same(weights, seen[best])
+
+
 def test_patience_ends_training(make_trainer):
     validate, _ = counting_validation()
     _, history = make_trainer(validate=validate, epochs=6, patience=2).run()
@@ -167,14 +189,15 @@ def test_validation_does_not_influence_the_steps(make_trainer):
 def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, capacity):
     trainer = make_trainer()
     trainer.model.eval()  # no dropout
-    samples = trainer.samples.take(np.arange(20))
-    source = trainer.batches.source(samples)
+    batches, rows = trainer.objective.batches, np.arange(20)
+    samples = trainer.objective.samples.take(rows)
+    source = batches.source(samples)
     assert source.mask is not None
-    expected = trainer.model(source.source, source.mask, trainer.batches.target(samples)) / 4 / 20
+    expected = trainer.model(source.source, source.mask, batches.target(samples)) / 4 / 20
     gradients = torch.autograd.grad(expected, list(trainer.model.parameters()))
-    trainer.batches.capacity = capacity
+    batches.capacity = capacity
     optimizer = torch.optim.SGD(trainer.model.parameters(), lr=0.0)
-    total = train_step(trainer.model, optimizer, trainer.batches, samples)
+    total = train_step(trainer.objective, optimizer, rows)
     assert float(total) / 20 == pytest.approx(expected.item(), rel=1e-5)
     for parameter, gradient in zip(trainer.model.parameters(), gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-3)

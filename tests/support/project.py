@@ -32,7 +32,11 @@ TINY = {
             "model": {"n_layers": 1, "d_model": 16, "d_ff": 16, "n_heads": 2, "d_kv": 8},
             "training": {"epochs": 1, "validation_every": 1, "validation_users": 20},
             "decoding": {"beam_size": 40, "certify_users": 5},
-        }
+        },
+        **{
+            name: {"max_items": 10, "training": {"epochs": 4, "validation_every": 2}}
+            for name in ("sasrec", "sasrec-32")
+        },
     },
     "papers": {"cost": {"tables": ["table1", "table2"], "figures": []}},
 }

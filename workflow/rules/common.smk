@@ -23,7 +23,7 @@ from semtok.encoders import METHODS as ENCODERS
 from semtok.errors import ConfigError
 from semtok.files import sha256
 from semtok.papers import plan
-from semtok.papers.check import check
+from semtok.papers.check import check, mispaired
 from semtok.papers.definition import RankingTable, StatisticsTable
 from semtok.recommenders import DECODING, TRAINING
 from semtok.tokenizers import METHODS as TOKENIZERS
@@ -72,6 +72,11 @@ def part(section, variant, *keys):
     return ordered({key: chosen[key] for key in keys})
 
 
+def apart(section, variant, *keys):
+    """An entry's options without those that another rule reads; methods differ in what the rest is."""
+    return ordered({key: value for key, value in options(section, variant).items() if key not in keys})
+
+
 def code(script, *modules):
     """Digest of what a job runs: its script, and the modules that the script imports by name."""
     return code_digest(SOURCE, ROOT / "workflow" / "scripts" / script, *modules)
@@ -92,6 +97,7 @@ RESOURCES = {
     "encode_collaborative": (2, 8000, 120, 0),
     "spatial_graph": (1, 8000, 60, 0),
     "encode_spatial": (1, 8000, 480, 1),
+    "encode_recommender_items": (1, 4000, 30, 0),
     "tokenize": (1, 8000, 240, 1),
     "diagnose": (1, 8000, 60, 0),
     "train": (1, 12000, 2880, 1),
@@ -196,6 +202,15 @@ def interactions_of_graph(wildcards):
     return rules.prepare.output.interactions.format(**wildcards) if needs_them else []
 
 
+def model_of_items(wildcards):
+    """The recommender over plain ids whose item vectors an entry takes; its rule stands in recommenders.smk."""
+    chosen = options("encoders", wildcards.encoder)
+    run = RUN.format(
+        dataset=wildcards.dataset, tokenizer=plan.IDS, recommender=chosen["recommender"], seed=chosen["seed"]
+    )
+    return f"{run}/model.safetensors"
+
+
 # --- tokenizers ------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +241,9 @@ def brought_codes(wildcards):
 
 def codes_of(wildcards):
     """The codes that a recommender reads; none for one over plain item ids."""
+    method = method_of(wildcards.recommender)
+    for mistake in mispaired(wildcards.tokenizer, wildcards.recommender, method, "results/recommenders"):
+        raise WorkflowError(mistake)
     if wildcards.tokenizer == plan.IDS:
         return []
     return rules.tokenize.output.codes.format(**wildcards)
@@ -284,12 +302,8 @@ def files_of_runs(cells, *names):
         "ranks": rules.decode.output.ranks,
         "facts": rules.decode.output.facts,
     }
-    found = plan.runs(cells)
-    coded = [run for run in found if run.tokenizer != plan.IDS]
-    return {
-        name: [patterns[name].format(**asdict(run)) for run in (coded if name == "diagnostics" else found)]
-        for name in names
-    }
+    chosen = {name: plan.coded_runs(cells) if name == "diagnostics" else plan.runs(cells) for name in names}
+    return {name: [patterns[name].format(**asdict(run)) for run in chosen[name]] for name in names}
 
 
 def stats_of(paper, places):

@@ -131,3 +131,27 @@ rule encode_spatial:
         code=encoder_code("encode_spatial.py"),
     script:
         "../scripts/encode_spatial.py"
+
+
+rule encode_recommender_items:
+    input:
+        model=model_of_items,
+        interactions=rules.prepare.output.interactions,
+    output:
+        vectors="results/encoders/{dataset}/{encoder}.npy",
+        facts="results/encoders/{dataset}/{encoder}.json",
+    log:
+        "results/logs/encode_recommender_items/{dataset}/{encoder}.log",
+    wildcard_constraints:
+        encoder=encoders_with("recommender"),
+    conda:
+        "../../envs/training.yaml"
+    threads: threads_of("encode_recommender_items")
+    resources:
+        mem_mb=memory("encode_recommender_items"),
+        runtime=minutes("encode_recommender_items"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=encoder_code("encode_recommender_items.py"),
+    script:
+        "../scripts/encode_recommender_items.py"

@@ -21,9 +21,7 @@ rule train:
         runtime=minutes("train"),
         gpu=gpus("train"),
     params:
-        options=lambda wildcards: part(
-            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "training"
-        ),
+        options=lambda wildcards: apart("recommenders", wildcards.recommender, "decoding"),
         code=lambda wildcards: code("train.py", TRAINING[method_of(wildcards.recommender)]),
     script:
         "../scripts/train.py"
@@ -50,9 +48,7 @@ rule decode:
         runtime=minutes("decode"),
         gpu=gpus("decode"),
     params:
-        options=lambda wildcards: part(
-            "recommenders", wildcards.recommender, "method", "max_items", "collisions", "model", "decoding"
-        ),
+        options=lambda wildcards: apart("recommenders", wildcards.recommender, "training"),
         code=lambda wildcards: code("decode.py", DECODING[method_of(wildcards.recommender)]),
     script:
         "../scripts/decode.py"

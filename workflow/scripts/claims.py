@@ -11,7 +11,7 @@ with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
     from semtok.papers.claims import make_claims
-    from semtok.papers.inputs import by_run
+    from semtok.papers.inputs import by_coded_run, by_run
     from semtok.papers.plan import Cell
     from semtok.papers.samples import Uncertainty
 
@@ -23,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
         cells,
         ranks=by_run(cells, snakemake.input.get("ranks", [])),
         stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.get("stats", [])), strict=True)),
-        diagnostics=by_run(cells, snakemake.input.get("diagnostics", [])),
+        diagnostics=by_coded_run(cells, snakemake.input.get("diagnostics", [])),
         uncertainty=Uncertainty(**snakemake.params.uncertainty),
         csv=Path(snakemake.output.csv),
         markdown_path=Path(snakemake.output.markdown),

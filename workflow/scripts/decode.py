@@ -22,7 +22,7 @@ with job(snakemake.log[0], snakemake.threads):
     ranks, facts = import_module(DECODING[options.method]).decode(
         options,
         load_file(snakemake.input.model),
-        read_array(snakemake.input.codes),
+        read_array(snakemake.input.codes) if snakemake.input.codes else None,
         pd.read_parquet(snakemake.input.interactions),
         pd.read_parquet(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),

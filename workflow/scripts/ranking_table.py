@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from semtok.papers.inputs import by_run
+    from semtok.papers.inputs import by_coded_run, by_run
     from semtok.papers.plan import Cell
     from semtok.papers.samples import Uncertainty
     from semtok.papers.tables import TableFiles, make_ranking_table
@@ -24,7 +24,7 @@ with job(snakemake.log[0], snakemake.threads):
         cells,
         ranks=by_run(cells, snakemake.input.ranks),
         stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.stats), strict=True)),
-        diagnostics=by_run(cells, snakemake.input.diagnostics),
+        diagnostics=by_coded_run(cells, snakemake.input.diagnostics),
         facts=by_run(cells, snakemake.input.facts),
         uncertainty=Uncertainty(**snakemake.params.uncertainty),
         files=TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html"))),

@@ -23,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
     options = TypeAdapter(RecommenderTraining).validate_python(snakemake.params.options)
     weights, history = import_module(TRAINING[options.method]).train(
         options,
-        read_array(snakemake.input.codes),
+        read_array(snakemake.input.codes) if snakemake.input.codes else None,
         pd.read_parquet(snakemake.input.interactions),
         pd.read_parquet(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),

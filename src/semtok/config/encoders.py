@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Section
+from semtok.config.base import Name, Section
 
 
 class TfidfEncoder(Section):
@@ -133,7 +133,17 @@ class GraphSAGEEncoder(Section):
         return self
 
 
+class RecommenderItemsEncoder(Section):
+    """The item vectors that a recommender over plain ids has learned from the train records."""
+
+    method: Literal["recommender-items"]
+    recommender: Name
+    """Entry of `recommenders`, of a method over plain item ids."""
+    seed: NonNegativeInt
+    """Which of its runs; tokenizers of every seed read the same vectors."""
+
+
 Encoder = Annotated[
-    TfidfEncoder | SentenceTransformersEncoder | TimmEncoder | ALSEncoder | GraphSAGEEncoder,
+    TfidfEncoder | SentenceTransformersEncoder | TimmEncoder | ALSEncoder | GraphSAGEEncoder | RecommenderItemsEncoder,
     Field(discriminator="method"),
 ]

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from semtok.config.messages import explain
 from semtok.config.model import Config
-from semtok.config.tokenizers import SINGLE
+from semtok.config.recommenders import OVER_IDS
+from semtok.config.tokenizers import IDS, SINGLE
 from semtok.config.variants import nearest
 
 
@@ -47,6 +48,13 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
         for key, encoder in named.items():
             if isinstance(encoder, str):
                 problems += _unknown(raw, "encoders", encoder, f"tokenizers.{name}.{key}")
+    if IDS in (raw.get("tokenizers") or {}):
+        problems.append(f"tokenizers.{IDS}: found an entry; expected none: it is what recommenders over plain ids read")
+    for name, entry in _entries(raw, "encoders"):
+        recommender = entry.get("recommender")
+        if isinstance(recommender, str):
+            problems += _unknown(raw, "recommenders", recommender, f"encoders.{name}.recommender")
+            problems += _over_codes(raw, recommender, f"encoders.{name}.recommender")
     for name, paper in _entries(raw, "papers"):
         recommender = paper.get("recommender")
         if isinstance(recommender, str):
@@ -71,6 +79,17 @@ def _entries(raw: Mapping[str, Any], section: str) -> list[tuple[str, dict[str, 
     if not isinstance(entries, dict):
         return []
     return [(str(name), entry) for name, entry in entries.items() if isinstance(entry, dict)]
+
+
+def _over_codes(raw: Mapping[str, Any], recommender: str, path: str) -> list[str]:
+    """A mistake where item vectors are sought in a recommender that has none."""
+    methods = {name: entry.get("method") for name, entry in _entries(raw, "recommenders")}
+    if methods.get(recommender, OVER_IDS[0]) in OVER_IDS:
+        return []
+    known = [name for name, method in methods.items() if method in OVER_IDS]
+    return [
+        f"{path}: found {recommender!r}, which reads codes; expected one over item ids{nearest(recommender, known)}"
+    ]
 
 
 def _unknown(raw: Mapping[str, Any], section: str, name: str, path: str) -> list[str]:

@@ -2,9 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Probability, Section
+
+OVER_IDS = ("sasrec",)
+"""Methods over plain item ids; the others read codes."""
+
+RANKED = {"tiger": "beam_size", "sasrec": "top"}
+"""Method -> the option of `decoding` that says how many items are ranked for a target."""
 
 
 class T5Options(Section):
@@ -23,7 +29,7 @@ class T5Options(Section):
 
 
 class TrainingOptions(Section):
-    """How TIGER is trained."""
+    """How any recommender is trained. TIGER's samples are prefixes, SASRec's are windows of users' train parts."""
 
     optimizer: Literal["adamw"]
     learning_rate: PositiveFloat
@@ -32,17 +38,23 @@ class TrainingOptions(Section):
     """Share of the steps over which the learning rate rises."""
     schedule: Literal["cosine", "constant"]
     batch_size: PositiveInt
+    """Samples a step."""
     epochs: PositiveInt
-    """An epoch is every prefix of every user's train part, or `samples_per_epoch` of them."""
+    """An epoch is every sample of every user's train part, or `samples_per_epoch` of them."""
     samples_per_epoch: PositiveInt | None
-    """Prefixes drawn anew without replacement each epoch; None for all."""
+    """Samples drawn anew without replacement each epoch; None for all."""
     validation_every: PositiveInt
-    """Epochs between validations; the checkpoint of the best Recall@10 is kept."""
+    """Epochs between validations; the best checkpoint is kept (TIGER: Recall@10, SASRec: NDCG@10)."""
     validation_users: PositiveInt | None
-    """Validation targets decoded each time (a fixed sample); None for all."""
-    validation_beam_size: PositiveInt
+    """Validation targets ranked each time (a fixed sample); None for all."""
     patience: NonNegativeInt
-    """Validations without a better Recall@10 before training stops; 0 never stops."""
+    """Validations that are not better before training stops; 0 never stops."""
+
+
+class TIGERTrainingOptions(TrainingOptions):
+    """How TIGER is trained."""
+
+    validation_beam_size: PositiveInt
 
 
 class DecodingOptions(Section):
@@ -72,7 +84,7 @@ class TIGERModel(Section):
 class TIGERTraining(TIGERModel):
     """What training reads."""
 
-    training: TrainingOptions
+    training: TIGERTrainingOptions
 
 
 class TIGERDecoding(TIGERModel):
@@ -85,6 +97,62 @@ class TIGER(TIGERTraining, TIGERDecoding):
     """Sequence to sequence over codes."""
 
 
-Recommender = TIGER
-RecommenderTraining = TIGERTraining
-RecommenderDecoding = TIGERDecoding
+class SelfAttentionOptions(Section):
+    """The size of SASRec's network."""
+
+    n_layers: PositiveInt
+    n_heads: PositiveInt
+    hidden_dim: PositiveInt
+    """Width of the item vectors and of the states."""
+    inner_dim: PositiveInt
+    """Width inside the feed-forward part of a block."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    attention_dropout: Annotated[float, Field(ge=0, lt=1)]
+    activation: Literal["gelu", "relu"]
+    norm_first: bool
+    """Layer norm before each part of a block and at the end, or behind the embeddings and each part."""
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> "SelfAttentionOptions":
+        if self.hidden_dim % self.n_heads:
+            raise ValueError(f"a hidden_dim that n_heads = {self.n_heads} divides, got {self.hidden_dim}")
+        return self
+
+
+class FullRankingOptions(Section):
+    """How the catalogue is ranked."""
+
+    batch_size: PositiveInt
+    """Targets whose scores over the catalogue are held at once."""
+    top: PositiveInt
+    """Best items kept for each target, at least the largest k of any table."""
+
+
+class SASRecModel(Section):
+    """What training and decoding both read."""
+
+    method: Literal["sasrec"]
+    max_items: PositiveInt
+    """Most recent items of the history, and the longest window that is trained on."""
+    model: SelfAttentionOptions
+
+
+class SASRecTraining(SASRecModel):
+    """What training reads."""
+
+    training: TrainingOptions
+
+
+class SASRecDecoding(SASRecModel):
+    """What decoding reads."""
+
+    decoding: FullRankingOptions
+
+
+class SASRec(SASRecTraining, SASRecDecoding):
+    """Causal self-attention over plain item ids."""
+
+
+Recommender = Annotated[TIGER | SASRec, Field(discriminator="method")]
+RecommenderTraining = Annotated[TIGERTraining | SASRecTraining, Field(discriminator="method")]
+RecommenderDecoding = Annotated[TIGERDecoding | SASRecDecoding, Field(discriminator="method")]

@@ -10,6 +10,9 @@ from semtok.config.base import Name, Section
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
 
+IDS = "ids"
+"""The tokenizer of a recommender over plain item ids; it has no entry in the config."""
+
 SINGLE = ("encoder", "collaborative")
 """Options that name one entry of `encoders` each."""
 

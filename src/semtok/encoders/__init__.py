@@ -1,6 +1,7 @@
 """Items to vectors, one file a modality."""
 
 METHODS = {
+    "recommender-items": "semtok.encoders.recommender_items",
     "tfidf": "semtok.encoders.tfidf",
     "sentence-transformers": "semtok.encoders.sentence_transformers",
     "timm": "semtok.encoders.timm",
@@ -10,6 +11,7 @@ METHODS = {
 """Where each method lives."""
 
 MODALITIES = {
+    "recommender-items": "recommender",
     "tfidf": "text",
     "sentence-transformers": "text",
     "timm": "image",

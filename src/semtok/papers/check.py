@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from semtok.config.load import listing, read
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.recommenders import OVER_IDS, RANKED, Recommender
+from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
 from semtok.errors import ConfigError
 from semtok.papers import plan
@@ -43,27 +43,48 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
 
 
 def _variants(entries: dict[str, Any], config: Config, name: str, paper: Paper) -> Iterator[str]:
-    """Mistakes in the variants that a paper names, and in its beam."""
+    """Mistakes in the variants that a paper names, in what it pairs, and in how many items it has ranked."""
     built = config.papers[name]
-    tokenizers = {
-        cell.tokenizer
-        for place in [*built.tables, *built.figures]
-        for cell in plan.cells(paper, built, place, config.seeds, entries["tokenizers"])
+    places = [*built.tables, *built.figures]
+    cells = [
+        cell
+        for place in places
+        for cell in plan.cells(paper, built, place, config.seeds, entries["tokenizers"], entries["recommenders"])
         if cell.runs
-    }
-    for tokenizer in sorted(tokenizers):
+    ]
+    pairs = sorted({_pair(cell.tokenizer, built.recommender) for cell in cells})
+    for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
         yield from _invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
-    mistakes = list(_invalid(Recommender, entries["recommenders"], built.recommender, "recommenders"))
-    yield from mistakes
-    if mistakes:
-        return
-    beam_size = resolve(entries["recommenders"], built.recommender, "recommenders")["decoding"]["beam_size"]
-    widest = max(plan.cutoffs(paper, [*built.tables, *built.figures]), default=0)
-    if beam_size < widest:
-        yield (
-            f"recommenders.{built.recommender}.decoding.beam_size: found {beam_size}; "
-            f"expected at least {widest}, the largest k of papers.{name}"
-        )
+    widest = max(plan.cutoffs(paper, places), default=0)
+    for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
+        mistakes = list(_invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        yield from mistakes
+        if mistakes:
+            continue
+        options = resolve(entries["recommenders"], recommender, "recommenders")
+        key = RANKED[options["method"]]
+        if options["decoding"][key] < widest:
+            yield (
+                f"recommenders.{recommender}.decoding.{key}: found {options['decoding'][key]}; "
+                f"expected at least {widest}, the largest k of papers.{name}"
+            )
+        for tokenizer in (tokenizer for tokenizer, paired in pairs if paired == recommender):
+            yield from mispaired(tokenizer, recommender, options["method"], f"papers.{name}")
+
+
+def mispaired(tokenizer: str, recommender: str, method: str, path: str) -> Iterator[str]:
+    """The mistake of giving codes to a recommender over plain item ids, or ids to one over codes."""
+    found = f"{path}: found {tokenizer}/{recommender}"
+    if method in OVER_IDS and tokenizer != IDS:
+        yield f"{found}, but {method} ranks plain item ids; expected {IDS}/{recommender}"
+    if method not in OVER_IDS and tokenizer == IDS:
+        yield f"{found}, but {method} reads codes; expected a recommender over plain item ids ({', '.join(OVER_IDS)})"
+
+
+def _pair(method: str, recommender: str) -> tuple[str, str]:
+    """Tokenizer and recommender of a row, as in `cost` and `ids/sasrec`."""
+    tokenizer, _, own = method.partition("/")
+    return tokenizer, own or recommender
 
 
 def _invalid(kind: Any, entries: dict[str, Any], variant: str, section: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Evidence:
         claims: the claims, whose runs all exist.
         cells: of this place and dataset.
         ranks: `ranks.parquet` of every run.
-        diagnostics: `diagnostics.json` of every run's tokenizer.
+        diagnostics: `diagnostics.json` of every run's tokenizer, where it has codes.
         uncertainty: how intervals are made.
     """
 
@@ -123,6 +123,8 @@ class Evidence:
         return comparisons
 
     def _quantity(self, tokenizer: str, quantity: str) -> list[float]:
+        if any(run not in self._diagnostics for run in self._runs[tokenizer]):
+            raise LackingError(f"{tokenizer} has no codes, and so no {quantity}")
         found = [headlines(self._diagnostics[run]) for run in self._runs[tokenizer]]
         if any(quantity not in values for values in found):
             raise LackingError(f"the diagnostics of {tokenizer} do not hold {quantity}")

@@ -19,8 +19,9 @@ def read_ranks(path: str | Path) -> pd.DataFrame:
     """A `ranks.parquet`, checked, in order of `target`.
 
     Raises:
-        DataError: columns are missing, a target is there twice, a rank does not agree with the beam beside it: a hit
-            is a hit on the item, so the item must stand at its rank in `top`, and nowhere in `top` without a rank.
+        DataError: columns are missing, a target is there twice, a rank does not agree with the list beside it: a hit
+            is a hit on the item, so the item must stand at its rank in `top`, and nowhere in `top` without a rank. A
+            rank may lie behind `top` where every target has one: the whole catalogue was ranked.
     """
     try:
         ranks = pd.read_parquet(path)
@@ -40,7 +41,7 @@ def read_ranks(path: str | Path) -> pd.DataFrame:
         row = ranks.iloc[int(wrong.argmax())]
         raise DataError(
             f"{path}: target {row['target']}: found rank {row['rank']} for item {row['item']}; expected the position "
-            f"of that item in its beam, or none: {[int(item) for item in row['top'][:10]]}..."
+            f"of that item in its list, or none: {[int(item) for item in row['top'][:10]]}..."
         )
     return ranks
 
@@ -62,7 +63,9 @@ def gains(ranks: pd.DataFrame, metric: str, k: int) -> npt.NDArray[np.float64]:
         raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(METRICS)}")
     beam = beam_width(ranks)
     if not 1 <= k <= beam:
-        raise ConfigError(f"found k = {k}; expected 1 to {beam}, the beam that was decoded (decoding.beam_size)")
+        raise ConfigError(
+            f"found k = {k}; expected 1 to {beam}, the beam that was decoded (decoding.beam_size or decoding.top)"
+        )
     rank = ranks["rank"].to_numpy(dtype=np.float64, na_value=np.inf)
     earned = np.ones_like(rank) if metric == "recall" else 1 / np.log2(rank + 1)
     result: npt.NDArray[np.float64] = np.where(rank <= k, earned, 0.0)
@@ -124,7 +127,7 @@ def score_run(ranks_path: str | Path, ks: Sequence[int], scores_path: str | Path
 
 
 def _rank_disagrees(ranks: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """[targets]: whether the rank is not the position of the item in its beam."""
+    """[targets]: whether the rank is not the position of the item in its list; beyond the list, it is not in there."""
     lengths = ranks["top"].map(len).to_numpy(dtype=np.int64)
     beams = np.concatenate([np.asarray(top, dtype=np.int64) for top in ranks["top"]])
     target = np.repeat(np.arange(len(ranks)), lengths)
@@ -134,5 +137,7 @@ def _rank_disagrees(ranks: pd.DataFrame) -> npt.NDArray[np.bool_]:
     # Written backwards, so that the first of two equal items in a beam counts.
     found[target[hit][::-1]] = position[hit][::-1]
     rank = ranks["rank"].fillna(0).to_numpy(dtype=np.int64)
-    result: npt.NDArray[np.bool_] = rank != found
+    # Who ranks the whole catalogue knows every rank, also behind the list.
+    behind = (rank > lengths.max()) & (rank > 0).all()
+    result: npt.NDArray[np.bool_] = np.where(behind, 0, rank) != found
     return result

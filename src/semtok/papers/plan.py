@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from semtok.config.papers import PaperConfig
+from semtok.config.tokenizers import IDS
 from semtok.config.variants import canonical, nearest, parse
 from semtok.papers.definition import Figure, Paper, RankingTable, StatisticsTable
 
 Entries = Mapping[str, Mapping[str, Any]]
-
-IDS = "ids"
-"""The tokenizer of a recommender over plain item ids; it has no entry in the config."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,11 @@ def claim_cells(
 def runs(cells: Iterable[Cell]) -> list[Run]:
     """The distinct runs of `cells`, in order of first mention."""
     return list(dict.fromkeys(run for cell in cells for run in cell.runs))
+
+
+def coded_runs(cells: Iterable[Cell]) -> list[Run]:
+    """Those of the runs that have codes to be diagnosed; plain item ids have none."""
+    return [run for run in runs(cells) if run.tokenizer != IDS]
 
 
 def datasets(paper: Paper, config: PaperConfig, place: str) -> dict[str, str]:

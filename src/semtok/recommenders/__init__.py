@@ -1,7 +1,13 @@
 """Codes and sequences to ranked items."""
 
-TRAINING = {"tiger": "semtok.recommenders.tiger"}
+TRAINING = {
+    "sasrec": "semtok.recommenders.sasrec",
+    "tiger": "semtok.recommenders.tiger",
+}
 """Method -> module with `train`."""
 
-DECODING = {"tiger": "semtok.recommenders.tiger_decoding"}
+DECODING = {
+    "sasrec": "semtok.recommenders.sasrec_decoding",
+    "tiger": "semtok.recommenders.tiger_decoding",
+}
 """Method -> module with `decode`. Apart from training, so that a change of what only decoding uses retrains nothing."""

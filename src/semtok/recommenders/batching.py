@@ -3,26 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from semtok.errors import DataError
+from semtok.recommenders.grouping import CAPACITIES, groups_by_length
 from semtok.recommenders.sequences import Integers, Samples, Sequences
 from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """How many tokens to send through the model together. It changes the speed, not the result."""
-
-    most: int
-    """What still fits a processor's cache, or a GPU's memory."""
-    pass_cost: int
-    """How many tokens could be computed in the time that one more pass costs."""
-
-
-CAPACITIES = {"cpu": Capacity(5632, 200), "cuda": Capacity(131072, 65536)}
 
 
 @dataclass(frozen=True)
@@ -33,32 +20,6 @@ class Batch:
     """[B, S] token ids."""
     mask: Tensor | None
     """[B, S], True where there is a token; None where all histories are equally long."""
-
-
-def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch: int) -> Integers:
-    """The samples of an epoch in order: a permutation by seed and epoch alone, cut to `samples_per_epoch`."""
-    return np.random.default_rng([seed, epoch]).permutation(n_samples)[:samples_per_epoch]
-
-
-def groups_by_length(lengths: Integers, extra: int, capacity: Capacity) -> Iterator[Integers]:
-    """Split rows into groups of similar length, shortest first.
-
-    A row takes its length, padded to the longest of its group, and `extra`. A group takes at most `capacity.most` (or
-    is one row), and its padding at most `capacity.pass_cost`: beyond that, one more pass is cheaper. Ties keep their
-    order, so that the groups are a function of `lengths`.
-    """
-    order = np.argsort(lengths, kind="stable")
-    first = total = 0
-    for last, length in enumerate(lengths[order]):
-        padded = (last - first + 1) * int(length)
-        is_full = padded + (last - first + 1) * extra > capacity.most
-        is_ragged = padded - (total + int(length)) > capacity.pass_cost
-        if last > first and (is_full or is_ragged):
-            yield order[first:last]
-            first, total = last, 0
-        total += int(length)
-    if first < len(order):
-        yield order[first:]
 
 
 class Batches:

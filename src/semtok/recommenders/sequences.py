@@ -50,6 +50,11 @@ class Sequences:
         starts = np.searchsorted(users, np.arange(users[-1] + 2))
         return cls(interactions["item"].to_numpy(np.int64), starts)
 
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue, of which every item has an interaction (data/prepare.py numbers those that have)."""
+        return int(self.items.max()) + 1
+
     def lengths(self, samples: Samples, max_items: int) -> Integers:
         """Items in the history of each sample [n]."""
         return np.minimum(samples.position, max_items)

@@ -4,6 +4,7 @@ Source: the codes of the user's last items, oldest first. Target: the codes of t
 cross-entropy of the target's tokens (methods.md 4.1).
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,49 @@ from semtok.config.recommenders import TIGERTraining
 from semtok.errors import ConfigError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.generation import generate
-from semtok.recommenders.sequences import Samples, Sequences, target_samples, train_samples
+from semtok.recommenders.sequences import Integers, Samples, Sequences, target_samples, train_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.training import Trainer, Validate, recall_and_ndcg
+from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import Catalogue
 
 VALIDATION_K = 10
 VALIDATION_SAMPLE_SEED = 0
 """The same validation targets for every seed and tokenizer, so that their checkpoints are chosen alike."""
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """What TIGER learns from: the item after each prefix of the users' train parts."""
+
+    model: T5
+    batches: Batches
+    samples: Samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def predictions(self, rows: Integers) -> int:
+        """One a prefix: the loss of a target is the mean cross-entropy of its tokens."""
+        return len(rows)
+
+    def backward(self, rows: Integers) -> Tensor:
+        """Add the gradient of the mean loss of `rows`; returns the sum of the losses [].
+
+        The samples go through the model in groups of similar length, whose gradients add up to that of the whole
+        batch: the step does not depend on how they are grouped, and hardly any padding is computed.
+        """
+        samples, device = self.samples.take(rows), self.batches.device
+        dtype = devices.compute_dtype(device)
+        total = torch.zeros((), device=device)
+        for group in self.batches.by_length(samples, decoder_tokens=self.batches.n_levels + 1):
+            part = samples.take(group)
+            batch, target = self.batches.source(part), self.batches.target(part)
+            with devices.autocast(device, dtype):
+                loss = self.model(batch.source, batch.mask, target) / (target.shape[1] - 1)
+            (loss / len(samples)).backward()
+            total += loss.detach()
+        return total
 
 
 def train(
@@ -55,14 +90,15 @@ def train(
     catalogue = Catalogue.from_codes(codes, options.collisions)
     model = T5(options.model, catalogue.vocabulary.size).to(device)
     batches = Batches(Sequences.from_interactions(interactions), catalogue, options.max_items, device)
-    validate = _validation(options, catalogue, batches, target_samples(targets, "valid", batches.sequences), seed)
-    samples = train_samples(interactions)
-    return Trainer(model, options.training, batches, samples, validate, seed, checkpoint_path, identity).run()
+    held_out = target_samples(targets, "valid", batches.sequences)
+    validation = _validation(options, model, catalogue, batches, held_out, seed)
+    prefixes = Prefixes(model, batches, train_samples(interactions))
+    return Trainer(model, options.training, prefixes, validation, seed, checkpoint_path, identity).run()
 
 
 def _validation(
-    options: TIGERTraining, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int
-) -> Validate | None:
+    options: TIGERTraining, model: T5, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int
+) -> Validation | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     if not len(samples):
         return None
@@ -71,8 +107,8 @@ def _validation(
     trie = Trie(catalogue, batches.device)
     beam_size = options.training.validation_beam_size
 
-    def validate(model: T5) -> tuple[float, float]:
+    def measure() -> tuple[float, float]:
         generated = generate(model, batches, sample, trie, trie, beam_size, len(sample), seed)
         return recall_and_ndcg(generated.ranks(sample.item), VALIDATION_K)
 
-    return validate
+    return Validation(measure, "recall@10")

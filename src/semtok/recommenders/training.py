@@ -6,28 +6,48 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from semtok import checkpoints, devices
+from semtok import checkpoints
 from semtok.config.recommenders import TrainingOptions
 from semtok.errors import SemtokError
-from semtok.recommenders.batching import Batches, epoch_order
-from semtok.recommenders.sequences import Samples
-from semtok.recommenders.t5 import T5
+from semtok.recommenders.sequences import Integers
 
 log = logging.getLogger(__name__)
 
 State = dict[str, Tensor]
-Validate = Callable[[T5], tuple[float, float]]
-"""Recall@10 and NDCG@10 of a model on the validation targets."""
-
 STEPS_BETWEEN_CHECKS = 50
+
+
+class Objective(Protocol):
+    """What a model learns from: numbered samples, and the loss of some of them."""
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+
+    def predictions(self, rows: Integers) -> int:
+        """How many predictions the samples `rows` ask for."""
+
+    def backward(self, rows: Integers) -> Tensor:
+        """Add the gradient of the mean loss over the predictions of `rows`; returns the sum of the losses [].
+
+        The samples may go through the model in groups whose gradients add up: the step does not depend on them.
+        """
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How the best checkpoint is told."""
+
+    measure: Callable[[], tuple[float, float]]
+    """Recall@10 and NDCG@10 of the model as it is, on the validation targets."""
+    chosen_by: Literal["recall@10", "ndcg@10"]
 
 
 @dataclass
@@ -39,11 +59,16 @@ class Progress:
     step: int = 0
     """Steps done in the current epoch."""
     loss: float = 0.0
-    """Sum over the samples of the current epoch."""
-    best_recall: float = -1.0
+    """Sum over the predictions of the current epoch."""
+    best_score: float = -1.0
     waited: int = 0
     """Validations since the best one."""
     history: list[dict[str, float | int | None]] = field(default_factory=list)
+
+
+def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch: int) -> Integers:
+    """The samples of an epoch in order: a permutation by seed and epoch alone, cut to `samples_per_epoch`."""
+    return np.random.default_rng([seed, epoch]).permutation(n_samples)[:samples_per_epoch]
 
 
 def learning_rate(step: int, n_steps: int, options: TrainingOptions) -> float:
@@ -57,56 +82,43 @@ def learning_rate(step: int, n_steps: int, options: TrainingOptions) -> float:
     return options.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def make_optimizer(model: T5, options: TrainingOptions) -> torch.optim.Optimizer:
-    """AdamW; the scales of the norms are not decayed."""
+def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """AdamW (Adam, without decay); biases and the scales of norms are not decayed."""
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     scales = [parameter for parameter in model.parameters() if parameter.ndim == 1]
     groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": scales, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
 
 
-def train_step(model: T5, optimizer: torch.optim.Optimizer, batches: Batches, samples: Samples) -> Tensor:
-    """One step on the mean cross-entropy of all target tokens of `samples`; returns its sum over the samples.
-
-    The samples go through the model in groups of similar length, whose gradients add up to that of the whole batch: the
-    step does not depend on how they are grouped, and hardly any padding is computed.
-    """
+def train_step(objective: Objective, optimizer: torch.optim.Optimizer, rows: Integers) -> Tensor:
+    """One step on the mean loss of the samples `rows`; returns the sum of its losses."""
     optimizer.zero_grad(set_to_none=True)
-    dtype = devices.compute_dtype(batches.device)
-    total = torch.zeros((), device=batches.device)
-    for rows in batches.by_length(samples, decoder_tokens=batches.n_levels + 1):
-        part = samples.take(rows)
-        batch, target = batches.source(part), batches.target(part)
-        with devices.autocast(batches.device, dtype):
-            loss = model(batch.source, batch.mask, target) / (target.shape[1] - 1)
-        (loss / len(samples)).backward()
-        total += loss.detach()
+    loss = objective.backward(rows)
     optimizer.step()
-    return total
+    return loss
 
 
 class Trainer:
-    """Trains one model on one set of samples; `run` returns the weights with the best validation Recall@10."""
+    """Trains one model on one set of samples; `run` returns the weights that validated best."""
 
     def __init__(
         self,
-        model: T5,
+        model: nn.Module,
         options: TrainingOptions,
-        batches: Batches,
-        samples: Samples,
-        validate: Validate | None,
+        objective: Objective,
+        validation: Validation | None,
         seed: int,
         checkpoint_path: str | Path,
         identity: str,
         seconds_between_checkpoints: float = 300.0,
     ) -> None:
-        self.model, self.options, self.batches, self.samples = model, options, batches, samples
-        self.validate, self.seed, self.checkpoint_path, self.identity = validate, seed, checkpoint_path, identity
+        self.model, self.options, self.objective, self.validation = model, options, objective, validation
+        self.seed, self.checkpoint_path, self.identity = seed, checkpoint_path, identity
         self.seconds_between_checkpoints = seconds_between_checkpoints
         self.optimizer = make_optimizer(model, options)
         self.progress = Progress()
         self.best: State | None = None
-        samples_per_epoch = min(options.samples_per_epoch or len(samples), len(samples))
+        samples_per_epoch = min(options.samples_per_epoch or len(objective), len(objective))
         self.steps_per_epoch = math.ceil(samples_per_epoch / options.batch_size)
         self.saved_at = time.monotonic()
 
@@ -122,7 +134,7 @@ class Trainer:
 
     def _train_epoch(self) -> None:
         progress, options, started = self.progress, self.options, time.monotonic()
-        order = epoch_order(len(self.samples), options.samples_per_epoch, self.seed, progress.epoch)
+        order = epoch_order(len(self.objective), options.samples_per_epoch, self.seed, progress.epoch)
         first_step, rate = progress.step, 0.0
         losses: list[Tensor] = []
         self.model.train()
@@ -130,7 +142,7 @@ class Trainer:
         for step in range(first_step, self.steps_per_epoch):
             rows = order[step * options.batch_size : (step + 1) * options.batch_size]
             rate = self._set_learning_rate(progress.epoch * self.steps_per_epoch + step)
-            losses.append(train_step(self.model, self.optimizer, self.batches, self.samples.take(rows)))
+            losses.append(train_step(self.objective, self.optimizer, rows))
             progress.step = step + 1
             bar.update()
             is_last = progress.step == self.steps_per_epoch
@@ -141,13 +153,13 @@ class Trainer:
             if is_due and not is_last:
                 self._save()
         bar.close()
-        n_seen, seconds = len(order), time.monotonic() - started
-        self._finish_epoch(progress.loss / n_seen, rate)
+        seconds = time.monotonic() - started
+        self._finish_epoch(progress.loss / self.objective.predictions(order), rate)
         speed = (self.steps_per_epoch - first_step) * options.batch_size / seconds
         row = progress.history[-1]
         log.info(
-            "epoch %d/%d: loss %.4f, recall@10 %s, %.0f samples/s, %.0f s",
-            *(row["epoch"], options.epochs, row["loss"], row["recall@10"], speed, seconds),
+            "epoch %d/%d: loss %.4f, recall@10 %s, ndcg@10 %s, %.0f samples/s, %.0f s",
+            *(row["epoch"], options.epochs, row["loss"], row["recall@10"], row["ndcg@10"], speed, seconds),
         )
 
     def _set_learning_rate(self, step: int) -> float:
@@ -173,11 +185,12 @@ class Trainer:
         progress.epoch, progress.step, progress.loss = progress.epoch + 1, 0, 0.0
         is_due = progress.epoch % options.validation_every == 0 or progress.epoch == options.epochs
         recall = ndcg = None
-        if self.validate is not None and is_due:
-            recall, ndcg = self.validate(self.model)
+        if self.validation is not None and is_due:
+            recall, ndcg = self.validation.measure()
+            score = recall if self.validation.chosen_by == "recall@10" else ndcg
             progress.waited += 1
-            if recall > progress.best_recall:
-                progress.best_recall, progress.waited, self.best = recall, 0, self._weights()
+            if score > progress.best_score:
+                progress.best_score, progress.waited, self.best = score, 0, self._weights()
         progress.history.append(
             {
                 "epoch": progress.epoch,
