@@ -42,7 +42,7 @@ class Row(Section):
     latex: str
     tokenizer: str
     """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's."""
-    on: dict[str, str] = Field(default_factory=dict)
+    by_dataset: dict[str, str] = Field(default_factory=dict)
     """What takes its place on a dataset that needs another entry, as where there are fewer views. The row's name in
     gains and claims stays `tokenizer`."""
     datasets: list[str] | None = None
@@ -50,7 +50,7 @@ class Row(Section):
 
     def method(self, dataset: str) -> str:
         """What is run on `dataset`."""
-        return self.on.get(dataset, self.tokenizer)
+        return self.by_dataset.get(dataset, self.tokenizer)
 
     def stands_on(self, dataset: str) -> bool:
         """Whether the table has this row for `dataset`."""
@@ -107,7 +107,7 @@ class RankingTable(Section):
     def _datasets_are_columns(self) -> "RankingTable":
         if self.blocks is not None and sorted(name for block in self.blocks for name in block) != sorted(self.datasets):
             raise ValueError("blocks must hold every one of datasets once")
-        named = {name for row in self.rows for name in [*row.on, *(row.datasets or [])]}
+        named = {name for row in self.rows for name in [*row.by_dataset, *(row.datasets or [])]}
         unknown = sorted(named - set(self.datasets))
         if unknown:
             raise ValueError(f"rows name the dataset {unknown[0]!r}; expected one of {', '.join(self.datasets)}")
