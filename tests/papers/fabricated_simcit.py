@@ -147,7 +147,7 @@ def judge(
     def ranks_of(run: Run) -> Path:
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
         own = (hits or {}).get(f"{run.dataset}/{run.tokenizer}") or (hits or {}).get(run.tokenizer, WORSE)
-        return write_ranks(folder, run, staircase([count + shift for count in own]))
+        return write_ranks(folder, run, staircase([count + shift for count in own], targets=700))
 
     def diagnostics_of(run: Run) -> Path:
         own = {"collisions": 0.1, "perplexity": 0.8, "use": 0.95, **(diagnostics or {}).get(run.tokenizer, {})}
@@ -166,7 +166,7 @@ def judge(
     stats = {name: write_stats(folder / f"{entry}-stats.json", source, 1075) for name, entry in labels.items()}
     csv = folder / "claims.csv"
     make_claims(
-        *(DEFINITION, PRINTED, "simcit", cells, made, stats, diagnosed, histories, Uncertainty(1000, 0.95, 0)),
+        *(DEFINITION, PRINTED, "simcit", cells, made, stats, diagnosed, histories, Uncertainty(500, 0.95, 0)),
         *(csv, folder / "claims.md", folder / "claims.html"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

@@ -32,6 +32,8 @@ _UNDATED: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"Creati
 _MOST = 4
 """Plots beside each other; where there are more, rows of three."""
 _ROW = 3
+_NARROWEST = 6.5
+"""Inches."""
 
 
 @contextmanager
@@ -45,9 +47,10 @@ def plots(count: int, title: str, notes: Sequence[str], synthetic: bool) -> tupl
     """A canvas with `count` axes, a title, and notes below."""
     beside = count if count <= _MOST else _ROW
     rows = -(-count // beside)
-    lines = [line for note in notes for line in textwrap.wrap(note, 46 * beside)]
-    heading = textwrap.fill(title, 40 * beside) + ("\nSYNTHETIC DATA" if synthetic else "")
-    canvas = Canvas(figsize=(3.7 * beside, 2.7 * rows + 0.8 + 0.17 * len(lines)), layout="constrained")
+    width = max(3.7 * beside, _NARROWEST)
+    lines = [line for note in notes for line in textwrap.wrap(note, int(13 * width))]
+    heading = textwrap.fill(title, int(11 * width)) + ("\nSYNTHETIC DATA" if synthetic else "")
+    canvas = Canvas(figsize=(width, 2.7 * rows + 0.8 + 0.17 * len(lines)), layout="constrained")
     FigureCanvasAgg(canvas)
     canvas.suptitle(heading, fontsize=10, fontweight="bold")
     axes = list(canvas.subplots(rows, beside, squeeze=False).flat)

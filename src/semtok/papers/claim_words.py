@@ -69,8 +69,8 @@ def _about_codes(claim: DiagnosticsClaim | PurityClaim | PhasesClaim, level: str
         return (
             f"per run, curves smoothed over {claim.window} logged rows: mean perplexity of the levels rises by at"
             f" least {shares.growth:.0%}; before its rise (from {shares.rise:.0%} to {1 - shares.rise:.0%} of its"
-            f" range) the loss falls, within it the loss rises, and from there it falls to the end, each by {shares.loss:.0%}"
-            " of its range; all runs must show it, and if none does it is not reproduced"
+            " range) the loss falls, within it the loss rises, and from there it falls to the end, each by"
+            f" {shares.loss:.0%} of its range; all runs must show it, and if none does it is not reproduced"
         )
     count = len(claim.pairs) * len(claim.quantities)
     if claim.margin is not None:

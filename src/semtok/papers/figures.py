@@ -88,8 +88,8 @@ def _about(
         notes.append("Diamonds: the paper's bars, measured on its picture; for the shape only.")
     missing = frame[frame["mean"].isna()]
     for reason in dict.fromkeys(missing["source"]):
-        bars = ", ".join(dict.fromkeys(missing.loc[missing["source"] == reason, "series"]))
-        notes.append(f"{bars}: {reason}.")
+        bars = missing.loc[missing["source"] == reason, ["group", "series"]].drop_duplicates().itertuples()
+        notes.append(f"{', '.join(bar.group or bar.series for bar in bars)}: {reason}.")
     return [*notes, *(panel.note for panel in figure.panels.values() if panel.note)]
 
 
@@ -122,10 +122,13 @@ def _panel(axis: Any, letter: str, panel: Panel, frame: pd.DataFrame, columns: l
     axis.set_xticks(range(len(places)), ticks)
     axis.set_ylabel(label)
     axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
-    rows_of_names = -(-len(series) // _NAMES_IN_A_ROW)
-    axis.set_ylim(bottom=0, top=axis.get_ylim()[1] * (1.06 + 0.12 * rows_of_names))
     axis.grid(axis="y", linewidth=0.4, color="#cccccc")
+    top = axis.get_ylim()[1]
+    if len(series) == 1 and groups != [""]:
+        axis.set_ylim(bottom=0, top=top)
+        return
     names_in_a_row = min(len(series), _NAMES_IN_A_ROW)
+    axis.set_ylim(bottom=0, top=top * (1.06 + 0.12 * -(-len(series) // names_in_a_row)))
     axis.legend(ncols=names_in_a_row, fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
 
 

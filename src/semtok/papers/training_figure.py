@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.errors import DataError
 from semtok.papers import canvas as drawing
 from semtok.papers.canvas import COLOURS
 from semtok.papers.definition import load
@@ -84,21 +83,15 @@ def tidy(
                 points = zip(known[figure.step], known[quantity], strict=True)
                 rows += [{**here, "quantity": quantity, "step": step, "value": value} for step, value in points]
             if not names:
-                reason = f"not logged: the history has no column {' or '.join(curves.columns)}"
+                reason = f"not logged: the history has no {figure.step} with {' or '.join(curves.columns)}"
                 rows.append({**here, "source": reason, "quantity": ""})
     return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64"})
 
 
 def read_history(path: str | Path, step: str) -> pd.DataFrame:
-    """A `history.csv` in order of its steps.
-
-    Raises:
-        DataError: it has no column `step`.
-    """
+    """A `history.csv` in order of its steps; without any column where it does not log `step`."""
     history = pd.read_csv(path)
-    if step not in history:
-        raise DataError(f"{path}: found columns {', '.join(history.columns)}; expected {step}")
-    return history.sort_values(step, ignore_index=True)
+    return history.sort_values(step, ignore_index=True) if step in history else pd.DataFrame()
 
 
 def matching(history: pd.DataFrame, patterns: Sequence[str]) -> list[str]:
@@ -127,14 +120,14 @@ def _panel(axis: Any, letter: str, curves: Curves, frame: pd.DataFrame) -> None:
     axis.set_title(f"({letter}) {curves.title}", fontsize=9)
     axis.grid(linewidth=0.4, color="#cccccc")
     if frame.empty:
-        axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
+        axis.text(0.5, 0.5, "nothing to show", transform=axis.transAxes, ha="center", fontsize=9)
     else:
         axis.legend(fontsize=7.5, frameon=False)
 
 
 def _notes(figure: TrainingFigure, frame: pd.DataFrame) -> list[str]:
     missing = frame[frame["value"].isna()]
-    seeds = frame["seed"].dropna().nunique()
+    seeds = frame.dropna(subset="value")["seed"].nunique()
     notes = [f"A line a seed ({seeds})."] if seeds > 1 else []
     notes += [f"({row.panel}) {row.source}." for row in missing.drop_duplicates(["panel", "source"]).itertuples()]
     return [*notes, figure.note] if figure.note else notes
