@@ -92,7 +92,8 @@ def test_one_seed_never_decides(tmp_path):
 
 def test_codes_of_other_shapes_are_not_compared(tmp_path):
     measured = {"simcit": {"size": 64}}
-    found = judge(tmp_path, diagnostics=measured, tables=["table2"], figures=[])
+    found = judge(tmp_path, diagnostics=measured, tables=["table2", "table4"], figures=[])
+    assert "different shapes cannot be compared: simcit is 3x64, random+codebook" in found.loc["M-14", "reason"]
     assert found.loc["M-12", "verdict"] == "inconclusive"
     assert (
         "different shapes cannot be compared: rqvae+codebook_size=48 is 3x48, simcit is 3x64"

@@ -8,6 +8,7 @@ from typing import Any
 from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
 from semtok.papers.diagnostics import purities, shape, use
 from semtok.papers.phases import find_phases
+from semtok.papers.placed_claim import named
 from semtok.papers.plan import Run
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Estimate
@@ -28,11 +29,8 @@ def judge_diagnostics(
     """Quantities of pairs of tokenizers, by Welch's t-test over seeds; pairs that were not run decide nothing."""
     alpha = 1 - confidence
     there = [pair for pair in claim.pairs if runs[pair.higher] and runs[pair.lower]]
-    names = dict.fromkeys(name for pair in there for name in (pair.higher, pair.lower))
-    shapes = {name: " or ".join(dict.fromkeys(shape(diagnostics[run]) for run in runs[name])) for name in names}
-    if claim.same_shape and len(set(shapes.values())) > 1:
-        found = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
-        raise LackingError(f"codes of different shapes cannot be compared: {found}")
+    if claim.same_shape:
+        _check_shapes(named(there), runs, diagnostics)
     comparisons, not_run = [], []
     for pair in claim.pairs:
         for quantity in claim.quantities:
@@ -55,6 +53,7 @@ def judge_purity(
     claim: PurityClaim, runs: Runs, diagnostics: Paths, confidence: float
 ) -> tuple[list[Comparison], Finding]:
     """Purity at each depth against the depth before, paired over seeds; at depth 1 against codes without meaning."""
+    _check_shapes([claim.tokenizer, claim.chance], runs, diagnostics)
     found = [purities(diagnostics[run]) for run in runs[claim.tokenizer]]
     chance = [purities(diagnostics[run]) for run in runs[claim.chance]]
     depths = sorted(set.intersection(*(set(values) for values in found)))
@@ -91,6 +90,13 @@ def judge_phases(claim: PhasesClaim, runs: Runs, histories: Paths) -> tuple[list
         f"seed {run.seed}: {one.measured}" for run, one in zip(runs[claim.tokenizer], found, strict=True)
     )
     return [], judge_runs([one.holds for one in found], [one.reason for one in found], measured)
+
+
+def _check_shapes(names: Sequence[str], runs: Runs, diagnostics: Paths) -> None:
+    shapes = {name: " or ".join(dict.fromkeys(shape(diagnostics[run]) for run in runs[name])) for name in names}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
+        raise LackingError(f"codes of different shapes cannot be compared: {found}")
 
 
 def _quantity(tokenizer: str, quantity: str, runs: Runs, diagnostics: Paths) -> list[float]:

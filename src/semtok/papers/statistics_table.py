@@ -113,6 +113,8 @@ def grid(name: str, content: Paper, frame: pd.DataFrame, origins: Mapping[str, O
         about = content.about(dataset).note
         notes += [f"{dataset}: {about}"] if about else []
     notes.append(f"In brackets the difference from the paper; bold is within {table.tolerance:.0%} of it.")
+    if "sparsity" in printed:
+        notes.append("Sparsities, in percent, are compared by what they leave of 100.")
     synthetic = [dataset for dataset, origin in origins.items() if origin.source == "synthetic"]
     warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's data." if synthetic else ""
     number = name.removeprefix("table")
