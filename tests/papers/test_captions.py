@@ -10,8 +10,8 @@ from semtok.papers.definition import load
 CAPTIONS = REPOSITORY / "workflow/report"
 
 
-def render(name, place):
-    paper = load(DEFINITION)
+def render(name, place, definition=DEFINITION):
+    paper = load(definition)
     parts = {**paper.tables, **paper.figures}
     snakemake = SimpleNamespace(
         wildcards=SimpleNamespace(paper="cost", place=place),
@@ -33,12 +33,30 @@ def render(name, place):
         ("statistics_table.rst", "table1", "Bold is within 5% of the paper"),
         ("ranking_table.rst", "table2", "1,000 resamples of the users"),
         ("figure.rst", "figure4", "lines the 95% interval"),
+        ("figure.rst", "figure3", "stands in for one that cannot be had"),
         ("claims.rst", "table2", "paired over users, at 5%, two-sided"),
         ("workflow.rst", "table2", "Data: synthetic — **a made-up world: no number"),
     ],
 )
 def test_captions(name, place, says):
-    text = render(name, place)
+    check(render(name, place), says)
+
+
+@pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "place", "says"),
+    [
+        ("figure.rst", "figure4", "What the tokenizer logged while it was trained"),
+        ("figure.rst", "figure5", "Bars are means over seeds"),
+        ("figure.rst", "figure6", "t-SNE of the quantized vectors"),
+        ("ranking_table.rst", "table4", "only the order of the methods may be compared"),
+    ],
+)
+def test_captions_of_simcit(name, place, says):
+    check(render(name, place, REPOSITORY / "config/papers/simcit.yaml"), says)
+
+
+def check(text, says):
     assert says in " ".join(text.split())
     # As Snakemake does it; a warning of the parser is an error here.
     html = publish_parts(text, writer_name="html", settings_overrides={"halt_level": 2})["body"]

@@ -44,7 +44,7 @@ def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collis
     stats = {name: write_stats(folder / f"{name}.json", source, users) for name in config.datasets}
     csv = folder / "claims.csv"
     make_claims(
-        *(DEFINITION, PRINTED, "cost", cells, ranks, stats, diagnostics, Uncertainty(1000, 0.95, 0)),
+        *(DEFINITION, PRINTED, "cost", cells, ranks, stats, diagnostics, {}, Uncertainty(1000, 0.95, 0)),
         *(csv, folder / "claims.md", folder / "claims.html"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")
@@ -227,7 +227,7 @@ def test_a_claim_beside_its_table_is_refused(tmp_path):
     cells = plan.claim_cells(load(path), paper_config(), [0], TOKENIZERS)
     with pytest.raises(ConfigError, match="claim C-1: table2 has no rq on MIND"):
         make_claims(
-            *(path, PRINTED, "cost", cells, {}, {}, {}, Uncertainty(100, 0.95, 0)),
+            *(path, PRINTED, "cost", cells, {}, {}, {}, {}, Uncertainty(100, 0.95, 0)),
             *(tmp_path / "claims.csv", tmp_path / "claims.md", tmp_path / "claims.html"),
         )
 

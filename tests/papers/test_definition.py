@@ -45,7 +45,10 @@ def test_claims_only_name_what_their_place_holds():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c["tables"]["table2"].update(colour="red"), r"tables.table2.colour: unknown key; known: caption, "),
+        (
+            lambda c: c["tables"]["table2"].update(colour="red"),
+            r"tables.table2.colour: unknown key; known: blocks, caption, ",
+        ),
         (lambda c: c["tables"]["table2"].update(ks=["5"]), r"tables.table2.ks.0: found '5'; expected a valid integer"),
         (lambda c: c["tables"]["table2"].pop("rows"), r"tables.table2.rows: missing; expected a value"),
         (lambda c: c["tables"]["table2"]["gains"][0].update(over=["rqvea"]), r"names 'rqvea'; expected one of random"),

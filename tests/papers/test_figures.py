@@ -17,7 +17,9 @@ def build(folder, name, source="synthetic", **changed):
     }
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
     csv, svg, pdf = (folder / f"{name}.{suffix}" for suffix in ("csv", "svg", "pdf"))
-    make_figure(*(DEFINITION, PRINTED, "cost", name, cells, paths, stats, Uncertainty(100, 0.95, 0)), csv, [svg, pdf])
+    make_figure(
+        *(DEFINITION, PRINTED, "cost", name, cells, {"ranks": paths}, stats, Uncertainty(100, 0.95, 0)), csv, [svg, pdf]
+    )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})
 
 

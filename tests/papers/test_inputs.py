@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from semtok.papers.inputs import by_coded_run, by_run
-from semtok.papers.plan import Cell, Run
+from semtok.papers.inputs import by_run
+from semtok.papers.plan import Cell, Run, coded, runs
 
 CODED = [Run("mind", "cost", "tiger", seed) for seed in (0, 1)]
 PLAIN = [Run("mind", "ids", "sasrec", seed) for seed in (0, 1)]
@@ -15,16 +15,16 @@ CELLS = [
 
 
 def test_files_go_by_run():
-    assert by_run(CELLS, ["a", "b", "c", "d"]) == dict(zip([*PLAIN, *CODED], map(Path, "abcd"), strict=True))
+    assert by_run(runs(CELLS), ["a", "b", "c", "d"]) == dict(zip([*PLAIN, *CODED], map(Path, "abcd"), strict=True))
 
 
 def test_runs_over_plain_ids_have_no_diagnostics():
-    assert by_coded_run(CELLS, ["c", "d"]) == dict(zip(CODED, map(Path, "cd"), strict=True))
-    assert by_coded_run(CELLS[:1], []) == {}
+    assert by_run(coded(CELLS), ["c", "d"]) == dict(zip(CODED, map(Path, "cd"), strict=True))
+    assert by_run(coded(CELLS[:1]), []) == {}
 
 
 def test_every_run_has_its_file():
     with pytest.raises(ValueError, match="shorter"):
-        by_run(CELLS, ["c", "d"])
+        by_run(runs(CELLS), ["c", "d"])
     with pytest.raises(ValueError, match="longer"):
-        by_coded_run(CELLS, ["a", "b", "c", "d"])
+        by_run(coded(CELLS), ["a", "b", "c", "d"])

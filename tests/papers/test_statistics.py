@@ -9,6 +9,7 @@ from semtok.papers.statistics import (
     Bootstrap,
     Sample,
     column_of,
+    contrast,
     difference,
     holm,
     relative_gain,
@@ -163,3 +164,16 @@ def test_holm_never_lowers_and_keeps_the_order(p_values):
     order = np.argsort(p_values, kind="stable")
     assert (np.diff(np.array(adjusted)[order]) >= 0).all()
     assert min(adjusted) == pytest.approx(min(1.0, min(p_values) * len(p_values)))
+
+
+def test_contrast_of_independent_samples():
+    """The variance of a difference of independent means is the sum of theirs, though both were drawn with one seed."""
+    draws = np.random.default_rng(0).normal(size=4000)
+    same = (1.0, 1.0 + draws)
+    estimate = contrast([same], [(0.0, draws)], 0.95, 0)
+    assert estimate.value == 1.0
+    assert (estimate.high - estimate.low) / 2 == pytest.approx(1.96 * 2**0.5, rel=0.05)
+    # A mean over two datasets varies less.
+    estimate = contrast([same, same], [(0.0, draws), (0.0, draws)], 0.95, 0)
+    assert (estimate.high - estimate.low) / 2 == pytest.approx(1.96, rel=0.05)
+    assert contrast([(1.0, draws + np.nan)], [(0.0, draws)], 0.95, 0).p == 1.0

@@ -22,7 +22,7 @@ from semtok.encoders import GRAPHS, MODALITIES
 from semtok.encoders import METHODS as ENCODERS
 from semtok.errors import ConfigError
 from semtok.files import sha256
-from semtok.papers import plan
+from semtok.papers import FIGURES, plan
 from semtok.papers.check import check, mispaired
 from semtok.papers.definition import RankingTable, StatisticsTable
 from semtok.recommenders import DECODING, TRAINING
@@ -296,14 +296,21 @@ def cells_of_claims(paper):
 
 
 def files_of_runs(cells, *names):
-    """Files of every run of `cells`; those of the tokenizer and those of the recommender know their folders."""
-    patterns = {
-        "diagnostics": rules.diagnose.output[0],
-        "ranks": rules.decode.output.ranks,
-        "facts": rules.decode.output.facts,
+    """Files of the runs of `cells`, each of those runs that are asked for it; patterns know their folders."""
+    ranked, coded = plan.runs(cells, "ranks"), plan.coded(cells)
+    files = {
+        "ranks": (rules.decode.output.ranks, ranked),
+        "facts": (rules.decode.output.facts, ranked),
+        "diagnostics": (rules.diagnose.output[0], coded),
+        "codes": (rules.tokenize.output.codes, coded),
+        "model": (rules.tokenize.output.model, coded),
+        "history": (rules.tokenize.output.history, plan.runs(cells, "training")),
     }
-    chosen = {name: plan.coded_runs(cells) if name == "diagnostics" else plan.runs(cells) for name in names}
-    return {name: [patterns[name].format(**asdict(run)) for run in chosen[name]] for name in names}
+    return {name: [files[name][0].format(**asdict(run)) for run in files[name][1]] for name in names}
+
+
+def kind_of(paper, figure):
+    return DEFINITIONS[paper].figures[figure].kind
 
 
 def stats_of(paper, places):
@@ -328,18 +335,25 @@ def table_inputs(wildcards):
     return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.place])
 
 
+# What each kind of figure is made from.
+FIGURE_FILES = {"bars": ["ranks"], "training": ["history"], "embedding": ["codes", "model"]}
+
+
 def figure_inputs(wildcards):
     cells = cells_of(wildcards.paper, wildcards.place)
-    return files_of_runs(cells, "ranks") | stats_of(wildcards.paper, [wildcards.place])
+    names = FIGURE_FILES[kind_of(wildcards.paper, wildcards.place)]
+    return files_of_runs(cells, *names) | stats_of(wildcards.paper, [wildcards.place])
 
 
 def claim_places(paper):
-    return list(dict.fromkeys(claim.place for claim in DEFINITIONS[paper].claims))
+    return list(dict.fromkeys(claim.place for claim in DEFINITIONS[paper].single_claims))
 
 
 def claims_inputs(wildcards):
     cells = cells_of_claims(wildcards.paper)
-    return files_of_runs(cells, "ranks", "diagnostics") | stats_of(wildcards.paper, claim_places(wildcards.paper))
+    return files_of_runs(cells, "ranks", "diagnostics", "history") | stats_of(
+        wildcards.paper, claim_places(wildcards.paper)
+    )
 
 
 def as_params(cells):
@@ -364,6 +378,6 @@ def everything():
         wanted += [f"{folder}/{figure}.svg" for figure in paper.figures]
         wanted.append(f"{folder}/claims.csv")
         for place in paper.tables + paper.figures:
-            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place))]
+            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place), "ranks")]
     wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
     return list(dict.fromkeys(wanted))

@@ -108,7 +108,7 @@ rule figure:
         cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.place)),
         datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
         uncertainty=ordered(ENTRIES["evaluation"]),
-        code=code("figure.py"),
+        code=lambda wildcards: code("figure.py", FIGURES[kind_of(wildcards.paper, wildcards.place)]),
     script:
         "../scripts/figure.py"
 

@@ -11,8 +11,8 @@ with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
     from semtok.papers.claims import make_claims
-    from semtok.papers.inputs import by_coded_run, by_run
-    from semtok.papers.plan import Cell
+    from semtok.papers.inputs import by_run
+    from semtok.papers.plan import Cell, coded, runs
     from semtok.papers.samples import Uncertainty
 
     cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
@@ -21,9 +21,10 @@ with job(snakemake.log[0], snakemake.threads):
         Path(snakemake.params.printed),
         snakemake.wildcards.paper,
         cells,
-        ranks=by_run(cells, snakemake.input.get("ranks", [])),
+        ranks=by_run(runs(cells, "ranks"), snakemake.input.get("ranks", [])),
         stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.get("stats", [])), strict=True)),
-        diagnostics=by_coded_run(cells, snakemake.input.get("diagnostics", [])),
+        diagnostics=by_run(coded(cells), snakemake.input.get("diagnostics", [])),
+        histories=by_run(runs(cells, "training"), snakemake.input.get("history", [])),
         uncertainty=Uncertainty(**snakemake.params.uncertainty),
         csv=Path(snakemake.output.csv),
         markdown_path=Path(snakemake.output.markdown),

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from semtok.papers.inputs import by_coded_run, by_run
-    from semtok.papers.plan import Cell
+    from semtok.papers.inputs import by_run
+    from semtok.papers.plan import Cell, coded, runs
     from semtok.papers.samples import Uncertainty
     from semtok.papers.tables import TableFiles, make_ranking_table
 
@@ -22,10 +22,10 @@ with job(snakemake.log[0], snakemake.threads):
         snakemake.wildcards.paper,
         snakemake.wildcards.place,
         cells,
-        ranks=by_run(cells, snakemake.input.ranks),
-        stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.stats), strict=True)),
-        diagnostics=by_coded_run(cells, snakemake.input.diagnostics),
-        facts=by_run(cells, snakemake.input.facts),
+        ranks=by_run(runs(cells), snakemake.input.get("ranks", [])),
+        stats=dict(zip(snakemake.params.datasets, map(Path, snakemake.input.get("stats", [])), strict=True)),
+        diagnostics=by_run(coded(cells), snakemake.input.get("diagnostics", [])),
+        facts=by_run(runs(cells), snakemake.input.get("facts", [])),
         uncertainty=Uncertainty(**snakemake.params.uncertainty),
         files=TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html"))),
         diagnostics_csv=Path(snakemake.output.diagnostics),

@@ -14,6 +14,8 @@ class PaperConfig(Section):
     """Entry of `recommenders` that every row of the paper uses."""
     datasets: dict[str, Name | None]
     """Printed name of a dataset: entry of `datasets`. One left out, or null, stays an empty cell that says so."""
+    lacking: dict[str, list[str]] = Field(default_factory=dict)
+    """Modalities that a dataset, by its printed name, has nothing of: tokenizers with such a view are left out."""
     tables: list[Name]
     figures: list[Name]
     sweep_seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]

@@ -5,29 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from semtok.config.base import Name, Section
-
-Metric = Literal["recall", "ndcg"]
-
-
-class Claim(Section):
-    """What all claims have."""
-
-    id: Name
-    statement: str
-    """The claim in our words."""
-    place: Name
-    """The table or figure whose runs decide it."""
-    dataset: str
-    """Printed name of the dataset."""
-    printed: str
-    """The printed evidence in short."""
-    note: str = ""
-    """What a reader must know about the test, such as the inconsistency that it works around."""
-
-    @property
-    def tokenizers(self) -> list[str]:
-        """Every tokenizer that the test compares, as written in the definition."""
-        raise NotImplementedError
+from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
+from semtok.papers.figure_types import Metric
+from semtok.papers.placed_claim import Claim, Pair, Stated, named
 
 
 class PrintedGain(Section):
@@ -67,13 +47,6 @@ class ShrinkingGainClaim(Claim):
         return [self.better, self.worse]
 
 
-class Pair(Section):
-    """`higher` scores above `lower`."""
-
-    higher: str
-    lower: str
-
-
 class OrderClaim(Claim):
     """Pairs in which one scores above the other, for every metric and k: an ordering, a trend or an optimum."""
 
@@ -94,7 +67,7 @@ class OrderClaim(Claim):
     @property
     def tokenizers(self) -> list[str]:
         """In order of first mention."""
-        return list(dict.fromkeys(name for pair in self.pairs for name in (pair.higher, pair.lower)))
+        return named(self.pairs)
 
 
 class NotWorseClaim(Claim):
@@ -127,6 +100,70 @@ class CollisionClaim(Claim):
         return [self.fewer, self.more]
 
 
+class GainContrastClaim(Stated):
+    """`better` gains more over `worse` on some datasets than on others, for every k."""
+
+    test: Literal["gain contrast"]
+    place: Name
+    larger: Annotated[list[str], Field(min_length=1)]
+    """Printed names of the datasets with the larger gain, averaged."""
+    smaller: Annotated[list[str], Field(min_length=1)]
+    better: str
+    worse: str
+    metric: Metric
+    ks: Annotated[list[PositiveInt], Field(min_length=1)]
+    scale: Literal["absolute", "relative"]
+    """Differences, or percent of the worse method's score."""
+
+    @property
+    def tokenizers(self) -> list[str]:
+        """`better`, then `worse`."""
+        return [self.better, self.worse]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The larger ones first."""
+        return [*self.larger, *self.smaller]
+
+
+SingleClaim = Annotated[
+    GainClaim
+    | ShrinkingGainClaim
+    | OrderClaim
+    | NotWorseClaim
+    | CollisionClaim
+    | GainContrastClaim
+    | DiagnosticsClaim
+    | PurityClaim
+    | PhasesClaim,
+    Field(discriminator="test"),
+]
+
+
+class JointClaim(Stated):
+    """Several claims that must all hold; each part has a verdict of its own."""
+
+    test: Literal["all of"]
+    parts: Annotated[list[SingleClaim], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _once(self) -> "JointClaim":
+        names = [part.id for part in self.parts]
+        if len(set(names)) < len(names):
+            raise ValueError("every part's id once")
+        return self
+
+
 AnyClaim = Annotated[
-    GainClaim | ShrinkingGainClaim | OrderClaim | NotWorseClaim | CollisionClaim, Field(discriminator="test")
+    GainClaim
+    | ShrinkingGainClaim
+    | OrderClaim
+    | NotWorseClaim
+    | CollisionClaim
+    | GainContrastClaim
+    | DiagnosticsClaim
+    | PurityClaim
+    | PhasesClaim
+    | JointClaim,
+    Field(discriminator="test"),
 ]

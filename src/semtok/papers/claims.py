@@ -3,26 +3,24 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from semtok.errors import ConfigError
 from semtok.files import atomic_path, write_text
-from semtok.papers.claim_types import (
-    AnyClaim,
-    CollisionClaim,
-    GainClaim,
-    NotWorseClaim,
-    ShrinkingGainClaim,
-)
-from semtok.papers.definition import load
-from semtok.papers.evidence import Evidence, LackingError, columns_of
-from semtok.papers.origin import Origin, proviso, read_origin
+from semtok.papers.claim_types import AnyClaim, GainContrastClaim, JointClaim, OrderClaim, SingleClaim
+from semtok.papers.claim_words import in_words, sentences
+from semtok.papers.code_claim_types import DiagnosticsClaim
+from semtok.papers.code_evidence import LackingError
+from semtok.papers.definition import Paper, load
+from semtok.papers.evidence import Evidence, judge_contrast
+from semtok.papers.origin import Origin, proviso, read_origin, stand_in
 from semtok.papers.plan import Cell, Run
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.rendering import Grid, Text, markdown, page
 from semtok.papers.samples import Uncertainty
-from semtok.papers.verdicts import GAIN_TOLERANCE, Comparison
+from semtok.papers.verdicts import Comparison, Verdict, join
 
 COLUMNS = ["paper", "id", "claim", "test", "printed", "measured", "p_values", "verdict", "reason", "source"]
 MINIMUM_SEEDS = 2
@@ -38,6 +36,7 @@ def make_claims(
     ranks: Mapping[Run, str | Path],
     stats: Mapping[str, Path],
     diagnostics: Mapping[Run, str | Path],
+    histories: Mapping[Run, str | Path],
     uncertainty: Uncertainty,
     csv: Path,
     markdown_path: Path,
@@ -53,36 +52,33 @@ def make_claims(
         ranks: `ranks.parquet` of every run of the cells.
         stats: the `stats.json` of each dataset that the config has, by printed name.
         diagnostics: `diagnostics.json` of the runs' tokenizers.
+        histories: `history.csv` of the tokenizers of claims about training.
         uncertainty: how intervals are made; claims are tested at 1 - confidence.
-        csv: output, one row a claim.
+        csv: output, one row a claim; below a joint claim, one row a part.
         markdown_path: output, readable.
         html: output, readable.
     """
     content = load(definition)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    numbers = read_printed(printed)
+    judge = _Judge(content, cells, ranks, diagnostics, histories, uncertainty, origins, read_printed(printed))
+    alpha = 1 - uncertainty.confidence
     rows: list[dict[str, str]] = []
     summaries: list[str] = []
-    evidence: dict[tuple[str, str], Evidence] = {}
     for claim in content.claims:
-        here = [cell for cell in cells if (cell.place, cell.dataset) == (claim.place, claim.dataset)]
-        missing = _missing(claim, here)
-        if missing:
-            comparisons: list[Comparison] = []
-            row = {"verdict": "inconclusive", "reason": _sentences([missing]), "source": "not run"}
-        else:
-            key = (claim.place, claim.dataset)
-            if key not in evidence:
-                together = [
-                    other
-                    for other in content.claims
-                    if (other.place, other.dataset) == key and not _missing(other, here)
-                ]
-                evidence[key] = Evidence(together, here, ranks, diagnostics, uncertainty)
-            comparisons, row = _judged(claim, here, evidence[key], origins[claim.dataset], numbers)
-        start = {"paper": paper, "id": claim.id, "claim": claim.statement, "printed": claim.printed}
-        rows.append({**start, "test": _test(claim, 1 - uncertainty.confidence), **row})
-        summaries.append(_summary(comparisons))
+        if not isinstance(claim, JointClaim):
+            comparisons, row = judge(claim)
+            rows.append({**_start(paper, claim.id, claim, alpha), **row})
+            summaries.append(_summary(comparisons, row))
+            continue
+        parts = {part.id: judge(part) for part in claim.parts}
+        rows.append(
+            {**_start(paper, claim.id, claim, alpha), **_joined({name: row for name, (_, row) in parts.items()})}
+        )
+        summaries.append("—")
+        for part in claim.parts:
+            comparisons, row = parts[part.id]
+            rows.append({**_start(paper, f"{claim.id}.{part.id}", part, alpha), **row})
+            summaries.append(_summary(comparisons, row))
     frame = pd.DataFrame(rows, columns=COLUMNS)
     with atomic_path(csv) as temporary:
         frame.to_csv(temporary, index=False)
@@ -91,70 +87,112 @@ def make_claims(
     write_text(html, page([grid], grid.caption))
 
 
-def _missing(claim: AnyClaim, cells: Sequence[Cell]) -> str:
-    """Why a claim's runs are not there; empty if they are."""
-    by_name = {cell.tokenizer: cell for cell in cells}
-    for name in claim.tokenizers:
-        if name not in by_name:
-            raise ConfigError(f"claim {claim.id}: {claim.place} has no {name} on {claim.dataset}")
-        if by_name[name].missing:
-            return f"needs {name} on {claim.dataset} ({claim.place}): {by_name[name].missing}"
-    return ""
+class _Judge:
+    """From a claim to its comparisons and what stands in its row; runs are read once for all claims of a place."""
+
+    def __init__(
+        self,
+        content: Paper,
+        cells: Sequence[Cell],
+        ranks: Mapping[Run, str | Path],
+        diagnostics: Mapping[Run, str | Path],
+        histories: Mapping[Run, str | Path],
+        uncertainty: Uncertainty,
+        origins: Mapping[str, Origin],
+        printed: Printed,
+    ) -> None:
+        self._content = content
+        self._files = (ranks, diagnostics, histories)
+        self._uncertainty = uncertainty
+        self._origins = origins
+        self._printed = printed
+        self._cells: dict[tuple[str, str], dict[str, Cell]] = {}
+        for cell in cells:
+            self._cells.setdefault((cell.place, cell.dataset), {})[cell.tokenizer] = cell
+        self._evidence: dict[tuple[str, str], Evidence] = {}
+
+    def __call__(self, claim: SingleClaim) -> tuple[list[Comparison], dict[str, str]]:
+        missing = self._missing(claim)
+        if missing:
+            return [], {"verdict": "inconclusive", "reason": sentences([missing]), "source": "not run"}
+        source = "; ".join(dict.fromkeys(self._origins[dataset].source for dataset in claim.datasets))
+        about = [sentence for dataset in claim.datasets for sentence in self._about(dataset)]
+        evidence = {dataset: self._of(claim.place, dataset) for dataset in claim.datasets}
+        try:
+            if isinstance(claim, GainContrastClaim):
+                comparisons, finding = judge_contrast(claim, evidence, self._uncertainty)
+            else:
+                comparisons, finding = evidence[claim.dataset].judge(claim)
+        except LackingError as error:
+            return [], {"verdict": "inconclusive", "reason": sentences([str(error), *about]), "source": source}
+        verdict, reason = str(finding.verdict), finding.reason
+        seeds = self._seeds(claim)
+        if seeds < MINIMUM_SEEDS:
+            alone = f"{seeds} seed only: the noise of training cannot be told from an effect; with this seed {reason}"
+            verdict, reason = "inconclusive", alone
+        return comparisons, {
+            "measured": "; ".join(map(_measured, comparisons)) or finding.measured,
+            "p_values": "; ".join(f"{p:.3g}" for p in finding.p_values),
+            "verdict": verdict,
+            "reason": sentences([reason, *about]),
+            "source": source,
+        }
+
+    def _missing(self, claim: SingleClaim) -> str:
+        """Why a claim's runs are not there; empty if they are, or if enough of them are for some of its pairs."""
+        lacking: dict[str, str] = {}
+        for dataset in claim.datasets:
+            by_name = self._cells.get((claim.place, dataset), {})
+            for name in claim.tokenizers:
+                if name not in by_name:
+                    raise ConfigError(f"claim {claim.id}: {claim.place} has no {name} on {dataset}")
+                if by_name[name].missing:
+                    lacking.setdefault(name, f"needs {name} on {dataset} ({claim.place}): {by_name[name].missing}")
+        pairs = claim.pairs if isinstance(claim, OrderClaim | DiagnosticsClaim) else []
+        if isinstance(claim, DiagnosticsClaim) and claim.margin is not None:
+            pairs = []
+        if any(pair.higher not in lacking and pair.lower not in lacking for pair in pairs):
+            return ""
+        return next(iter(lacking.values()), "")
+
+    def _of(self, place: str, dataset: str) -> Evidence:
+        key = (place, dataset)
+        if key not in self._evidence:
+            claims = [
+                claim
+                for claim in self._content.single_claims
+                if claim.place == place and dataset in claim.datasets and not self._missing(claim)
+            ]
+            cells = list(self._cells[key].values())
+            self._evidence[key] = Evidence(claims, cells, *self._files, self._uncertainty)
+        return self._evidence[key]
+
+    def _about(self, dataset: str) -> list[str]:
+        users = self._printed.get("table1", self._content.runs_on(dataset), "", "users")
+        about = proviso(dataset, self._origins[dataset], users.value if users else None)
+        return [stand_in(self._content.about(dataset)), about]
+
+    def _seeds(self, claim: SingleClaim) -> int:
+        """Of the method with fewest."""
+        cells = [self._cells[claim.place, dataset][name] for dataset in claim.datasets for name in claim.tokenizers]
+        return min(len(cell.runs) for cell in cells if cell.runs)
 
 
-def _judged(
-    claim: AnyClaim, cells: Sequence[Cell], evidence: Evidence, origin: Origin, printed: Printed
-) -> tuple[list[Comparison], dict[str, str]]:
-    users = printed.get("table1", claim.dataset, "", "users")
-    about = proviso(claim.dataset, origin, users.value if users else None)
-    try:
-        comparisons, finding = evidence.judge(claim)
-    except LackingError as error:
-        return [], {"verdict": "inconclusive", "reason": _sentences([str(error), about]), "source": origin.source}
-    seeds = min(len(cell.runs) for cell in cells if cell.tokenizer in claim.tokenizers)
-    verdict, reason = str(finding.verdict), finding.reason
-    if seeds < MINIMUM_SEEDS:
-        alone = f"{seeds} seed only: the noise of training cannot be told from an effect; with this seed {reason}"
-        verdict, reason = "inconclusive", alone
-    return comparisons, {
-        "measured": "; ".join(map(_measured, comparisons)),
-        "p_values": "; ".join(f"{p:.3g}" for p in finding.p_values),
-        "verdict": verdict,
-        "reason": _sentences([reason, about]),
-        "source": origin.source,
-    }
+def _start(paper: str, name: str, claim: AnyClaim, alpha: float) -> dict[str, str]:
+    """What a row says whatever the verdict is."""
+    test = in_words(claim, alpha)
+    return {"paper": paper, "id": name, "claim": claim.statement, "printed": claim.printed, "test": test}
 
 
-def _test(claim: AnyClaim, alpha: float) -> str:
-    """The test in words."""
-    level = f"Holm-adjusted p < {alpha:.2g}"
-    bootstrap = "paired bootstrap over users with the noise between seeds added"
-    count = len(columns_of(claim))
-    if isinstance(claim, GainClaim):
-        words = (
-            f"relative gain of {claim.better} over {claim.worse}, {bootstrap}: above zero ({level}), and the interval"
-            f" holds the printed value or the gain is within {GAIN_TOLERANCE:.0%} of it"
-        )
-    elif isinstance(claim, ShrinkingGainClaim):
-        words = (
-            f"relative gain of {claim.better} over {claim.worse}, {bootstrap}: falls from each k to the next ({level})"
-        )
-    elif isinstance(claim, NotWorseClaim):
-        words = (
-            f"relative gain of {claim.better} over {claim.other} in {count} cells, {bootstrap}: none below zero"
-            f" ({level}), and every interval above -{claim.margin:.0%}"
-        )
-    elif isinstance(claim, CollisionClaim):
-        words = (
-            "t-tests over seeds on raw codes: items collide with their nearest neighbour of another vector more often"
-            f" than random pairs do under {claim.more}, and {claim.more} has the higher collision rate and the higher"
-            f" rate of collision with that neighbour than {claim.fewer} ({level})"
-        )
-    else:
-        comparisons = len(claim.pairs) * count
-        needed = f"at least {claim.at_least}" if claim.at_least else "all" if comparisons > 1 else "the one"
-        words = f"{comparisons} differences, {bootstrap}: {needed} above zero ({level})"
-    return _sentences([words, claim.note])
+def _joined(parts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The verdict on a joint claim: a row as that of a single one."""
+    verdicts: dict[str, Verdict] = {}
+    for name, row in parts.items():
+        found: Any = row["verdict"]
+        verdicts[name] = found
+    verdict, reason = join(verdicts)
+    sources = "; ".join(dict.fromkeys(row["source"] for row in parts.values()))
+    return {"verdict": verdict, "reason": sentences([reason]), "source": sources}
 
 
 def _measured(comparison: Comparison) -> str:
@@ -169,9 +207,9 @@ def _number(value: float, unit: str) -> str:
     return f"{value:+.2f}%" if unit == "percent" else f"{value:+.4f}"
 
 
-def _summary(comparisons: Sequence[Comparison]) -> str:
+def _summary(comparisons: Sequence[Comparison], row: Mapping[str, str]) -> str:
     if len(comparisons) <= _FEW:
-        return "; ".join(map(_measured, comparisons)) or "—"
+        return row.get("measured") or "—"
     values = [comparison.estimate.value for comparison in comparisons]
     unit = comparisons[0].unit
     return f"{len(values)} differences from {_number(min(values), unit)} to {_number(max(values), unit)}"
@@ -194,13 +232,9 @@ def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str
         ]
         for row, summary in zip(rows, summaries, strict=True)
     ]
-    synthetic = any(row["source"] == "synthetic" for row in rows)
+    synthetic = any("synthetic" in row["source"] for row in rows)
     warning = (
         "Synthetic data: these verdicts are about a made-up world, not about the paper's data." if synthetic else ""
     )
     notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
     return Grid(f"Claims of {title}", columns, cells, len(columns), list(range(len(cells))), warning, notes)
-
-
-def _sentences(parts: Sequence[str]) -> str:
-    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)

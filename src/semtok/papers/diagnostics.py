@@ -1,5 +1,6 @@
 """Reading what tokenizers measured about their codes (diagnostics.json) and the decoder about itself."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,28 @@ def headlines(path: str | Path) -> dict[str, float]:
     levels = [key for key in content if key.startswith("levels.") and key.endswith(".perplexity")]
     named |= {f"perplexity {int(key.split('.')[1]) + 1}": key for key in levels}
     return {name: float(content[key]) for name, key in named.items() if key in content}
+
+
+def use(path: str | Path) -> dict[str, float]:
+    """The quantities of a `DiagnosticsClaim`; those that the file lacks are left out."""
+    content = dict(flatten(read_json(path)))
+    found = {COLLISION_RATE: [content["tuples.collision_rate"]] if "tuples.collision_rate" in content else []}
+    for name, key in (("codebook perplexity", "perplexity_share"), ("codebook use", "utilisation")):
+        found[name] = [value for path, value in content.items() if re.fullmatch(rf"levels\.\d+\.{key}", path)]
+    return {name: sum(values) / len(values) for name, values in found.items() if values}
+
+
+def shape(path: str | Path) -> str:
+    """Levels and codewords, as in 3x48; `?` for a size that the file lacks."""
+    levels = read_json(path).get("levels", [])
+    sizes = dict.fromkeys(str(level.get("codebook_size", "?")) for level in levels)
+    return f"{len(levels)}x{'/'.join(sizes)}"
+
+
+def purities(path: str | Path) -> dict[int, float]:
+    """By depth of the prefix, the purity of prefixes of several items (depth 0: the largest category's share)."""
+    rows = read_json(path).get("purity", [])
+    return {row["depth"]: row["purity_of_shared"] for row in rows if row["purity_of_shared"] is not None}
 
 
 def certification(path: str | Path) -> dict[str, float]:

@@ -6,50 +6,52 @@ from itertools import pairwise
 from pathlib import Path
 
 from semtok.papers.claim_types import (
-    AnyClaim,
     CollisionClaim,
     GainClaim,
+    GainContrastClaim,
     NotWorseClaim,
     OrderClaim,
     ShrinkingGainClaim,
+    SingleClaim,
 )
+from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
+from semtok.papers.code_evidence import LackingError, judge_diagnostics, judge_phases, judge_purity
 from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
 from semtok.papers.plan import Cell, Run
 from semtok.papers.samples import Measured, Uncertainty
 from semtok.papers.seed_tests import paired, welch
-from semtok.papers.statistics import Array, Statistic, difference, relative_gain
+from semtok.papers.statistics import Array, Statistic, contrast, difference, relative_gain
 from semtok.papers.verdicts import Comparison, Finding, judge_gains, judge_not_worse, judge_order
 
 _NAMES = {"ndcg": "NDCG", "recall": "Recall"}
-
-
-class LackingError(Exception):
-    """The results hold nothing that a claim could be judged by; the message says what is lacking."""
 
 
 class Evidence:
     """The runs behind the claims of one place and dataset.
 
     Args:
-        claims: the claims, whose runs all exist.
+        claims: the claims; of those about pairs, some pairs may lack their runs, the others have all of them.
         cells: of this place and dataset.
         ranks: `ranks.parquet` of every run.
         diagnostics: `diagnostics.json` of every run's tokenizer, where it has codes.
+        histories: `history.csv` of the tokenizers of claims about training.
         uncertainty: how intervals are made.
     """
 
     def __init__(
         self,
-        claims: Sequence[AnyClaim],
+        claims: Sequence[SingleClaim],
         cells: Sequence[Cell],
         ranks: Mapping[Run, str | Path],
         diagnostics: Mapping[Run, str | Path],
+        histories: Mapping[Run, str | Path],
         uncertainty: Uncertainty,
     ) -> None:
         self._claims = claims
         self._runs = {cell.tokenizer: cell.runs for cell in cells}
         self._ranks = ranks
         self._diagnostics = diagnostics
+        self._histories = histories
         self._uncertainty = uncertainty
 
     @cached_property
@@ -57,10 +59,10 @@ class Evidence:
         """Read once for all claims, and only if one of them is about ranks."""
         columns = dict.fromkeys(column for claim in self._claims for column in columns_of(claim))
         wanted = dict.fromkeys(name for claim in self._claims if columns_of(claim) for name in claim.tokenizers)
-        methods = {name: self._runs[name] for name in wanted}
+        methods = {name: self._runs[name] for name in wanted if self._runs[name]}
         return Measured(self._ranks, methods, list(columns), self._uncertainty)
 
-    def judge(self, claim: AnyClaim) -> tuple[list[Comparison], Finding]:
+    def judge(self, claim: SingleClaim) -> tuple[list[Comparison], Finding]:
         """The comparisons behind a claim, and what they say; a `LackingError` if there is nothing to compare."""
         alpha = 1 - self._uncertainty.confidence
         if isinstance(claim, GainClaim):
@@ -75,14 +77,36 @@ class Evidence:
             comparisons = self._shrinking(claim)
             return comparisons, judge_order(comparisons, len(comparisons), alpha)
         if isinstance(claim, OrderClaim):
-            comparisons = [
-                self._difference(pair.higher, pair.lower, column)
-                for pair in claim.pairs
-                for column in columns_of(claim)
-            ]
-            return comparisons, judge_order(comparisons, claim.at_least or len(comparisons), alpha)
+            return self._order(claim, alpha)
+        if isinstance(claim, DiagnosticsClaim):
+            return judge_diagnostics(claim, self._runs, self._diagnostics, self._uncertainty.confidence)
+        if isinstance(claim, PurityClaim):
+            return judge_purity(claim, self._runs, self._diagnostics, self._uncertainty.confidence)
+        if isinstance(claim, PhasesClaim):
+            return judge_phases(claim, self._runs, self._histories)
+        if isinstance(claim, GainContrastClaim):
+            raise TypeError("a contrast needs the evidence of all its datasets")
         comparisons = self._collisions(claim)
         return comparisons, judge_order(comparisons, len(comparisons), alpha)
+
+    def gain(self, claim: GainContrastClaim, k: int) -> tuple[float, Array]:
+        """The gain of a contrast on this dataset, and its draws."""
+        better, worse = self._method(claim.better), self._method(claim.worse)
+        column = self._column((claim.metric, k))
+        relative = claim.scale == "relative"
+        statistic = relative_gain(better, worse, [column]) if relative else difference(better, worse, column)
+        return self._measured.bootstrap.draws(statistic)
+
+    def _order(self, claim: OrderClaim, alpha: float) -> tuple[list[Comparison], Finding]:
+        comparisons, not_run = [], []
+        for pair in claim.pairs:
+            for column in columns_of(claim):
+                if self._runs[pair.higher] and self._runs[pair.lower]:
+                    comparisons.append(self._difference(pair.higher, pair.lower, column))
+                else:
+                    not_run.append(f"{pair.higher} > {pair.lower} in {_name([column])}")
+        needed = claim.at_least or len(comparisons) + len(not_run)
+        return comparisons, judge_order(comparisons, needed, alpha, not_run)
 
     def _difference(self, higher: str, lower: str, column: tuple[str, int]) -> Comparison:
         statistic = difference(self._method(higher), self._method(lower), self._column(column))
@@ -137,15 +161,40 @@ class Evidence:
         return self._measured.column(*column)
 
 
-def columns_of(claim: AnyClaim) -> list[tuple[str, int]]:
+def columns_of(claim: SingleClaim) -> list[tuple[str, int]]:
     """Metric and k of everything that a claim compares; none for a claim about codes."""
     if isinstance(claim, GainClaim):
         return [(gain.metric, k) for gain in claim.gains for k in gain.ks]
-    if isinstance(claim, ShrinkingGainClaim):
+    if isinstance(claim, ShrinkingGainClaim | GainContrastClaim):
         return [(claim.metric, k) for k in claim.ks]
     if isinstance(claim, OrderClaim | NotWorseClaim):
         return [(metric, k) for metric in claim.metrics for k in claim.ks]
     return []
+
+
+def judge_contrast(
+    claim: GainContrastClaim, evidence: Mapping[str, Evidence], uncertainty: Uncertainty
+) -> tuple[list[Comparison], Finding]:
+    """Gains on some datasets against gains on others.
+
+    Args:
+        claim: the claim.
+        evidence: of each of its datasets.
+        uncertainty: how intervals are made.
+    """
+    comparisons = []
+    for k in claim.ks:
+        larger, smaller = (
+            [evidence[dataset].gain(claim, k) for dataset in datasets] for datasets in (claim.larger, claim.smaller)
+        )
+        estimate = contrast(larger, smaller, uncertainty.confidence, uncertainty.seed)
+        name = f"{claim.scale} gain in {_name([(claim.metric, k)])} on {_and(claim.larger)} > on {_and(claim.smaller)}"
+        comparisons.append(Comparison(name, estimate, "percent" if claim.scale == "relative" else "fraction"))
+    return comparisons, judge_order(comparisons, len(comparisons), 1 - uncertainty.confidence)
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)
 
 
 def _name(columns: Sequence[tuple[str, int]]) -> str:

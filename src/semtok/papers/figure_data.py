@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.definition import Bar, Figure, Panel
+from semtok.papers.definition import Paper
+from semtok.papers.figure_types import Bar, Figure, Panel
 from semtok.papers.origin import Origin
 from semtok.papers.plan import Cell, Run
 from semtok.papers.printed import Printed
@@ -36,7 +37,7 @@ def measure(
 def tidy(
     paper: str,
     name: str,
-    figure: Figure,
+    content: Paper,
     printed: Printed,
     origins: Mapping[str, Origin],
     cells: Sequence[Cell],
@@ -48,12 +49,13 @@ def tidy(
     the picture (`digitised`, of use for the shape only). A bar without runs keeps its row: `source` says why.
     """
     rows: list[dict[str, Any]] = []
+    figure = content.bar_figure(name)
     for letter, panel in figure.panels.items():
         for bar in panel.bars:
             cell = next(c for c in cells if (c.dataset, c.tokenizer) == (panel.dataset, bar.tokenizer))
             for metric in panel.metrics:
                 for k in panel.ks:
-                    number = printed.get(name + letter, panel.dataset, bar.label, metric, k)
+                    number = printed.get(name + letter, content.printed_for(panel.dataset), bar.label, metric, k)
                     rows.append(
                         {
                             "paper": paper,

@@ -1,37 +1,24 @@
 """Pictures of figures: bars with intervals, the paper's values beside them."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from semtok.files import atomic_path
+from semtok.papers import canvas as drawing
 from semtok.papers import figure_data
-from semtok.papers.definition import Figure, Panel, load
-from semtok.papers.origin import Origin, describe, read_origin
+from semtok.papers.canvas import COLOURS
+from semtok.papers.definition import Paper, load
+from semtok.papers.figure_types import Figure, Panel
+from semtok.papers.origin import Origin, read_origin
 from semtok.papers.plan import Cell, Run
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.samples import Uncertainty
 
-# Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 _NAMES = {"ndcg": "NDCG", "recall": "Recall"}
-_STYLE: Any = {
-    "svg.hashsalt": "semtok",
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-}
-_UNDATED: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
+_NAMES_IN_A_ROW = 5
 
 
 def make_figure(
@@ -40,7 +27,7 @@ def make_figure(
     paper: str,
     name: str,
     cells: Sequence[Cell],
-    ranks: Mapping[Run, str | Path],
+    inputs: Mapping[str, Mapping[Run, Path]],
     stats: Mapping[str, Path],
     uncertainty: Uncertainty,
     csv: Path,
@@ -54,50 +41,43 @@ def make_figure(
         paper: the paper's name in the config.
         name: id of the figure.
         cells: from `plan.cells`.
-        ranks: `ranks.parquet` of every run of the cells.
+        inputs: `ranks`: the `ranks.parquet` of every run of the cells.
         stats: the `stats.json` of each dataset that the config has, by printed name.
         uncertainty: how intervals are made.
         csv: output, tidy.
         pictures: outputs, .svg or .pdf.
     """
-    figure = load(definition).figure(name)
+    content = load(definition)
+    figure = content.bar_figure(name)
     numbers = read_printed(printed)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    measured = figure_data.measure(figure, cells, ranks, uncertainty)
-    frame = figure_data.tidy(paper, name, figure, numbers, origins, cells, measured)
-    with atomic_path(csv) as temporary:
-        frame.to_csv(temporary, index=False)
-    with mpl.rc_context(_STYLE):
-        canvas = draw(name, figure, frame, _about(figure, frame, origins, numbers, uncertainty))
-        for picture in pictures:
-            with atomic_path(picture) as temporary:
-                canvas.savefig(temporary, metadata=_UNDATED.get(picture.suffix))
+    measured = figure_data.measure(figure, cells, inputs.get("ranks", {}), uncertainty)
+    frame = figure_data.tidy(paper, name, content, numbers, origins, cells, measured)
+    with drawing.style():
+        canvas = draw(name, figure, frame, _about(content, figure, frame, origins, numbers, uncertainty))
+        drawing.write(canvas, frame, csv, pictures)
 
 
 def draw(name: str, figure: Figure, frame: pd.DataFrame, about: Sequence[str]) -> Canvas:
     """The figure on a canvas: a plot a panel, or for a panel with groups a plot a metric and k."""
     plots = [(letter, panel, columns) for letter, panel in figure.panels.items() for columns in _plots(panel)]
-    title = f"Figure {name.removeprefix('figure')}: {figure.caption}"
-    lines = [line for note in about for line in textwrap.wrap(note, 46 * len(plots))]
-    canvas = Canvas(figsize=(3.7 * len(plots), 3.5 + 0.17 * len(lines)), layout="constrained")
-    FigureCanvasAgg(canvas)
-    synthetic = (frame["source"] == "synthetic").any()
-    canvas.suptitle(f"{title}\nSYNTHETIC DATA" if synthetic else title, fontsize=10, fontweight="bold")
-    axes = canvas.subplots(1, len(plots), squeeze=False)[0]
+    synthetic = bool((frame["source"] == "synthetic").any())
+    canvas, axes = drawing.plots(len(plots), drawing.title(name, figure.caption), about, synthetic)
     for axis, (letter, panel, columns) in zip(axes, plots, strict=True):
         _panel(axis, letter, panel, frame[frame["panel"] == letter], columns)
-    canvas.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7.5, color="#444444")
     return canvas
 
 
 def _about(
-    figure: Figure, frame: pd.DataFrame, origins: Mapping[str, Origin], printed: Printed, uncertainty: Uncertainty
+    content: Paper,
+    figure: Figure,
+    frame: pd.DataFrame,
+    origins: Mapping[str, Origin],
+    printed: Printed,
+    uncertainty: Uncertainty,
 ) -> list[str]:
     built = frame[frame["mean"].notna()]
-    notes = []
-    for dataset in dict.fromkeys(built["dataset"]):
-        users = printed.get("table1", dataset, "", "users")
-        notes.append(describe(dataset, origins[dataset], users.value if users else None))
+    notes = drawing.about(content, list(dict.fromkeys(built["dataset"])), origins, printed)
     seeds = sorted(set(built["seeds"]))
     if seeds:
         bars = f"Bars: mean over {' or '.join(map(str, seeds))} seed{'s' if seeds != [1] else ''}"
@@ -106,6 +86,10 @@ def _about(
         notes.append("With one seed the interval does not hold the noise of training.")
     if "digitised" in set(frame["printed_provenance"]):
         notes.append("Diamonds: the paper's bars, measured on its picture; for the shape only.")
+    missing = frame[frame["mean"].isna()]
+    for reason in dict.fromkeys(missing["source"]):
+        bars = missing.loc[missing["source"] == reason, ["group", "series"]].drop_duplicates().itertuples()
+        notes.append(f"{', '.join(bar.group or bar.series for bar in bars)}: {reason}.")
     return [*notes, *(panel.note for panel in figure.panels.values() if panel.note)]
 
 
@@ -126,8 +110,8 @@ def _panel(axis: Any, letter: str, panel: Panel, frame: pd.DataFrame, columns: l
         for x, (group, (metric, k)) in enumerate(places):
             row = shown.get((group, one, metric, k))
             if row is not None:
-                _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, _COLOURS[i % len(_COLOURS)], row)
-        axis.bar(0, 0, color=_COLOURS[i % len(_COLOURS)], label=one)
+                _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, COLOURS[i % len(COLOURS)], row)
+        axis.bar(0, 0, color=COLOURS[i % len(COLOURS)], label=one)
     names = [_NAMES[metric] for metric, _ in columns]
     if groups != [""]:
         ticks, label = groups, _column(columns[0])
@@ -138,9 +122,14 @@ def _panel(axis: Any, letter: str, panel: Panel, frame: pd.DataFrame, columns: l
     axis.set_xticks(range(len(places)), ticks)
     axis.set_ylabel(label)
     axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
-    axis.set_ylim(bottom=0, top=axis.get_ylim()[1] * 1.18)
     axis.grid(axis="y", linewidth=0.4, color="#cccccc")
-    axis.legend(ncols=len(series), fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
+    top = axis.get_ylim()[1]
+    if len(series) == 1 and groups != [""]:
+        axis.set_ylim(bottom=0, top=top)
+        return
+    names_in_a_row = min(len(series), _NAMES_IN_A_ROW)
+    axis.set_ylim(bottom=0, top=top * (1.06 + 0.12 * -(-len(series) // names_in_a_row)))
+    axis.legend(ncols=names_in_a_row, fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
 
 
 def _bar(axis: Any, x: float, width: float, colour: str, row: Mapping[Any, Any]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from semtok.errors import DataError
 from semtok.files import read_json
+from semtok.papers.definition import DatasetNote
 
 SOURCES = ("official", "mirror", "synthetic")
 SAME_SIZE = 0.05
@@ -60,3 +61,10 @@ def heading(sources: set[str]) -> str:
     if "synthetic" in sources:
         return "synthetic" if sources == {"synthetic"} else "ours, partly synthetic"
     return "ours"
+
+
+def stand_in(about: DatasetNote) -> str:
+    """A sentence for a dataset that stands in for another; empty for the others."""
+    if not about.stands_for:
+        return ""
+    return f"{about.runs_on} stands in for {about.stands_for}: our numbers are not about {about.stands_for}."

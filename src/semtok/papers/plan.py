@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS
-from semtok.config.variants import canonical, nearest, parse
-from semtok.papers.definition import Figure, Paper, RankingTable, StatisticsTable
+from semtok.config.variants import canonical, nearest, parse, resolve
+from semtok.papers.code_claim_types import DiagnosticsClaim, PurityClaim
+from semtok.papers.definition import Paper, RankingTable
+from semtok.papers.figure_types import Figure, TrainingFigure
 
+Evidence = Literal["ranks", "codes", "training"]
+"""What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, or its history alone."""
 Entries = Mapping[str, Mapping[str, Any]]
 
 
@@ -31,11 +35,12 @@ class Cell:
     dataset: str
     """Printed name of the dataset."""
     tokenizer: str
-    """As written in the definition."""
+    """As written in the definition: the name of its row."""
     runs: tuple[Run, ...]
     """One a seed; empty where the config cannot build it."""
     missing: str
     """Why there are no runs; empty where there are."""
+    evidence: Evidence = "ranks"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -49,14 +54,16 @@ class Cell:
 
 def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
-    printed = {dataset for place in (*paper.tables, *paper.figures) for dataset, _ in _wanted(paper, place)}
-    printed |= {dataset for table in paper.tables.values() for dataset in table.datasets}
+    shown = {dataset for place in paper.figures for dataset, _, _ in _wanted(paper, place)}
+    shown |= {dataset for table in paper.tables.values() for dataset in table.datasets}
+    printed = {paper.runs_on(dataset) for dataset in shown}
     return [
         f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
         for key, found, known in (
             ("tables", config.tables, set(paper.tables)),
             ("figures", config.figures, set(paper.figures)),
             ("datasets", list(config.datasets), printed),
+            ("lacking", list(config.lacking), printed),
         )
         for entry in found
         if entry not in known
@@ -64,14 +71,15 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
 
 
 def cutoffs(paper: Paper, places: Iterable[str]) -> list[int]:
-    """Every k of the tables and figures `places`."""
+    """Every k that the tables and figures `places` need the beam to reach."""
     wanted: set[int] = set()
     for place in places:
         table = paper.tables.get(place)
         if isinstance(table, RankingTable):
-            wanted.update(table.ks)
-        elif place in paper.figures:
-            wanted.update(k for panel in paper.figures[place].panels.values() for k in panel.ks)
+            wanted.update(set(table.ks) - set(table.optional_ks))
+        figure = paper.figures.get(place)
+        if isinstance(figure, Figure):
+            wanted.update(k for panel in figure.panels.values() for k in panel.ks)
     return sorted(wanted)
 
 
@@ -95,37 +103,40 @@ def cells(
         recommenders: names of the config's `recommenders`, for methods with a recommender of their own
             (`ids/sasrec`); the others have the paper's.
     """
-    built = place in config.tables or place in config.figures
-    chosen = config.sweep_seeds if place in paper.figures else seeds
-    found = []
-    for dataset, method in _wanted(paper, place):
-        tokenizer, _, own = method.partition("/")
-        recommender = own or config.recommender
-        missing = f"{place} is not among the tables and figures of this config" if not built else ""
-        missing = missing or _missing(config, dataset, tokenizer, own, tokenizers, recommenders)
-        runs: tuple[Run, ...] = ()
-        if not missing:
-            name = tokenizer if tokenizer == IDS else canonical(tokenizers, tokenizer, "tokenizers")
-            runs = tuple(Run(config.stand_ins[dataset], name, recommender, seed) for seed in chosen)
-        found.append(Cell(place, dataset, method, runs, missing))
-    return found
+    evidence: Evidence = "ranks"
+    if place in paper.figures and not isinstance(figure := paper.figures[place], Figure):
+        evidence = "training" if isinstance(figure, TrainingFigure) else "codes"
+    make = _Maker(paper, config, place, seeds, tokenizers, recommenders)
+    return [make.cell(dataset, name, method, evidence) for dataset, name, method in _wanted(paper, place)]
 
 
 def claim_cells(
     paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries, recommenders: Collection[str] = ()
 ) -> list[Cell]:
-    """The cells of every table and figure that a claim refers to, built under this config or not."""
-    places = dict.fromkeys(claim.place for claim in paper.claims)
-    return [cell for place in places for cell in cells(paper, config, place, seeds, tokenizers, recommenders)]
+    """The cells of every table and figure that a claim refers to, built under this config or not.
+
+    A claim about codes may name tokenizers that are no rows of its place: they have cells for their codes alone.
+    """
+    places = dict.fromkeys(claim.place for claim in paper.single_claims)
+    found = [cell for place in places for cell in cells(paper, config, place, seeds, tokenizers, recommenders)]
+    known = {(cell.place, cell.dataset, cell.tokenizer) for cell in found}
+    for claim in paper.single_claims:
+        if isinstance(claim, DiagnosticsClaim | PurityClaim):
+            make = _Maker(paper, config, claim.place, seeds, tokenizers, recommenders)
+            for name in claim.tokenizers:
+                if (claim.place, claim.dataset, name) not in known:
+                    known.add((claim.place, claim.dataset, name))
+                    found.append(make.cell(claim.dataset, name, name, "codes"))
+    return found
 
 
-def runs(cells: Iterable[Cell]) -> list[Run]:
-    """The distinct runs of `cells`, in order of first mention."""
-    return list(dict.fromkeys(run for cell in cells for run in cell.runs))
+def runs(cells: Iterable[Cell], *evidence: Evidence) -> list[Run]:
+    """The distinct runs of `cells`, in order of first mention; with `evidence`, of those cells only."""
+    return list(dict.fromkeys(run for cell in cells if not evidence or cell.evidence in evidence for run in cell.runs))
 
 
-def coded_runs(cells: Iterable[Cell]) -> list[Run]:
-    """Those of the runs that have codes to be diagnosed; plain item ids have none."""
+def coded(cells: Iterable[Cell]) -> list[Run]:
+    """Those of the runs that have a tokenizer: plain item ids have none."""
     return [run for run in runs(cells) if run.tokenizer != IDS]
 
 
@@ -134,34 +145,66 @@ def datasets(paper: Paper, config: PaperConfig, place: str) -> dict[str, str]:
     if place in paper.tables:
         printed = paper.tables[place].datasets
     else:
-        printed = [panel.dataset for panel in paper.figure(place).panels.values()]
-    return {name: config.stand_ins[name] for name in dict.fromkeys(printed) if name in config.stand_ins}
+        printed = [dataset for dataset, _ in paper.figure(place).pairs]
+    entries = {name: config.stand_ins.get(paper.runs_on(name)) for name in printed}
+    return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def _wanted(paper: Paper, place: str) -> list[tuple[str, str]]:
-    part: StatisticsTable | RankingTable | Figure
-    part = paper.tables[place] if place in paper.tables else paper.figure(place)
-    if isinstance(part, StatisticsTable):
+def lacking(paper: Paper, dataset: str) -> str:
+    """Why a dataset that the config does not have is not there."""
+    name = paper.runs_on(dataset)
+    return paper.about(name).unavailable or f"no dataset of this config stands for {name}"
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Cells of one place; the fields are those of `cells`."""
+
+    paper: Paper
+    config: PaperConfig
+    place: str
+    seeds: Sequence[int]
+    tokenizers: Entries
+    recommenders: Collection[str]
+
+    def cell(self, dataset: str, name: str, method: str, evidence: Evidence) -> Cell:
+        """The cell of a row's `name`, for which `method` is run."""
+        built = self.place in self.config.tables or self.place in self.config.figures
+        missing = f"{self.place} is not among the tables and figures of this config" if not built else ""
+        entry = self.config.stand_ins.get(self.paper.runs_on(dataset), "")
+        if not missing:
+            missing = self._missing(dataset, method) if entry else lacking(self.paper, dataset)
+        if missing:
+            return Cell(self.place, dataset, name, (), missing, evidence)
+        tokenizer, _, own = method.partition("/")
+        tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
+        recommender = own or self.config.recommender
+        seeds = self.config.sweep_seeds if self.place in self.paper.figures else self.seeds
+        found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
+        return Cell(self.place, dataset, name, found, "", evidence)
+
+    def _missing(self, dataset: str, method: str) -> str:
+        tokenizer, _, own = method.partition("/")
+        name, replaced = parse(tokenizer)
+        if name != IDS and name not in self.tokenizers:
+            return f"this config has no tokenizer {name}"
+        # A user's own entry of that name may be of another method.
+        unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
+        if unknown:
+            return f"the tokenizer {name} of this config has no option {unknown[0]}"
+        if own and parse(own)[0] not in self.recommenders:
+            return f"this config has no recommender {parse(own)[0]}"
+        printed = self.paper.runs_on(dataset)
+        views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
+        absent = [modality for modality in self.config.lacking.get(printed, []) if views.get(modality)]
+        return f"{printed} has no {absent[0]} view" if absent else ""
+
+
+def _wanted(paper: Paper, place: str) -> list[tuple[str, str, str]]:
+    """Dataset, name of the row or bar, and what is run for it."""
+    table = paper.tables.get(place)
+    if table is None:
+        return list(dict.fromkeys((dataset, name, name) for dataset, name in paper.figure(place).pairs))
+    if not isinstance(table, RankingTable):
         return []
-    if isinstance(part, RankingTable):
-        pairs = [(dataset, row.tokenizer) for dataset in part.datasets for row in part.rows]
-    else:
-        pairs = [(panel.dataset, bar.tokenizer) for panel in part.panels.values() for bar in panel.bars]
-    return list(dict.fromkeys(pairs))
-
-
-def _missing(
-    config: PaperConfig, dataset: str, tokenizer: str, own: str, tokenizers: Entries, recommenders: Collection[str]
-) -> str:
-    name, replaced = parse(tokenizer)
-    if dataset not in config.stand_ins:
-        return f"no dataset of this config stands for {dataset}"
-    if name != IDS and name not in tokenizers:
-        return f"this config has no tokenizer {name}"
-    # A user's own entry of that name may be of another method.
-    lacking = [key for key in replaced if key.split(".")[0] not in tokenizers.get(name, {})]
-    if lacking:
-        return f"the tokenizer {name} of this config has no option {lacking[0]}"
-    if own and parse(own)[0] not in recommenders:
-        return f"this config has no recommender {parse(own)[0]}"
-    return ""
+    return [(d, row.tokenizer, row.method(d)) for d in table.datasets for row in table.rows_on(d)]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.definition import Gain, RankingTable
-from semtok.papers.origin import Origin, describe, heading
+from semtok.papers.definition import Gain, Paper, RankingTable, Row
+from semtok.papers.origin import Origin, describe, heading, stand_in
 from semtok.papers.plan import Cell, Run
 from semtok.papers.printed import Number, Printed
 from semtok.papers.rendering import Grid, Text
@@ -29,7 +29,7 @@ class Results:
 
     paper: str
     name: str
-    table: RankingTable
+    content: Paper
     printed: Printed
     origins: Mapping[str, Origin]
     """By printed name of the dataset."""
@@ -38,17 +38,30 @@ class Results:
     """By printed name of the dataset; none where the config has no run."""
     confidence: float
 
+    @property
+    def table(self) -> RankingTable:
+        """What is shown."""
+        return self.content.ranking_table(self.name)
+
     def cell(self, dataset: str, tokenizer: str) -> Cell:
         """The cell of a row."""
         return next(cell for cell in self.cells if (cell.dataset, cell.tokenizer) == (dataset, tokenizer))
 
     def number(self, dataset: str, method: str, metric: str, k: int) -> Number | None:
-        """The printed number."""
-        return self.printed.get(self.name, dataset, method, metric, k)
+        """The printed number; for a stand-in that of the dataset which it stands for."""
+        return self.printed.get(self.name, self.content.printed_for(dataset), method, metric, k)
+
+    def missing(self, dataset: str, tokenizer: str, k: int) -> str:
+        """Why there is no reproduced number; empty where there is one."""
+        cell = self.cell(dataset, tokenizer)
+        if not cell.runs:
+            return f"not run: {cell.missing}"
+        beam = self.measured[dataset].beam(tokenizer)
+        return f"not measured: beam {beam} < {k}" if k > beam else ""
 
     def estimate(self, dataset: str, tokenizer: str, metric: str, k: int) -> Estimate | None:
-        """The reproduced number; None if there are no runs."""
-        if not self.cell(dataset, tokenizer).runs:
+        """The reproduced number; None if there are no runs, or if their beams do not reach k."""
+        if self.missing(dataset, tokenizer, k):
             return None
         measured = self.measured[dataset]
         found = measured.bootstrap.estimate(column_of(measured.method(tokenizer), measured.column(metric, k)))
@@ -65,19 +78,20 @@ def measure(
     for dataset in table.datasets:
         methods = {cell.tokenizer: cell.runs for cell in cells if cell.dataset == dataset and cell.runs}
         if methods:
-            found[dataset] = Measured(ranks, methods, columns, uncertainty)
+            found[dataset] = Measured(ranks, methods, columns, uncertainty, table.optional_ks)
     return found
 
 
 def tidy(results: Results) -> pd.DataFrame:
     """One row a dataset, method, metric and k; metrics as fractions.
 
-    A cell without runs keeps its row: its `source` says why, its numbers are empty, its `seeds` are 0.
+    A cell without runs, or with a k beyond their beams, keeps its row: its `source` says why, its numbers are empty,
+    its `seeds` are 0.
     """
     rows: list[dict[str, Any]] = []
     table = results.table
     for dataset in table.datasets:
-        for row in table.rows:
+        for row in table.rows_on(dataset):
             cell = results.cell(dataset, row.tokenizer)
             for metric in table.metrics:
                 for k in table.ks:
@@ -98,43 +112,61 @@ def tidy(results: Results) -> pd.DataFrame:
     return frame.astype({"seeds": "Int64", "targets": "Int64"})
 
 
-def grid(results: Results) -> Grid:
-    """The paper's layout: a row a method and metric, and for each k the printed and the reproduced number."""
-    table = results.table
-    many = len(table.datasets) > 1
+def grids(results: Results) -> list[Grid]:
+    """The paper's layout, a grid a block: a row a method and metric, and for each k the printed and our number."""
+    blocks = results.table.blocks or [results.table.datasets]
+    caption = f"Table {results.name.removeprefix('table')}: {results.table.caption}"
+    found = []
+    for i, datasets in enumerate(blocks):
+        title = caption if len(blocks) == 1 else f"{caption.removesuffix('.')}: {', '.join(datasets)}."
+        found.append(_grid(results, title, datasets, _notes(results) if i == len(blocks) - 1 else []))
+    return found
+
+
+def _grid(results: Results, caption: str, datasets: Sequence[str], notes: list[str]) -> Grid:
+    table, about = results.table, results.content.about
+    many = len(datasets) > 1
     columns: list[tuple[str, ...]] = [("", "", "Methods"), ("", "", "Metrics")]
-    for dataset in table.datasets:
+    for dataset in datasets:
         ours = heading({results.origins[dataset].source} if dataset in results.measured else set())
-        above = dataset if many else ""
-        columns += [(above, f"@{k}", column) for k in table.ks for column in ("paper", ours)]
+        # Who reads one column of a stand-in must see that the two numbers are of two datasets.
+        original = about(dataset).stands_for
+        paper = f"paper, {original}" if original else "paper"
+        ours = f"{ours}, {about(dataset).runs_on}" if original else ours
+        above = dataset if many or original else ""
+        columns += [(above, f"@{k}", column) for k in table.ks for column in (paper, ours)]
     rows: list[list[Text]] = []
     rules: list[int] = []
-    for row in table.rows:
+    for row in [row for row in table.rows if any(map(row.stands_on, datasets))]:
         rules.append(len(rows))
         for i, metric in enumerate(table.metrics):
             line = [Text(row.label if i == 0 else "", latex=row.latex if i == 0 else ""), Text(_NAMES[metric])]
-            for dataset in table.datasets:
+            for dataset in datasets:
                 for k in table.ks:
-                    line += _pair(results, dataset, row.label, row.tokenizer, metric, k)
+                    line += _pair(results, dataset, row, metric, k)
             rows.append(line)
     for gain in table.gains:
         rules.append(len(rows))
         for i, metric in enumerate(table.metrics):
             line = [Text(gain.label if i == 0 else ""), Text(_NAMES[metric])]
-            for dataset in table.datasets:
+            for dataset in datasets:
                 for k in table.ks:
                     line += _gain_pair(results, dataset, gain, metric, k)
             rows.append(line)
-    synthetic = [d for d in results.measured if results.origins[d].source == "synthetic"]
-    warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers." if synthetic else ""
-    caption = f"Table {results.name.removeprefix('table')}: {table.caption}"
-    return Grid(caption, columns, rows, 2, rules, warning, _notes(results))
+    return Grid(caption, columns, rows, 2, rules, _warning(results, datasets), notes)
+
+
+def _warning(results: Results, datasets: Sequence[str]) -> str:
+    about = results.content.about
+    synthetic = [d for d in datasets if d in results.measured and results.origins[d].source == "synthetic"]
+    parts = [f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers."] if synthetic else []
+    return " ".join([*parts, *(stand_in(about(d)) for d in datasets if about(d).stands_for)])
 
 
 def _numbers(results: Results, cell: Cell, metric: str, k: int) -> dict[str, Any]:
     estimate = results.estimate(cell.dataset, cell.tokenizer, metric, k)
     if estimate is None:
-        return {"source": f"not run: {cell.missing}", "seeds": 0}
+        return {"source": results.missing(cell.dataset, cell.tokenizer, k), "seeds": 0}
     measured = results.measured[cell.dataset]
     return {
         "source": results.origins[cell.dataset].source,
@@ -147,15 +179,17 @@ def _numbers(results: Results, cell: Cell, metric: str, k: int) -> dict[str, Any
     }
 
 
-def _pair(results: Results, dataset: str, label: str, tokenizer: str, metric: str, k: int) -> list[Text]:
-    rows = results.table.rows
-    number = results.number(dataset, label, metric, k)
+def _pair(results: Results, dataset: str, row: Row, metric: str, k: int) -> list[Text]:
+    if not row.stands_on(dataset):
+        return [Text(""), Text("")]
+    rows = results.table.rows_on(dataset)
+    number = results.number(dataset, row.label, metric, k)
     others = [results.number(dataset, row.label, metric, k) for row in rows]
     printed = Text(
         f"{number.value:.4f}" if number else "—",
         bold=number is not None and number.value == max(other.value for other in others if other),
     )
-    estimate = results.estimate(dataset, tokenizer, metric, k)
+    estimate = results.estimate(dataset, row.tokenizer, metric, k)
     if estimate is None:
         return [printed, Text("—")]
     ours = [results.estimate(dataset, row.tokenizer, metric, k) for row in rows]
@@ -188,7 +222,7 @@ def _best(results: Results, dataset: str, names: Sequence[str], metric: str, k: 
 def _notes(results: Results) -> list[str]:
     notes = []
     for dataset, measured in results.measured.items():
-        users = results.printed.get("table1", dataset, "", "users")
+        users = results.printed.get("table1", results.content.runs_on(dataset), "", "users")
         about = describe(dataset, results.origins[dataset], users.value if users else None)
         seeds = sorted(
             {measured.seeds(cell.tokenizer) for cell in results.cells if cell.dataset == dataset and cell.runs}
@@ -200,13 +234,37 @@ def _notes(results: Results) -> list[str]:
     )
     if any(measured.seeds(cell.tokenizer) == 1 for cell, measured in _built(results)):
         notes.append("With one seed the interval does not hold the noise of training.")
+    for dataset in results.table.datasets:
+        about = results.content.about(dataset).note
+        notes += [f"{dataset}: {about}"] if about else []
     for gain in results.table.gains:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
-    missing = dict.fromkeys(f"Not run: {cell.missing}." for cell in results.cells if not cell.runs)
-    return [*notes, *missing]
+    notes += _missing(results)
+    return notes
+
+
+def _missing(results: Results) -> list[str]:
+    """Why cells are empty, each reason with the rows that it leaves empty unless it is about whole datasets."""
+    labels = {row.tokenizer: row.label for row in results.table.rows}
+    narrow = {
+        f"Not measured: beam {measured.beam(cell.tokenizer)} < {k}."
+        for cell, measured in _built(results)
+        for k in results.table.ks
+        if k > measured.beam(cell.tokenizer)
+    }
+    by_reason: dict[str, list[str]] = {}
+    for cell in results.cells:
+        if not cell.runs:
+            by_reason.setdefault(cell.missing, []).append(labels[cell.tokenizer])
+    few = len(results.table.rows) > 1
+    reasons = [
+        f"Not run: {reason}." if len(set(names)) > 1 or not few else f"Not run: {names[0]}, {reason}."
+        for reason, names in by_reason.items()
+    ]
+    return [*reasons, *sorted(narrow)]
 
 
 def _built(results: Results) -> list[tuple[Cell, Measured]]:

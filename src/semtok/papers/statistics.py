@@ -86,13 +86,11 @@ class Bootstrap:
 
         A statistic that is not defined on some resample (a division by zero) has an unbounded interval and p = 1.
         """
-        value = float(statistic(self._mean))
-        drawn = statistic(self._drawn_mean) + self._seed_noise(statistic)
-        if not np.isfinite(value) or not np.isfinite(drawn).all():
-            return Estimate(value, float("-inf"), float("inf"), 1.0)
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(drawn, [tail, 1 - tail])
-        return Estimate(value, float(low), float(high), two_sided(drawn))
+        return _estimate(*self.draws(statistic), self.confidence)
+
+    def draws(self, statistic: Statistic) -> tuple[float, Array]:
+        """The value of `statistic`, and its values on the resamples, with the noise between seeds added."""
+        return float(statistic(self._mean)), statistic(self._drawn_mean) + self._seed_noise(statistic)
 
     def _seed_noise(self, statistic: Statistic) -> Array | float:
         """[resamples]: draws of the noise of a mean over seeds, linearised: one method's seeds vary at a time."""
@@ -140,6 +138,27 @@ def relative_gain(first: int, second: int, columns: Sequence[int]) -> Statistic:
         return result
 
     return gain
+
+
+def contrast(
+    first: Sequence[tuple[float, Array]], second: Sequence[tuple[float, Array]], confidence: float, seed: int
+) -> Estimate:
+    """Mean of `first` less mean of `second`, which are draws on different users and so independent.
+
+    Each is shuffled on its own, as draws of one seed of the resampling would otherwise go together.
+    """
+    order = np.random.default_rng([seed, 2])
+    value = float(np.mean([v for v, _ in first]) - np.mean([v for v, _ in second]))
+    means = [np.mean([order.permutation(drawn) for _, drawn in draws], axis=0) for draws in (first, second)]
+    return _estimate(value, means[0] - means[1], confidence)
+
+
+def _estimate(value: float, drawn: Array, confidence: float) -> Estimate:
+    if not np.isfinite(value) or not np.isfinite(drawn).all():
+        return Estimate(value, float("-inf"), float("inf"), 1.0)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Estimate(value, float(low), float(high), two_sided(drawn))
 
 
 def two_sided(drawn: Array) -> float:

@@ -42,11 +42,11 @@ def make_statistics_table(
         stats: the `stats.json` of each dataset that the config has, by printed name.
         files: outputs.
     """
-    table = load(definition).statistics_table(name)
+    content = load(definition)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
     values = {dataset: statistics_table.read_statistics(path) for dataset, path in stats.items()}
-    frame = statistics_table.tidy(paper, name, table, read_printed(printed), origins, values)
-    _write(files, frame, [statistics_table.grid(name, table, frame, origins)])
+    frame = statistics_table.tidy(paper, name, content, read_printed(printed), origins, values)
+    _write(files, frame, [statistics_table.grid(name, content, frame, origins)])
 
 
 def make_ranking_table(
@@ -79,18 +79,17 @@ def make_ranking_table(
         files: outputs.
         diagnostics_csv: output, tidy.
     """
-    table = load(definition).ranking_table(name)
+    content = load(definition)
+    table = content.ranking_table(name)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
     measured = ranking_table.measure(table, cells, ranks, uncertainty)
     results = ranking_table.Results(
-        paper, name, table, read_printed(printed), origins, cells, measured, uncertainty.confidence
+        paper, name, content, read_printed(printed), origins, cells, measured, uncertainty.confidence
     )
-    grids = [
-        ranking_table.grid(results),
-        diagnostics_table.grid(name, table, cells, origins, diagnostics, facts),
-    ]
+    grids = ranking_table.grids(results)
+    about_codes = diagnostics_table.grid(name, table, cells, origins, diagnostics, facts)
     _write_csv(diagnostics_table.tidy(paper, name, table, cells, origins, diagnostics, facts), diagnostics_csv)
-    _write(files, ranking_table.tidy(results), grids)
+    _write(files, ranking_table.tidy(results), grids, [about_codes])
 
 
 def stack(tables: Sequence[Path], output: Path) -> None:
@@ -112,11 +111,12 @@ def stack(tables: Sequence[Path], output: Path) -> None:
     _write_csv(pd.concat(frames), output)
 
 
-def _write(files: TableFiles, frame: pd.DataFrame, grids: Sequence[Grid]) -> None:
+def _write(files: TableFiles, frame: pd.DataFrame, grids: Sequence[Grid], more: Sequence[Grid] = ()) -> None:
+    """All files of a table; `more` is not part of the LaTeX."""
     _write_csv(frame, files.csv)
-    write_text(files.markdown, markdown(grids))
-    write_text(files.latex, latex(grids[0]))
-    write_text(files.html, page(grids, grids[0].caption))
+    write_text(files.markdown, markdown([*grids, *more]))
+    write_text(files.latex, "\n".join(map(latex, grids)))
+    write_text(files.html, page([*grids, *more], grids[0].caption))
 
 
 def _write_csv(frame: pd.DataFrame, path: str | Path) -> None:

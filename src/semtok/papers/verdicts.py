@@ -5,7 +5,7 @@ A verdict is `reproduced` where the data show what the claim says, `not reproduc
 of them must hold: that is on the careful side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ Verdict = Literal["reproduced", "not reproduced", "inconclusive"]
 GAIN_TOLERANCE = 0.25
 """A significant gain whose interval misses the printed one still counts if it is within this share of it."""
 
+_ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "reproduced")
 _NAMED = 4
 """Comparisons that a reason names one by one."""
 
@@ -37,18 +38,27 @@ class Finding:
     reason: str
     p_values: list[float]
     """Adjusted, one a comparison or gain."""
+    measured: str = ""
+    """What was measured, where no comparison says it."""
 
 
-def judge_order(comparisons: Sequence[Comparison], needed: int, alpha: float) -> Finding:
-    """At least `needed` of the comparisons hold: significant, with the claimed sign."""
+def judge_order(comparisons: Sequence[Comparison], needed: int, alpha: float, not_run: Sequence[str] = ()) -> Finding:
+    """At least `needed` of the comparisons hold: significant, with the claimed sign.
+
+    Those that were `not_run` may still hold or not: they decide nothing.
+    """
     p_values = holm([comparison.estimate.p for comparison in comparisons])
     holds, reversed_, unclear = _sorted(comparisons, p_values, alpha)
-    count = len(comparisons)
+    count = len(comparisons) + len(not_run)
     if len(holds) >= needed:
         return Finding("reproduced", f"{len(holds)} of {count} comparisons hold, {needed} must", p_values)
     if count - len(reversed_) < needed:
         return Finding("not reproduced", f"significantly the other way round: {_names(reversed_)}", p_values)
-    reason = f"{len(holds)} of {count} comparisons hold, {needed} must; not told apart: {_names(unclear)}"
+    reason = f"{len(holds)} of {count} comparisons hold, {needed} must"
+    if unclear:
+        reason += f"; not told apart: {_names(unclear)}"
+    if not_run:
+        reason += f"; not run: {_names(not_run)}"
     if reversed_:
         reason += f"; significantly the other way round: {_names(reversed_)}"
     return Finding("inconclusive", reason, p_values)
@@ -82,9 +92,26 @@ def judge_gains(comparisons: Sequence[Comparison], printed: Sequence[float], alp
         _judge_gain(comparison, p, percent, alpha)
         for comparison, p, percent in zip(comparisons, p_values, printed, strict=True)
     ]
-    order: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "reproduced")
-    verdict = min((verdict for verdict, _ in parts), key=order.index)
+    verdict = min((verdict for verdict, _ in parts), key=_ORDER.index)
     return Finding(verdict, "; ".join(reason for _, reason in parts), p_values)
+
+
+def judge_runs(holds: Sequence[bool], reasons: Sequence[str], measured: str) -> Finding:
+    """A pattern that each run shows or does not: all of them, none of them, or some."""
+    verdict: Verdict = "reproduced" if all(holds) else "inconclusive" if any(holds) else "not reproduced"
+    reason = f"{sum(holds)} of {len(holds)} runs show it"
+    against = list(dict.fromkeys(reason for held, reason in zip(holds, reasons, strict=True) if not held))
+    return Finding(verdict, f"{reason}; {_names(against)}" if against else reason, [], measured)
+
+
+def join(verdicts: Mapping[str, Verdict]) -> tuple[Verdict, str]:
+    """The verdict on a claim whose parts must all hold, and the reason.
+
+    No adjustment is made across parts: that all of them hold by chance is less likely than that one does.
+    """
+    by_verdict = {verdict: [name for name, found in verdicts.items() if found == verdict] for verdict in _ORDER}
+    reason = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items() if names)
+    return min(verdicts.values(), key=_ORDER.index), reason
 
 
 def _judge_gain(comparison: Comparison, p: float, printed: float, alpha: float) -> tuple[Verdict, str]:

@@ -1,0 +1,185 @@
+"""t-SNE of quantized vectors at three depths: is there a hierarchy in the codes?"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from safetensors.numpy import load_file
+from sklearn.manifold import TSNE
+
+from semtok.errors import DataError
+from semtok.files import read_array
+from semtok.papers import canvas as drawing
+from semtok.papers.definition import load
+from semtok.papers.figure_types import EmbeddingFigure
+from semtok.papers.origin import read_origin
+from semtok.papers.plan import Cell, Run
+from semtok.papers.printed import read_printed
+from semtok.papers.samples import Uncertainty
+
+BOOK = "quantizer.books.{level}"
+"""Where a tokenizer's model keeps a level's codewords; a shared book stands under level 0 only."""
+COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed", "prefix", "code", "items", "x", "y"]
+_LETTERS = ("a", "b", "c")
+_FEWEST = 5
+"""Points below which neighbours mean nothing: they are shown by their first two principal components."""
+_PERPLEXITY = 30
+Floats = npt.NDArray[np.float64]
+
+
+def make_figure(
+    definition: Path,
+    printed: Path,
+    paper: str,
+    name: str,
+    cells: Sequence[Cell],
+    inputs: Mapping[str, Mapping[Run, Path]],
+    stats: Mapping[str, Path],
+    uncertainty: Uncertainty,
+    csv: Path,
+    pictures: Sequence[Path],
+) -> None:
+    """Write a figure's numbers and its pictures; the same input gives the same bytes.
+
+    Args:
+        definition: config/papers/PAPER.yaml.
+        printed: the file of printed numbers.
+        paper: the paper's name in the config.
+        name: id of the figure.
+        cells: from `plan.cells`.
+        inputs: `codes` and `model`: the `codes.npy` and `model.safetensors` of every run's tokenizer.
+        stats: the `stats.json` of each dataset that the config has, by printed name.
+        uncertainty: not used, as the first run is drawn.
+        csv: output, tidy.
+        pictures: outputs, .svg or .pdf.
+    """
+    content = load(definition)
+    figure = content.embedding_figure(name)
+    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
+    (cell,) = cells
+    if cell.runs:
+        run = cell.runs[0]
+        points = embed(read_array(inputs["codes"][run]), load_file(inputs["model"][run]), figure)
+        points = points.assign(source=origins[figure.dataset].source, tokenizer=run.tokenizer, seed=run.seed)
+    else:
+        points = pd.DataFrame({"source": f"not run: {cell.missing}", "tokenizer": cell.tokenizer, "panel": _LETTERS})
+    frame = points.assign(paper=paper, figure=name, dataset=figure.dataset).reindex(columns=COLUMNS)
+    frame = frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
+    about = drawing.about(content, [figure.dataset], origins, read_printed(printed))
+    with drawing.style():
+        canvas = _draw(name, figure, frame, [*about, *_notes(figure, cell)])
+        drawing.write(canvas, frame, csv, pictures)
+
+
+def embed(
+    codes: npt.NDArray[np.int32], model: Mapping[str, npt.NDArray[np.float32]], figure: EmbeddingFigure
+) -> pd.DataFrame:
+    """Positions of the distinct tuples: all, those of the level-1 code with most items, those of its level-2 code.
+
+    A point is a tuple's quantized vector, the sum of its codewords, so that items of one tuple are one point.
+
+    Args:
+        codes: [n_items, n_levels], at least two levels.
+        model: the tokenizer's arrays.
+        figure: how many points, and the seed.
+
+    Returns:
+        Columns `panel`, `prefix` (the codes that the points share), `code` (of the next level, the colour), `items`
+        (of the tuple), `x`, `y`.
+
+    Raises:
+        DataError: the model has no codebooks, or they do not hold the codes.
+    """
+    tuples, counts = np.unique(codes, axis=0, return_counts=True)
+    vectors = quantized(tuples, model)
+    generator = np.random.default_rng(figure.seed)
+    frames = []
+    chosen = np.arange(len(tuples))
+    prefix: list[int] = []
+    for level, letter in enumerate(_LETTERS[: codes.shape[1]]):
+        if level:
+            items = np.bincount(tuples[chosen, level - 1], weights=counts[chosen])
+            prefix.append(int(items.argmax()))
+            chosen = chosen[tuples[chosen, level - 1] == prefix[-1]]
+        shown = chosen
+        if len(shown) > figure.points:
+            shown = np.sort(generator.choice(shown, figure.points, replace=False))
+        position = _project(vectors[shown], figure.seed)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "panel": letter,
+                    "prefix": "-".join(map(str, prefix)),
+                    "code": tuples[shown, level],
+                    "items": counts[shown],
+                    "x": position[:, 0],
+                    "y": position[:, 1],
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def quantized(codes: npt.NDArray[np.int32], model: Mapping[str, npt.NDArray[np.float32]]) -> Floats:
+    """The sum of each row's codewords, [rows, dim]."""
+    books = [model[key] for level in range(codes.shape[1]) if (key := BOOK.format(level=level)) in model]
+    if len(books) not in (1, codes.shape[1]):
+        found = ", ".join(sorted(model)) or "no arrays"
+        expected = BOOK.format(level=0)
+        raise DataError(f"found {found} in the tokenizer's model; expected its codebooks as {expected} and on")
+    total = np.zeros((len(codes), books[0].shape[1]))
+    for level, column in enumerate(codes.T):
+        book = books[level % len(books)]
+        if column.max() >= len(book):
+            raise DataError(f"found code {column.max()} at level {level + 1}; expected below {len(book)}, the codebook")
+        total += book[column]
+    return total
+
+
+def _project(vectors: Floats, seed: int) -> Floats:
+    """[points, 2]."""
+    count = len(vectors)
+    if count < _FEWEST:
+        centred = vectors - vectors.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        position = centred @ axes[:2].T
+        return np.pad(position, ((0, 0), (0, 2 - position.shape[1])))
+    perplexity = min(_PERPLEXITY, (count - 1) / 3)
+    result: Floats = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors).astype(float)
+    return result
+
+
+def _draw(name: str, figure: EmbeddingFigure, frame: pd.DataFrame, notes: Sequence[str]) -> Any:
+    synthetic = bool((frame["source"] == "synthetic").any())
+    title = f"{drawing.title(name, figure.caption).rstrip('.')}, {figure.dataset}"
+    panels = list(frame.groupby("panel"))
+    canvas, axes = drawing.plots(len(panels), title, notes, synthetic)
+    for level, (axis, (letter, points)) in enumerate(zip(axes, panels, strict=True)):
+        if points["x"].isna().all():
+            axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
+        else:
+            # Colours in the order of the codes, so that the same code has the same colour whatever is drawn.
+            colours = mpl.colormaps["turbo"]((points["code"].to_numpy(float) * 0.618034) % 1)
+            sizes = np.clip(6 * np.sqrt(points["items"].to_numpy(float)), 4, 60)
+            axis.scatter(points["x"], points["y"], s=sizes, c=colours, linewidths=0, alpha=0.85)
+        prefix = points["prefix"].iloc[0]
+        what = f"tuples that begin with {prefix}" if isinstance(prefix, str) and prefix else "all tuples"
+        axis.set_title(f"({letter}) {what}, coloured by code {level + 1}", fontsize=9)
+        axis.set_xticks([])
+        axis.set_yticks([])
+    return canvas
+
+
+def _notes(figure: EmbeddingFigure, cell: Cell) -> list[str]:
+    notes = [f"Not run: {cell.missing}."] if not cell.runs else []
+    if cell.runs:
+        notes.append(
+            f"Points: quantized vectors (sums of codewords) of distinct tuples, at most {figure.points:,}, of seed"
+            f" {cell.runs[0].seed}; larger points have more items. (b) and (c) show the code with most items of the"
+            " panel before. Each panel is a t-SNE of its own."
+        )
+    return [*notes, figure.note] if figure.note else notes

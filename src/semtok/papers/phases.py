@@ -1,0 +1,64 @@
+"""Three phases of training (SimCIT, section IV-D): are they in a history?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from semtok.papers.code_claim_types import Thresholds
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Phases:
+    """What one history shows."""
+
+    holds: bool
+    reason: str
+    """Why it does not hold; empty if it does."""
+    measured: str
+
+
+def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thresholds: Thresholds) -> Phases:
+    """Whether the loss falls, rises and falls again, and perplexity rises where the loss does.
+
+    The second phase is the rise of perplexity: from the last step at which it has left its lowest value by no more
+    than `thresholds.rise` of its range, to the first at which it lacks no more of its highest. The loss must fall
+    before it, rise within it, and fall from there to the end, each time by `thresholds.loss` of its range.
+
+    Args:
+        step: of each row of the history, rising.
+        loss: the training loss.
+        perplexity: of the hard codes.
+        window: rows in a running mean.
+        thresholds: what counts as moved.
+    """
+    loss, perplexity = _smooth(loss, window), _smooth(perplexity, window)
+    highest = perplexity.max()
+    lowest = perplexity[: int(perplexity.argmax()) + 1].min()
+    growth = (highest - lowest) / lowest
+    if growth < thresholds.growth:
+        return Phases(False, "perplexity does not rise", f"perplexity {lowest:.1f} to {highest:.1f}")
+    slack = thresholds.rise * (highest - lowest)
+    end = int(np.argmax(perplexity >= highest - slack))
+    start = int(np.flatnonzero(perplexity[: end + 1] <= lowest + slack)[-1])
+    needed = thresholds.loss * (loss.max() - loss.min())
+    peak = loss[start : end + 1].max()
+    changes = {
+        "the loss does not fall before perplexity rises": loss[0] - loss[start],
+        "the loss does not rise while perplexity rises": peak - loss[start],
+        "the loss does not fall after perplexity has risen": peak - loss[-1],
+    }
+    missing = [reason for reason, change in changes.items() if not (change > 0 and change >= needed)]
+    measured = (
+        f"perplexity {lowest:.1f} to {highest:.1f} between steps {step[start]:g} and {step[end]:g}; "
+        f"loss {loss[0]:.3g}, {loss[start]:.3g}, {peak:.3g}, {loss[-1]:.3g}"
+    )
+    return Phases(not missing, ", and ".join(missing), measured)
+
+
+def _smooth(values: Floats, window: int) -> Floats:
+    result: Floats = pd.Series(values).rolling(window, center=True, min_periods=1).mean().to_numpy()
+    return result

@@ -1,0 +1,46 @@
+"""What all claims have."""
+
+from semtok.config.base import Name, Section
+
+
+class Stated(Section):
+    """A statement and its printed evidence."""
+
+    id: Name
+    statement: str
+    """The claim in our words."""
+    printed: str
+    """The printed evidence in short."""
+    note: str = ""
+    """What a reader must know about the test, such as the inconsistency that it works around."""
+
+
+class Claim(Stated):
+    """A claim about one dataset."""
+
+    place: Name
+    """The table or figure whose runs decide it."""
+    dataset: str
+    """Printed name of the dataset."""
+
+    @property
+    def tokenizers(self) -> list[str]:
+        """Every tokenizer that the test compares, as written in the definition."""
+        raise NotImplementedError
+
+    @property
+    def datasets(self) -> list[str]:
+        """The one dataset."""
+        return [self.dataset]
+
+
+class Pair(Section):
+    """`higher` scores above `lower`."""
+
+    higher: str
+    lower: str
+
+
+def named(pairs: list[Pair]) -> list[str]:
+    """The names in pairs, in order of first mention."""
+    return list(dict.fromkeys(name for pair in pairs for name in (pair.higher, pair.lower)))
