@@ -69,6 +69,7 @@ SIMCIT = {
     "batch_size": 40,
     "epochs": 4,
     "log_every": 5,
+    "repair": None,
 }
 
 ALIGNMENT = {

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import normalized_mutual_info_score
 
+from semtok.config.tokenizers import SinkhornRepair
 from semtok.errors import ConfigError, SemtokError
 from semtok.tokenizers import simcit_training
 from semtok.tokenizers.measures import collision_rate, perplexity
@@ -171,7 +172,7 @@ def test_export_is_the_hard_search_without_noise(simcit, two_views, monkeypatch)
     views, _ = two_views
     training = training_of(simcit(codebook_size=16), views)
     training.run()
-    codes = training.code_all()
+    codes, _ = training.code_all()
     with torch.no_grad():
         batch = training.views.batch(training.views.items, torch.device("cpu"))
         residual = training.model.encode(batch)[0]
@@ -181,7 +182,7 @@ def test_export_is_the_hard_search_without_noise(simcit, two_views, monkeypatch)
             residual = residual - book[expected]
     for size in (1, 7, 1000):
         monkeypatch.setattr(simcit_training, "CODED_AT_ONCE", size)
-        np.testing.assert_array_equal(training.code_all(), codes)
+        np.testing.assert_array_equal(training.code_all()[0], codes)
 
 
 def test_item_without_any_view_is_coded_as_the_mean_latent(simcit, two_views):
@@ -190,7 +191,7 @@ def test_item_without_any_view_is_coded_as_the_mean_latent(simcit, two_views):
     with torch.no_grad():
         latent, _ = training.model.encode(training.views.batch(training.views.items, torch.device("cpu")))
         expected = training.model.quantizer.assign(latent.mean(dim=0, keepdim=True))[0][0]
-    assert training.code_all()[50].tolist() == expected.tolist()
+    assert training.code_all()[0][50].tolist() == expected.tolist()
 
 
 def test_facts_count_what_is_missing(simcit, two_views):
@@ -199,6 +200,16 @@ def test_facts_count_what_is_missing(simcit, two_views):
     assert facts["items_without_any_view"] == 1
     assert facts["batch_size"] == 40
     assert facts["watched_items"] == 239
+
+
+def test_collisions_are_repaired_if_asked_for(simcit, two_views):
+    plain = codes_of(simcit(epochs=1), two_views[0])
+    options = simcit(epochs=1, repair=SinkhornRepair(epsilon=0.003, iterations=50, rounds=20))
+    repaired = codes_of(options, two_views[0])
+    np.testing.assert_array_equal(repaired.raw_codes, plain.codes)
+    assert collision_rate(repaired.codes) < collision_rate(plain.codes)
+    np.testing.assert_array_equal(repaired.codes[:, :-1], plain.codes[:, :-1])
+    assert repaired.facts["collision_rate_after_repair"] == collision_rate(repaired.codes)
 
 
 def test_an_item_that_lacks_all_views_teaches_nothing(simcit, two_views, tmp_path):

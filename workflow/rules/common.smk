@@ -222,13 +222,14 @@ def item_vectors(wildcards):
 
 def vectors_to_diagnose(wildcards):
     """The space in which neighbours are sought: the tokenizer's own, or another's of the same config."""
-    others = [name for entry in ENTRIES["tokenizers"].values() for name in encoders_of(entry).values()]
-    own = item_vectors(wildcards)
-    if own:
-        return own[0]
-    if not others:
+    named = [encoders_of(options("tokenizers", wildcards.tokenizer))]
+    named += [encoders_of(entry) for entry in ENTRIES["tokenizers"].values()]
+    views = next((views for views in named if views), None)
+    if views is None:
         return []
-    return f"results/encoders/{wildcards.dataset}/{others[0]}.npy"
+    # The text, where there is one: the space in which tokenizers of one view are diagnosed.
+    encoder = views.get("encoder") or views.get("text") or next(iter(views.values()))
+    return f"results/encoders/{wildcards.dataset}/{encoder}.npy"
 
 
 def brought_codes(wildcards):

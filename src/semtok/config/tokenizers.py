@@ -228,6 +228,8 @@ class SimCITTokenizer(Quantized):
     epochs: PositiveInt
     log_every: PositiveInt
     """Steps between two rows of the history."""
+    repair: SinkhornRepair | None
+    """Of collisions, once the codes are made; null: none."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "SimCITTokenizer":

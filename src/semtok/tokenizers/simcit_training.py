@@ -19,6 +19,7 @@ from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError, SemtokError
 from semtok.tokenizers.base import Codes, Task, Tokens
 from semtok.tokenizers.measures import collision_rate, perplexity
+from semtok.tokenizers.repair import repair
 from semtok.tokenizers.schedules import annealed, learning_rate_factor
 from semtok.tokenizers.soft_quantizer import gumbel_noise
 from semtok.tokenizers.views import CODED_AT_ONCE, Scale, Views
@@ -52,11 +53,16 @@ def fit(build: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
         "steps": training.n_steps,
         "watched_items": len(training.watched),
         "median_gap_over_alpha_at_start": training.gap_at_start,
-        "seconds": training.seconds,
         **devices.describe(),
     }
-    log.info("%s", facts)
-    return Tokens(training.code_all(), training.model.arrays(), training.history, facts)
+    # Times are logged only: the facts go into the model's file, which is the same for the same run.
+    log.info("%s, seconds: %s", facts, training.seconds)
+    codes, residuals = training.code_all()
+    if residuals is None:
+        return Tokens(codes, training.model.arrays(), training.history, facts)
+    last_book = training.model.quantizer.book(task.options.n_levels - 1).detach().cpu().numpy()
+    repaired, of_repair = repair(codes, residuals, last_book, task.options.repair)
+    return Tokens(repaired, training.model.arrays(), training.history, facts | of_repair, raw_codes=codes)
 
 
 class Training:
@@ -156,24 +162,33 @@ class Training:
             start += size
 
     @torch.no_grad()
-    def code_all(self) -> Codes:
-        """The codes of every item by the hard search, int32 [n_items, n_levels].
+    def code_all(self) -> tuple[Codes, npt.NDArray[np.float32] | None]:
+        """The codes of every item by the hard search, int32 [n_items, n_levels], and r_{L-1} if they are to be repaired.
 
         An item without any view is coded as the mean latent of the others, the vector that says least.
         """
         self.model.eval()
-        codes = np.empty((self.views.n_items, self.options.n_levels), dtype=np.int32)
+        n_items, dim = self.views.n_items, self.options.latent_dim
+        codes = np.empty((n_items, self.options.n_levels), dtype=np.int32)
+        last_residuals = None if self.options.repair is None else np.empty((n_items, dim), dtype=np.float32)
+
+        def assign(items: npt.NDArray[np.int64], latent: Tensor) -> None:
+            code, residuals = self.model.quantizer.assign(latent)
+            codes[items] = code.cpu().numpy()
+            if last_residuals is not None:
+                last_residuals[items] = residuals[-2].cpu().numpy()
+
         total = torch.zeros(self.options.latent_dim, dtype=torch.float64)
         for start in range(0, len(self.views.items), CODED_AT_ONCE):
             items = self.views.items[start : start + CODED_AT_ONCE]
             latent, _ = self.model.encode(self.views.batch(items, self.where))
-            codes[items] = self.model.quantizer.assign(latent)[0].cpu().numpy()
+            assign(items, latent)
             total += latent.sum(dim=0, dtype=torch.float64).cpu()
         if len(self.views.items) < self.views.n_items:
             nothing = np.setdiff1d(np.arange(self.views.n_items), self.views.items)
             mean = (total / len(self.views.items)).float().to(self.where)
-            codes[nothing] = self.model.quantizer.assign(mean[None])[0].cpu().numpy()
-        return codes
+            assign(nothing, mean[None])
+        return codes, last_residuals
 
     @torch.no_grad()
     def _record(self, epoch: int) -> None:
