@@ -132,6 +132,7 @@ def with_row(folder, method):
     """A folder of definitions, in which CoST's first row is another method."""
     definition = (CONFIG / "papers" / "cost.yaml").read_text()
     assert "tokenizer: random}" in definition
+    (folder / "simcit.yaml").write_text((CONFIG / "papers" / "simcit.yaml").read_text())
     (folder / "cost.yaml").write_text(definition.replace("tokenizer: random}", f"tokenizer: {method}}}"))
     return folder
 

@@ -38,7 +38,10 @@ TINY = {
             for name in ("sasrec", "sasrec-32")
         },
     },
-    "papers": {"cost": {"tables": ["table1", "table2"], "figures": []}},
+    "papers": {
+        "cost": {"tables": ["table1", "table2"], "figures": []},
+        "simcit": {"tables": [], "figures": []},
+    },
 }
 
 

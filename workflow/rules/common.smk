@@ -377,7 +377,8 @@ def everything():
         folder = PAPER.format(paper=name)
         wanted += [f"{folder}/{table}.csv" for table in paper.tables]
         wanted += [f"{folder}/{figure}.svg" for figure in paper.figures]
-        wanted.append(f"{folder}/claims.csv")
+        if paper.tables or paper.figures:
+            wanted.append(f"{folder}/claims.csv")
         for place in paper.tables + paper.figures:
             wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place), "ranks")]
     wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
