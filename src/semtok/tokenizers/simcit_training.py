@@ -163,7 +163,7 @@ class Training:
 
     @torch.no_grad()
     def code_all(self) -> tuple[Codes, npt.NDArray[np.float32] | None]:
-        """The codes of every item by the hard search, int32 [n_items, n_levels], and r_{L-1} if they are to be repaired.
+        """The codes of every item by the hard search, int32 [n_items, n_levels], and r_{L-1} where they are repaired.
 
         An item without any view is coded as the mean latent of the others, the vector that says least.
         """
