@@ -107,6 +107,10 @@ RESOURCES = {
 }
 
 
+# Trainings wait for vectors, and an encoder of two threads would wait for hours behind a training of one.
+PRIORITY_OF_ENCODERS = 10
+
+
 def threads_of(rule_name):
     return RESOURCES[rule_name][0]
 

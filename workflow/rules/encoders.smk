@@ -15,6 +15,7 @@ rule encode_text:
         encoder=encoders_with("text"),
     conda:
         "../../envs/text.yaml"
+    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_text")
     resources:
         mem_mb=memory("encode_text"),
@@ -43,6 +44,7 @@ rule encode_image:
         encoder=encoders_with("image"),
     conda:
         "../../envs/images.yaml"
+    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_image")
     resources:
         mem_mb=memory("encode_image"),
@@ -70,6 +72,7 @@ rule encode_collaborative:
         encoder=encoders_with("collaborative"),
     conda:
         "../../envs/places.yaml"
+    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_collaborative")
     resources:
         mem_mb=memory("encode_collaborative"),
@@ -121,6 +124,7 @@ rule encode_spatial:
         encoder=encoders_with("spatial"),
     conda:
         "../../envs/places.yaml"
+    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_spatial")
     resources:
         mem_mb=memory("encode_spatial"),
