@@ -145,3 +145,22 @@ def test_planning_is_light():
     loaded = set(done.stdout.split())
     assert "semtok.papers.definition" in loaded
     assert not loaded & {"numpy", "pandas", "pyarrow", "scipy", "matplotlib", "torch", "sklearn"}
+
+
+def test_an_untrained_encoder_is_told_wherever_its_numbers_show():
+    encoders = {"text": {"method": "tfidf"}, "noise": {"method": "timm", "pretrained": False}}
+    encoders["seen"] = {"method": "timm", "pretrained": True}
+    tokenizers = {
+        "fused": {"views": {"text": "text", "image": "noise"}},
+        "trained": {"views": {"text": "text", "image": "seen"}},
+        "plain": {"encoder": "text"},
+    }
+    cells = [
+        Cell("table2", "NYC", name, (Run("nyc", name, "tiger", 0),), "")
+        for name in ("fused", "trained", "plain", "ids")
+    ]
+    cells.append(Cell("table2", "NYC", "fused", (), "not built"))
+    found = plan.remarked(cells, tokenizers, encoders)
+    assert [bool(cell.remark) for cell in found] == [True, False, False, False, False]
+    assert plan.remarks([*found, *found]) == ["fused reads the vectors of an untrained network (noise)."]
+    assert [cell.runs for cell in found] == [cell.runs for cell in cells]

@@ -284,20 +284,15 @@ def figures_of_any():
 
 def cells_of(paper, place):
     """Every method on every dataset of a table or figure, with its runs."""
-    return plan.cells(
-        DEFINITIONS[paper],
-        CONFIG.papers[paper],
-        place,
-        CONFIG.seeds,
-        ENTRIES["tokenizers"],
-        ENTRIES["recommenders"],
-    )
+    tokenizers, recommenders = ENTRIES["tokenizers"], ENTRIES["recommenders"]
+    found = plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], place, CONFIG.seeds, tokenizers, recommenders)
+    return plan.remarked(found, tokenizers, ENTRIES["encoders"])
 
 
 def cells_of_claims(paper):
-    return plan.claim_cells(
-        DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, ENTRIES["tokenizers"], ENTRIES["recommenders"]
-    )
+    tokenizers, recommenders = ENTRIES["tokenizers"], ENTRIES["recommenders"]
+    found = plan.claim_cells(DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, tokenizers, recommenders)
+    return plan.remarked(found, tokenizers, ENTRIES["encoders"])
 
 
 def files_of_runs(cells, *names):

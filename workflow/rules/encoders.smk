@@ -13,9 +13,9 @@ rule encode_text:
         "results/benchmarks/encode_text/{dataset}/{encoder}.tsv"
     wildcard_constraints:
         encoder=encoders_with("text"),
+    priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/text.yaml"
-    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_text")
     resources:
         mem_mb=memory("encode_text"),
@@ -42,9 +42,9 @@ rule encode_image:
         "results/benchmarks/encode_image/{dataset}/{encoder}.tsv"
     wildcard_constraints:
         encoder=encoders_with("image"),
+    priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/images.yaml"
-    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_image")
     resources:
         mem_mb=memory("encode_image"),
@@ -70,9 +70,9 @@ rule encode_collaborative:
         "results/benchmarks/encode_collaborative/{dataset}/{encoder}.tsv"
     wildcard_constraints:
         encoder=encoders_with("collaborative"),
+    priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_collaborative")
     resources:
         mem_mb=memory("encode_collaborative"),
@@ -122,9 +122,9 @@ rule encode_spatial:
         "results/benchmarks/encode_spatial/{dataset}/{encoder}.tsv"
     wildcard_constraints:
         encoder=encoders_with("spatial"),
+    priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    priority: PRIORITY_OF_ENCODERS
     threads: threads_of("encode_spatial")
     resources:
         mem_mb=memory("encode_spatial"),

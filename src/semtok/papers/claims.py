@@ -16,7 +16,7 @@ from semtok.papers.code_evidence import LackingError
 from semtok.papers.definition import Paper, load
 from semtok.papers.evidence import Evidence, judge_contrast
 from semtok.papers.origin import Origin, proviso, read_origin, stand_in
-from semtok.papers.plan import Cell, Run
+from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.rendering import Grid, Text, markdown, page
 from semtok.papers.samples import Uncertainty
@@ -117,6 +117,9 @@ class _Judge:
             return [], {"verdict": "inconclusive", "reason": sentences([missing]), "source": "not run"}
         source = "; ".join(dict.fromkeys(self._origins[dataset].source for dataset in claim.datasets))
         about = [sentence for dataset in claim.datasets for sentence in self._about(dataset)]
+        about += remarks(
+            self._cells[claim.place, dataset][name] for dataset in claim.datasets for name in claim.tokenizers
+        )
         evidence = {dataset: self._of(claim.place, dataset) for dataset in claim.datasets}
         try:
             if isinstance(claim, GainContrastClaim):

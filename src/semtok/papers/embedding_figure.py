@@ -17,7 +17,7 @@ from semtok.papers import canvas as drawing
 from semtok.papers.definition import load
 from semtok.papers.figure_types import EmbeddingFigure
 from semtok.papers.origin import read_origin
-from semtok.papers.plan import Cell, Run
+from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import read_printed
 from semtok.papers.samples import Uncertainty
 
@@ -69,7 +69,7 @@ def make_figure(
         points = pd.DataFrame({"source": f"not run: {cell.missing}", "tokenizer": cell.tokenizer, "panel": _LETTERS})
     frame = points.assign(paper=paper, figure=name, dataset=figure.dataset).reindex(columns=COLUMNS)
     frame = frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
-    about = drawing.about(content, [figure.dataset], origins, read_printed(printed))
+    about = [*drawing.about(content, [figure.dataset], origins, read_printed(printed)), *remarks(cells)]
     with drawing.style():
         canvas = _draw(name, figure, frame, [*about, *_notes(figure, cell)])
         drawing.write(canvas, frame, csv, pictures)

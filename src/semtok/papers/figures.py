@@ -13,7 +13,7 @@ from semtok.papers.canvas import COLOURS
 from semtok.papers.definition import Paper, load
 from semtok.papers.figure_types import Figure, Panel
 from semtok.papers.origin import Origin, read_origin
-from semtok.papers.plan import Cell, Run
+from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.samples import Uncertainty
 
@@ -54,7 +54,8 @@ def make_figure(
     measured = figure_data.measure(figure, cells, inputs.get("ranks", {}), uncertainty)
     frame = figure_data.tidy(paper, name, content, numbers, origins, cells, measured)
     with drawing.style():
-        canvas = draw(name, figure, frame, _about(content, figure, frame, origins, numbers, uncertainty))
+        about = [*_about(content, figure, frame, origins, numbers, uncertainty), *remarks(cells)]
+        canvas = draw(name, figure, frame, about)
         drawing.write(canvas, frame, csv, pictures)
 
 

@@ -1,11 +1,11 @@
 """Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from semtok.config.papers import PaperConfig
-from semtok.config.tokenizers import IDS
+from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve
 from semtok.papers.code_claim_types import DiagnosticsClaim, PurityClaim
 from semtok.papers.definition import Paper, RankingTable
@@ -41,6 +41,8 @@ class Cell:
     missing: str
     """Why there are no runs; empty where there are."""
     evidence: Evidence = "ranks"
+    remark: str = ""
+    """What must be said wherever its numbers show."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -128,6 +130,27 @@ def claim_cells(
                     known.add((claim.place, claim.dataset, name))
                     found.append(make.cell(claim.dataset, name, name, "codes"))
     return found
+
+
+def remarked(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) -> list[Cell]:
+    """The same cells; those that read vectors of an untrained network say so.
+
+    tokenizers, encoders: sections of the config, as plain values.
+    """
+    untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
+    found = []
+    for cell in cells:
+        names = {run.tokenizer for run in cell.runs} - {IDS}
+        views = {view for name in names for view in encoders_of(resolve(tokenizers, name, "tokenizers")).values()}
+        used = ", ".join(sorted(views & untrained))
+        remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
+        found.append(replace(cell, remark=remark))
+    return found
+
+
+def remarks(cells: Iterable[Cell]) -> list[str]:
+    """What must be said of `cells`, each remark once, as sentences."""
+    return [f"{remark}." for remark in dict.fromkeys(cell.remark for cell in cells if cell.remark)]
 
 
 def runs(cells: Iterable[Cell], *evidence: Evidence) -> list[Run]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from semtok.papers.definition import Gain, Paper, RankingTable, Row
 from semtok.papers.origin import Origin, describe, heading, stand_in
-from semtok.papers.plan import Cell, Run
+from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import Number, Printed
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.samples import Measured, Uncertainty
@@ -242,8 +242,7 @@ def _notes(results: Results) -> list[str]:
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
-    notes += _missing(results)
-    return notes
+    return [*notes, *remarks(results.cells), *_missing(results)]
 
 
 def _missing(results: Results) -> list[str]:

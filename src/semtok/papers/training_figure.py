@@ -12,7 +12,7 @@ from semtok.papers.canvas import COLOURS
 from semtok.papers.definition import load
 from semtok.papers.figure_types import Curves, TrainingFigure
 from semtok.papers.origin import Origin, read_origin
-from semtok.papers.plan import Cell, Run
+from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import read_printed
 from semtok.papers.samples import Uncertainty
 
@@ -49,7 +49,7 @@ def make_figure(
     figure = content.training_figure(name)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
     frame = tidy(paper, name, figure, origins, cells, inputs.get("history", {}))
-    about = drawing.about(content, [figure.dataset], origins, read_printed(printed))
+    about = [*drawing.about(content, [figure.dataset], origins, read_printed(printed)), *remarks(cells)]
     with drawing.style():
         canvas = _draw(name, figure, frame, [*about, *_notes(figure, frame)])
         drawing.write(canvas, frame, csv, pictures)
