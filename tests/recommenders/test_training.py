@@ -87,18 +87,18 @@ def assert_same(first, second):
         assert torch.equal(weight, second[name]), name
 
 
-@pytest.mark.parametrize("seconds", [0, math.inf])
-def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, seconds):
+@pytest.mark.parametrize(("seconds", "optimizer"), [(0, "adamw"), (math.inf, "adamw"), (0, "adafactor")])
+def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, seconds, optimizer):
     """Killed in the first epoch, at the end of one and in a later one; with a checkpoint a step, or one an epoch."""
-    weights, history = make_trainer(identity="whole", epochs=4).run()
+    weights, history = make_trainer(identity="whole", epochs=4, optimizer=optimizer).run()
     per_epoch = make_trainer().steps_per_epoch
     assert per_epoch > 3
     for steps in (per_epoch - 2, 2 if seconds == 0 else per_epoch, per_epoch + 1):
         kill_after(steps)
         with pytest.raises(Killed):
-            make_trainer(epochs=4, seconds=seconds).run()
+            make_trainer(epochs=4, seconds=seconds, optimizer=optimizer).run()
     kill_after(math.inf)
-    resumed = make_trainer(epochs=4, seconds=seconds)
+    resumed = make_trainer(epochs=4, seconds=seconds, optimizer=optimizer)
     resumed_weights, resumed_history = resumed.run()
     assert_same(weights, resumed_weights)
     pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
@@ -227,6 +227,19 @@ def test_norms_are_not_decayed(make_trainer, make_options):
     assert (decayed["weight_decay"], free["weight_decay"]) == (0.3, 0.0)
     assert {parameter.ndim for parameter in free["params"]} == {1}
     assert len(decayed["params"]) + len(free["params"]) == len(list(make_trainer().model.parameters()))
+
+
+def test_adafactor_steps_in_proportion_to_a_tensor(make_options):
+    """A first step: the rate times the root mean square of the tensor, whatever the gradient's size."""
+    model = torch.nn.Linear(2, 2)
+    torch.nn.init.constant_(model.weight, 2.0)
+    torch.nn.init.constant_(model.bias, -0.5)
+    chosen = make_options(optimizer="adafactor", learning_rate=0.01, weight_decay=0.0).training
+    optimizer = make_optimizer(model, chosen)
+    model.weight.grad, model.bias.grad = torch.full((2, 2), 7.0), torch.full((2,), -0.001)
+    optimizer.step()
+    assert model.weight.flatten().tolist() == pytest.approx([1.98] * 4)
+    assert model.bias.tolist() == pytest.approx([-0.495] * 2)
 
 
 def test_metrics_by_hand():

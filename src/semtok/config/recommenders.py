@@ -31,7 +31,8 @@ class T5Options(Section):
 class TrainingOptions(Section):
     """How any recommender is trained. TIGER's samples are prefixes, SASRec's are windows of users' train parts."""
 
-    optimizer: Literal["adamw"]
+    optimizer: Literal["adamw", "adafactor"]
+    """`adafactor` is T5's and TIGER's own: a step is the rate times the tensor's root mean square."""
     learning_rate: PositiveFloat
     weight_decay: NonNegativeFloat
     warmup: Probability
