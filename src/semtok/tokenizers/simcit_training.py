@@ -17,10 +17,10 @@ from tqdm import trange
 from semtok import checkpoints, devices
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError, SemtokError
+from semtok.schedules import annealed, learning_rate
 from semtok.tokenizers.base import Codes, Task, Tokens
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.repair import repair
-from semtok.tokenizers.schedules import annealed, learning_rate_factor
 from semtok.tokenizers.soft_quantizer import gumbel_noise
 from semtok.tokenizers.views import CODED_AT_ONCE, Scale, Views
 
@@ -134,9 +134,10 @@ class Training:
 
     def train_step(self, items: npt.NDArray[np.int64]) -> dict[str, Tensor]:
         """One step of the optimiser on these items; the losses before it."""
-        factor = learning_rate_factor(self.step, self.n_steps, self.options.schedule, self.options.warmup)
+        options = self.options
+        rate = learning_rate(options.learning_rate, self.step, self.n_steps, options.schedule, options.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate * factor
+            group["lr"] = rate
         batch = self.views.batch(items, self.where)
         losses: dict[str, Tensor] = self.model.losses(batch, self.temperature(), self._noise(batch.size, "noise"))
         self.optimizer.zero_grad()
