@@ -7,7 +7,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from semtok.config.tokenizers import SinkhornRepair
 from semtok.errors import ConfigError, SemtokError
-from semtok.tokenizers import simcit_training
+from semtok.tokenizers import epochs, simcit_training
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.residual_quantizer import kmeans
 from semtok.tokenizers.simcit import SimCIT
@@ -35,7 +35,7 @@ def test_resumed_training_is_the_uninterrupted_one(simcit, two_views, tmp_path, 
     views, _ = two_views
     options = simcit(search=search)
     whole = tokenize(options, "items.parquet", views, seed=3)
-    monkeypatch.setattr(simcit_training, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     train_epoch, trained = Training.train_epoch, []
 
     def interrupt(self, epoch):

@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import normalized_mutual_info_score
 
 from semtok.errors import SemtokError
-from semtok.tokenizers import training_loop
+from semtok.tokenizers import epochs, training_loop
 from semtok.tokenizers.cost import CoST
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.rqvae import RQVAE
@@ -37,7 +37,7 @@ def test_resumed_training_is_the_uninterrupted_one(
     whole = tokenize(options, items, vectors, seed=3)
     assert sum(row["moved_codewords"] for row in whole.history) > 0
 
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     train_epoch = Training.train_epoch
     trained = []
 
@@ -63,7 +63,7 @@ def test_resumed_training_is_the_uninterrupted_one(
 
 
 def test_checkpoint_of_another_identity_is_not_used(rqvae, clusters, written, tmp_path, monkeypatch):
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     items, vectors = written(clusters[0])
     tokenize(rqvae(epochs=1), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
     other = tokenize(rqvae(epochs=2), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
@@ -128,19 +128,19 @@ def test_books_are_fitted_to_as_many_latents_as_the_option_says(
     training = Training(RQVAE, options, catalogue(vectors), seed=9)
     fitted = []
     monkeypatch.setattr(training.model.quantizer, "initialize", lambda latent, seed: fitted.append((latent, seed)))
-    training._initialize_books()
+    training._start()
     [(latent, seed)] = fitted
     assert len(latent) == points
     assert seed == 9
     if initialization == "kmeans-batch":
-        first = training.vectors[next(training.batches(1))]
+        first = training.vectors(next(training.batches(1)))
         torch.testing.assert_close(latent[:batch_size], training.model.encode(first))
 
 
 def test_normal_initialization_fits_nothing(rqvae, clusters):
     training = Training(RQVAE, rqvae(initialization="normal"), catalogue(clusters[0]), seed=0)
     before = [book.detach().clone() for book in training.model.quantizer.books]
-    training._initialize_books()
+    training._start()
     torch.testing.assert_close(before, [book.detach() for book in training.model.quantizer.books])
 
 
@@ -161,7 +161,7 @@ def test_dead_codewords_move_to_residuals_and_lose_their_moments(rqvae, clusters
     torch.testing.assert_close(training.optimizer.state[books[1]]["exp_avg_sq"][[0, 2, 3]], moments[1][[0, 2, 3]])
     # It now lies within the noise of some item's residual at level 2.
     with torch.no_grad():
-        residuals = training.model.quantizer.assign(training.model.encode(training.vectors))[1][1]
+        residuals = training.model.quantizer.assign(training.model.encode(training.vectors(training.present)))[1][1]
     gap = (residuals - books[1][1]).norm(dim=1).min()
     assert 0 < gap < 0.1 * residuals.norm(dim=1).mean()
     assert not training.unused_epochs[1, 1]
@@ -196,7 +196,7 @@ def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeyp
     monkeypatch.setattr(training.optimizer, "step", lambda: None)
     losses = training.train_epoch(1)
     with torch.no_grad():
-        whole = training.model.losses(training.vectors, training.present)
+        whole = training.model.losses(training.vectors(training.present), training.present)
     assert losses == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
 
 
@@ -249,7 +249,7 @@ def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(r
 
 def test_selected_weights_survive_a_kill(rqvae, clusters, monkeypatch, tmp_path):
     rates = iter([0.1, 0.3, 0.2, 0.4])
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
     options = rqvae(epochs=4, selection="fewest-collisions")
     killed = Training(RQVAE, options.model_copy(update={"epochs": 2}), catalogue(clusters[0]), seed=0)
