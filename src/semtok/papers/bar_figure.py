@@ -1,7 +1,6 @@
-"""Pictures of figures: bars with intervals, the paper's values beside them."""
+"""Bars with intervals, the paper's values beside them."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,75 +9,35 @@ from matplotlib.figure import Figure as Canvas
 from semtok.papers import canvas as drawing
 from semtok.papers import figure_data
 from semtok.papers.canvas import COLOURS
-from semtok.papers.definition import Paper, load
 from semtok.papers.figure_types import Figure, Panel
-from semtok.papers.origin import Origin, read_origin
-from semtok.papers.plan import Cell, Run, remarks
-from semtok.papers.printed import Printed, read_printed
+from semtok.papers.figures import Material
 from semtok.papers.samples import Uncertainty
 
 _NAMES = {"ndcg": "NDCG", "recall": "Recall"}
 _NAMES_IN_A_ROW = 5
 
 
-def make_figure(
-    definition: Path,
-    printed: Path,
-    paper: str,
-    name: str,
-    cells: Sequence[Cell],
-    inputs: Mapping[str, Mapping[Run, Path]],
-    stats: Mapping[str, Path],
-    uncertainty: Uncertainty,
-    csv: Path,
-    pictures: Sequence[Path],
-) -> None:
-    """Write a figure's numbers and its pictures; the same input gives the same bytes.
-
-    Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        name: id of the figure.
-        cells: from `plan.cells`.
-        inputs: `ranks`: the `ranks.parquet` of every run of the cells.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        uncertainty: how intervals are made.
-        csv: output, tidy.
-        pictures: outputs, .svg or .pdf.
-    """
-    content = load(definition)
+def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+    """The tidy numbers, and a plot a panel, or for a panel with groups a plot a metric and k; from `ranks`."""
+    name, content = material.name, material.content
     figure = content.bar_figure(name)
-    numbers = read_printed(printed)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    measured = figure_data.measure(figure, cells, inputs.get("ranks", {}), uncertainty)
-    frame = figure_data.tidy(paper, name, content, numbers, origins, cells, measured)
-    with drawing.style():
-        about = [*_about(content, figure, frame, origins, numbers, uncertainty), *remarks(cells)]
-        canvas = draw(name, figure, frame, about)
-        drawing.write(canvas, frame, csv, pictures)
-
-
-def draw(name: str, figure: Figure, frame: pd.DataFrame, about: Sequence[str]) -> Canvas:
-    """The figure on a canvas: a plot a panel, or for a panel with groups a plot a metric and k."""
+    measured = figure_data.measure(figure, material.cells, material.inputs.get("ranks", {}), material.uncertainty)
+    frame = figure_data.tidy(
+        material.paper, name, content, material.printed, material.origins, material.cells, measured
+    )
+    about = material.about(list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"])))
+    notes = [*about, *_notes(figure, frame, material.uncertainty)]
     plots = [(letter, panel, columns) for letter, panel in figure.panels.items() for columns in _plots(panel)]
     synthetic = bool((frame["source"] == "synthetic").any())
-    canvas, axes = drawing.plots(len(plots), drawing.title(name, figure.caption), about, synthetic)
+    canvas, axes = drawing.plots(len(plots), drawing.title(name, figure.caption), notes, synthetic)
     for axis, (letter, panel, columns) in zip(axes, plots, strict=True):
         _panel(axis, letter, panel, frame[frame["panel"] == letter], columns)
-    return canvas
+    return frame, canvas
 
 
-def _about(
-    content: Paper,
-    figure: Figure,
-    frame: pd.DataFrame,
-    origins: Mapping[str, Origin],
-    printed: Printed,
-    uncertainty: Uncertainty,
-) -> list[str]:
+def _notes(figure: Figure, frame: pd.DataFrame, uncertainty: Uncertainty) -> list[str]:
     built = frame[frame["mean"].notna()]
-    notes = drawing.about(content, list(dict.fromkeys(built["dataset"])), origins, printed)
+    notes = []
     seeds = sorted(set(built["seeds"]))
     if seeds:
         bars = f"Bars: mean over {' or '.join(map(str, seeds))} seed{'s' if seeds != [1] else ''}"
