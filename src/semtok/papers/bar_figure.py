@@ -9,11 +9,10 @@ from matplotlib.figure import Figure as Canvas
 from semtok.papers import canvas as drawing
 from semtok.papers import figure_data
 from semtok.papers.canvas import COLOURS
-from semtok.papers.figure_types import Figure, Panel
+from semtok.papers.figure_types import METRIC_NAMES, Figure, Panel
 from semtok.papers.figures import Material
 from semtok.papers.samples import Uncertainty
 
-_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
 _NAMES_IN_A_ROW = 5
 
 
@@ -72,7 +71,7 @@ def _panel(axis: Any, letter: str, panel: Panel, frame: pd.DataFrame, columns: l
             if row is not None:
                 _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, COLOURS[i % len(COLOURS)], row)
         axis.bar(0, 0, color=COLOURS[i % len(COLOURS)], label=one)
-    names = [_NAMES[metric] for metric, _ in columns]
+    names = [METRIC_NAMES[metric] for metric, _ in columns]
     if groups != [""]:
         ticks, label = groups, _column(columns[0])
     elif len(set(names)) == 1:
@@ -103,4 +102,4 @@ def _bar(axis: Any, x: float, width: float, colour: str, row: Mapping[Any, Any])
 
 
 def _column(column: tuple[str, int]) -> str:
-    return f"{_NAMES[column[0]]}@{column[1]}"
+    return f"{METRIC_NAMES[column[0]]}@{column[1]}"
