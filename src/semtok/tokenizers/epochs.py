@@ -31,6 +31,8 @@ class EpochTraining(ABC):
 
     carried: ClassVar[tuple[str, ...]]
     """What else a checkpoint holds: names of attributes."""
+    model: Any
+    options: Any
 
     def __init__(
         self, build: Callable[[], Any], options: Any, optimizer: Callable[..., torch.optim.Optimizer], seed: int

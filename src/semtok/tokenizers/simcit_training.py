@@ -65,6 +65,7 @@ class Training(EpochTraining):
     """
 
     carried = ("step", "sums", "summed", "gap_at_start", "seconds")
+    options: SimCITTokenizer
 
     def __init__(
         self,

@@ -47,6 +47,8 @@ class Training(EpochTraining):
     """The training of an autoencoder; what is drawn depends on (seed, epoch)."""
 
     carried = ("unused_epochs", "selected")
+    model: Autoencoder
+    options: AutoencoderTokenizer
 
     def __init__(
         self,
