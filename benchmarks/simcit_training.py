@@ -123,6 +123,7 @@ def options(batch_size: int) -> SimCITTokenizer:
         batch_size=batch_size,
         epochs=1_000_000,
         log_every=50,
+        repair=None,
     )
 
 

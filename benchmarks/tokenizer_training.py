@@ -106,7 +106,7 @@ def set_up(n_items: int, batch_size: int) -> tuple[Training, PlainTraining]:
         repair=None,
     )
     ours = Training(RQVAE, options, Catalogue(vectors, np.arange(n_items), vectors.mean(axis=0)), seed=0)
-    ours._initialize_books()
+    ours._start()
     plain = PlainTraining(vectors, batch_size, ours.model)
     batch = torch.from_numpy(vectors[:batch_size])
     first, second = ours.model.losses(batch, torch.arange(batch_size))["loss"], plain.loss(batch)

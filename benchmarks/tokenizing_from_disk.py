@@ -46,6 +46,7 @@ SHARED = {
     "batch_size": 4096,
     "temperature": 0.1,
     "mask_duplicates": False,
+    "repair": None,
 }
 METHODS = {
     "simcit": SHARED
@@ -81,6 +82,8 @@ METHODS = {
         "reduction": "sum",
         "initialization": "kmeans-batch",
         "dead_code_epochs": 0,
+        "weight_decay": 0.0,
+        "selection": "last",
         "contrastive_weight": 0.1,
         "reconstruction": False,
         "quantization_terms": 1,

@@ -1,8 +1,12 @@
+import shutil
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from fabricated_results import DEFINITION, PRINTED, TOKENIZERS, drawn_ranks, paper_config, write_ranks, write_stats
 
-from semtok.papers import plan
+from semtok.digest import code_digest
+from semtok.papers import FIGURES, plan
 from semtok.papers.definition import load
 from semtok.papers.figures import make_figure
 from semtok.papers.samples import Uncertainty
@@ -67,3 +71,19 @@ def test_bars_that_are_not_run_say_why(tmp_path):
     assert set(frame["source"]) == {"not run: figure4 is not among the tables and figures of this config"}
     assert (frame["seeds"] == 0).all()
     assert (tmp_path / "figure4.svg").exists()
+
+
+@pytest.mark.parametrize("edited", FIGURES)
+def test_an_edit_of_one_kind_makes_no_other_kind_again(tmp_path, edited):
+    root = Path(__file__).parents[2]
+    source = shutil.copytree(root / "src", tmp_path / "src")
+
+    def digests():
+        script = root / "workflow/scripts/figure.py"
+        return {kind: code_digest(source, script, module) for kind, module in FIGURES.items()}
+
+    before = digests()
+    path = source.joinpath(*FIGURES[edited].split(".")).with_suffix(".py")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+    after = digests()
+    assert {kind for kind in FIGURES if before[kind] != after[kind]} == {edited}

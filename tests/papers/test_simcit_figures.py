@@ -1,5 +1,3 @@
-from importlib import import_module
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,10 +5,11 @@ from fabricated_results import drawn_ranks, write_ranks, write_stats
 from fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 from semtok.errors import DataError
-from semtok.papers import FIGURES, plan
+from semtok.papers import plan
 from semtok.papers.definition import load
 from semtok.papers.embedding_figure import embed, quantized
 from semtok.papers.figure_types import EmbeddingFigure
+from semtok.papers.figures import make_figure
 from semtok.papers.samples import Uncertainty
 
 
@@ -19,8 +18,7 @@ def build(folder, name, inputs, source="mirror", suffixes=("svg",), **changed):
     cells = cells_of(name, **changed)
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
-    make = import_module(FIGURES[load(DEFINITION).figure(name).kind]).make_figure
-    make(
+    make_figure(
         *(DEFINITION, PRINTED, "simcit", name, cells, inputs(plan.runs(cells)), stats, Uncertainty(100, 0.95, 0)),
         *(folder / f"{name}.csv", [folder / f"{name}.{suffix}" for suffix in suffixes]),
     )

@@ -16,7 +16,6 @@ from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import (
     Trainer,
     Validation,
-    learning_rate,
     make_optimizer,
     recall_and_ndcg,
     train_step,
@@ -211,14 +210,16 @@ def test_loss_that_is_not_a_number_is_an_error(make_trainer):
         trainer.run()
 
 
-def test_learning_rate_by_hand(make_options):
-    options = make_options(learning_rate=1.0, warmup=0.2).training
-    rates = [learning_rate(step, 10, options) for step in range(10)]
+def test_learning_rate_follows_its_schedule(make_trainer):
+    trainer = make_trainer(learning_rate=1.0, warmup=0.2, epochs=2)
+    trainer.steps_per_epoch = 5
+    rates = [trainer._set_learning_rate(step) for step in range(10)]
     assert rates[:3] == [0.5, 1.0, 1.0]
     assert rates[6] == pytest.approx(0.5)
     assert rates[9] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
-    constant = make_options(learning_rate=1.0, warmup=0.0, schedule="constant").training
-    assert {learning_rate(step, 10, constant) for step in range(10)} == {1.0}
+    assert {group["lr"] for group in trainer.optimizer.param_groups} == {rates[9]}
+    constant = make_trainer(learning_rate=1.0, warmup=0.0, schedule="constant")
+    assert {constant._set_learning_rate(step) for step in range(10)} == {1.0}
 
 
 def test_norms_are_not_decayed(make_trainer, make_options):

@@ -9,11 +9,7 @@ from semtok.errors import ConfigError, DataError
 from semtok.tokenizers.letter import LETTER, collaborative_loss, diversity_loss, draw_positives
 from semtok.tokenizers.train import tokenize
 from semtok.tokenizers.training_loop import Training
-from semtok.tokenizers.vectors import Catalogue
-
-
-def catalogue(vectors):
-    return Catalogue(vectors, np.flatnonzero(~np.isnan(vectors).any(axis=1)), np.nanmean(vectors, axis=0))
+from support.tokenizers import catalogue
 
 
 def habits(n_items, dim=8, seed=5):

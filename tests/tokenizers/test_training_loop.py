@@ -1,27 +1,15 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from sklearn.metrics import normalized_mutual_info_score
 
 from semtok.errors import SemtokError
-from semtok.tokenizers import training_loop
+from semtok.tokenizers import epochs
+from semtok.tokenizers import vectors as module
 from semtok.tokenizers.cost import CoST
-from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.rqvae import RQVAE
-from semtok.tokenizers.train import tokenize, write
+from semtok.tokenizers.train import tokenize
 from semtok.tokenizers.training_loop import Training
-from semtok.tokenizers.vectors import Catalogue
-
-
-def catalogue(vectors):
-    return Catalogue(vectors, np.flatnonzero(~np.isnan(vectors).any(axis=1)), np.nanmean(vectors, axis=0))
-
-
-def files(tokens, folder):
-    folder.mkdir()
-    write(tokens, folder / "codes.npy", folder / "model.safetensors", folder / "history.csv")
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+from support.tokenizers import catalogue, files
 
 
 @pytest.mark.parametrize("method", ["rqvae", "cost", "letter"])
@@ -37,7 +25,7 @@ def test_resumed_training_is_the_uninterrupted_one(
     whole = tokenize(options, items, vectors, seed=3)
     assert sum(row["moved_codewords"] for row in whole.history) > 0
 
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     train_epoch = Training.train_epoch
     trained = []
 
@@ -63,7 +51,7 @@ def test_resumed_training_is_the_uninterrupted_one(
 
 
 def test_checkpoint_of_another_identity_is_not_used(rqvae, clusters, written, tmp_path, monkeypatch):
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
     items, vectors = written(clusters[0])
     tokenize(rqvae(epochs=1), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
     other = tokenize(rqvae(epochs=2), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
@@ -128,19 +116,19 @@ def test_books_are_fitted_to_as_many_latents_as_the_option_says(
     training = Training(RQVAE, options, catalogue(vectors), seed=9)
     fitted = []
     monkeypatch.setattr(training.model.quantizer, "initialize", lambda latent, seed: fitted.append((latent, seed)))
-    training._initialize_books()
+    training._start()
     [(latent, seed)] = fitted
     assert len(latent) == points
     assert seed == 9
     if initialization == "kmeans-batch":
-        first = training.vectors[next(training.batches(1))]
+        first = training.vectors(next(training.batches(1)))
         torch.testing.assert_close(latent[:batch_size], training.model.encode(first))
 
 
 def test_normal_initialization_fits_nothing(rqvae, clusters):
     training = Training(RQVAE, rqvae(initialization="normal"), catalogue(clusters[0]), seed=0)
     before = [book.detach().clone() for book in training.model.quantizer.books]
-    training._initialize_books()
+    training._start()
     torch.testing.assert_close(before, [book.detach() for book in training.model.quantizer.books])
 
 
@@ -161,7 +149,7 @@ def test_dead_codewords_move_to_residuals_and_lose_their_moments(rqvae, clusters
     torch.testing.assert_close(training.optimizer.state[books[1]]["exp_avg_sq"][[0, 2, 3]], moments[1][[0, 2, 3]])
     # It now lies within the noise of some item's residual at level 2.
     with torch.no_grad():
-        residuals = training.model.quantizer.assign(training.model.encode(training.vectors))[1][1]
+        residuals = training.model.quantizer.assign(training.model.encode(training.vectors(training.present)))[1][1]
     gap = (residuals - books[1][1]).norm(dim=1).min()
     assert 0 < gap < 0.1 * residuals.norm(dim=1).mean()
     assert not training.unused_epochs[1, 1]
@@ -177,108 +165,13 @@ def test_dead_codewords_of_a_shared_book_are_those_unused_at_every_level(rqvae, 
     assert changed.tolist() == [False, True, False, False]
 
 
-def test_history_describes_the_codes_that_are_exported(cost, clusters, written):
-    items, vectors = written(clusters[0])
-    tokens = tokenize(cost(reconstruction=True), items, vectors, seed=0)
-    assert [row["epoch"] for row in tokens.history] == [1, 2, 3, 4, 5]
-    assert {"loss", "contrast", "quantization", "reconstruction", "collision_rate", "moved_codewords"} <= set(
-        tokens.history[0]
-    )
-    last = tokens.history[-1]
-    for level, column in enumerate(tokens.codes.T, start=1):
-        assert last[f"perplexity_{level}"] == pytest.approx(perplexity(np.bincount(column)))
-    assert last["collision_rate"] == collision_rate(tokens.codes)
-    assert last["residual_norm_3"] < last["residual_norm_0"]
-
-
 def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeypatch):
     training = Training(RQVAE, rqvae(batch_size=100), catalogue(clusters[0]), seed=0)
     monkeypatch.setattr(training.optimizer, "step", lambda: None)
     losses = training.train_epoch(1)
     with torch.no_grad():
-        whole = training.model.losses(training.vectors, training.present)
+        whole = training.model.losses(training.vectors(training.present), training.present)
     assert losses == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
-
-
-def test_codes_do_not_depend_on_how_many_are_exported_at_a_time(rqvae, clusters, monkeypatch):
-    training = Training(RQVAE, rqvae(codebook_size=16, epochs=2), catalogue(clusters[0]), seed=0)
-    training.run()
-    expected, norms = training.assign()
-    for size in (1, 7, 239):
-        monkeypatch.setattr(training_loop, "EXPORT_BATCH", size)
-        codes, other_norms = training.assign()
-        np.testing.assert_array_equal(codes, expected)
-        assert other_norms == pytest.approx(norms)
-
-
-def test_items_without_a_vector_share_the_codes_of_the_mean_and_teach_nothing(rqvae, clusters, written):
-    vectors = clusters[0].copy()
-    vectors[[3, 50]] = np.nan
-    holes = tokenize(rqvae(), *written(vectors), seed=0)
-    assert holes.facts["items_without_vector"] == 2
-    np.testing.assert_array_equal(holes.codes[3], holes.codes[50])
-    without = tokenize(rqvae(), *written(np.delete(vectors, [3, 50], axis=0)), seed=0)
-    np.testing.assert_array_equal(np.delete(holes.codes, [3, 50], axis=0), without.codes)
-    for name, array in without.state.items():
-        np.testing.assert_array_equal(holes.state[name], array)
-    # The mean as an item of its own.
-    everyone = np.concatenate([vectors, np.nanmean(vectors, axis=0, keepdims=True)])
-    training = Training(RQVAE, rqvae(), catalogue(everyone), seed=0)
-    training.model.load_state_dict({name: torch.from_numpy(array) for name, array in holes.state.items()})
-    np.testing.assert_array_equal(training.assign()[0][-1], holes.codes[3])
-
-
-def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(rqvae, clusters, monkeypatch):
-    rates = iter([0.1, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3])
-    monkeypatch.setattr(training_loop, "SELECTION_POINTS", 3)
-    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
-    training = Training(RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0)
-    weights = {}
-    finish_epoch = Training._finish_epoch
-
-    def remember(self, epoch, losses):
-        weights[epoch] = [value.detach().clone() for value in self.model.parameters()]
-        finish_epoch(self, epoch, losses)
-
-    monkeypatch.setattr(Training, "_finish_epoch", remember)
-    training.run()
-    # Candidates are the epochs 2, 4, 6 and the last: 0.3, 0.4, 0.1, 0.3.
-    assert training.select() == 6
-    torch.testing.assert_close([value.detach() for value in training.model.parameters()], weights[6])
-
-
-def test_selected_weights_survive_a_kill(rqvae, clusters, monkeypatch, tmp_path):
-    rates = iter([0.1, 0.3, 0.2, 0.4])
-    monkeypatch.setattr(training_loop, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
-    options = rqvae(epochs=4, selection="fewest-collisions")
-    killed = Training(RQVAE, options.model_copy(update={"epochs": 2}), catalogue(clusters[0]), seed=0)
-    killed.run(tmp_path / "checkpoint.pt", "identity")
-    resumed = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
-    resumed.run(tmp_path / "checkpoint.pt", "identity")
-    assert resumed.select() == 1
-    torch.testing.assert_close(resumed.model.state_dict(), killed.selected["model"])
-
-
-def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
-    made = written(clusters[0])
-    last = tokenize(rqvae(epochs=4), *made, seed=0)
-    best = tokenize(rqvae(epochs=4, selection="fewest-collisions"), *made, seed=0)
-    assert last.facts["epoch"] == 4
-    rates = [row["collision_rate"] for row in best.history]
-    assert best.history == last.history
-    assert collision_rate(best.codes) == rates[best.facts["epoch"] - 1] == min(rates)
-
-
-def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clusters):
-    vectors = clusters[0].copy()
-    vectors[3] = np.nan
-    training = Training(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
-    training.run()
-    codes, _ = training.assign()
-    residuals, book = training.last_residuals(), training.last_book()
-    assert residuals.shape == (240, 8)
-    np.testing.assert_array_equal(np.square(residuals[:, None] - book[None]).sum(axis=2).argmin(axis=1), codes[:, -1])
 
 
 def test_weight_decay_is_that_of_adamw(rqvae, clusters):
@@ -297,23 +190,6 @@ def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
 
 
 @pytest.mark.parametrize("method", ["rqvae", "cost"])
-def test_first_code_finds_the_clusters(request, clusters, written, method):
-    vectors, labels = clusters
-    options = request.getfixturevalue(method)(learning_rate=5e-3, epochs=30, initialization="kmeans-all")
-    tokens = tokenize(options, *written(vectors), seed=0)
-    assert normalized_mutual_info_score(labels, tokens.codes[:, 0]) > 0.9
-    assert tokens.history[-1]["loss"] < 0.8 * tokens.history[0]["loss"]
-
-
-def test_rows_of_the_history_file_have_no_index(rqvae, clusters, written, tmp_path):
-    tokens = tokenize(rqvae(epochs=2), *written(clusters[0]), seed=0)
-    files(tokens, tmp_path / "out")
-    frame = pd.read_csv(tmp_path / "out" / "history.csv")
-    assert list(frame["epoch"]) == [1, 2]
-    assert list(frame.columns) == list(tokens.history[0])
-
-
-@pytest.mark.parametrize("method", ["rqvae", "cost"])
 def test_bfloat16_keeps_weights_and_losses_in_float32(request, clusters, written, monkeypatch, method):
     options = request.getfixturevalue(method)(epochs=2)
     full = tokenize(options, *written(clusters[0]), seed=0)
@@ -323,3 +199,21 @@ def test_bfloat16_keeps_weights_and_losses_in_float32(request, clusters, written
     assert all(array.dtype == np.float32 for array in half.state.values())
     assert half.history[-1]["loss"] == pytest.approx(full.history[-1]["loss"], rel=0.05)
     assert half.history[-1]["loss"] != full.history[-1]["loss"]
+
+
+@pytest.mark.parametrize("method", ["rqvae", "cost", "letter"])
+def test_a_file_too_large_to_stay_in_memory_makes_the_same_training(request, clusters, written, monkeypatch, method):
+    options = request.getfixturevalue(method)(dead_code_epochs=1, learning_rate=0.01)
+    made = written(clusters[0], collaborative=clusters[0][:, :8])
+    small = tokenize(options, *made, seed=0)
+    gathered = []
+    monkeypatch.setattr(module, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(module, "GATHERED", 7)
+    monkeypatch.setattr(module, "release", lambda array: gathered.append(array.nbytes))
+    large = tokenize(options, *made, seed=0)
+    # A look at all of it when it is opened, and from then on 7 rows at a time: batches of 32 take 5 goes.
+    assert len(gathered) > options.epochs * 240 / 32 * 5
+    assert large.history == small.history
+    np.testing.assert_array_equal(large.codes, small.codes)
+    for name, array in small.state.items():
+        np.testing.assert_array_equal(large.state[name], array, err_msg=name)

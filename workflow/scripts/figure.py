@@ -8,10 +8,9 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0], snakemake.threads):
-    from importlib import import_module
     from pathlib import Path
 
-    from semtok.papers import FIGURES
+    from semtok.papers.figures import make_figure
     from semtok.papers.inputs import by_run
     from semtok.papers.plan import Cell, runs
     from semtok.papers.samples import Uncertainty
@@ -19,7 +18,7 @@ with job(snakemake.log[0], snakemake.threads):
     cells = [Cell.from_dict(cell) for cell in snakemake.params.cells]
     # The kind of the figure decides which of these the rule has asked for.
     paths = {name: snakemake.input.get(name) for name in ("ranks", "history", "codes", "model")}
-    import_module(FIGURES[snakemake.params.figure["kind"]]).make_figure(
+    make_figure(
         Path(snakemake.params.definition),
         Path(snakemake.params.printed),
         snakemake.wildcards.paper,

@@ -1,7 +1,7 @@
-"""What all figures share: their style, their title and notes, and their files."""
+"""What all pictures share: their style, their title and the place of their notes, and their files."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from semtok.files import atomic_path
-from semtok.papers.definition import Paper
-from semtok.papers.origin import Origin, describe, stand_in
-from semtok.papers.printed import Printed
 
 # Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -69,18 +66,7 @@ def write(canvas: Canvas, frame: pd.DataFrame, csv: Path, pictures: Sequence[Pat
             canvas.savefig(temporary, metadata=_UNDATED.get(picture.suffix))
 
 
-def title(name: str, caption: str) -> str:
-    """Its number and caption."""
-    return f"Figure {name.removeprefix('figure')}: {caption}"
-
-
-def about(content: Paper, shown: Sequence[str], origins: Mapping[str, Origin], printed: Printed) -> list[str]:
-    """What a reader must know about the datasets of a figure, stand-ins first."""
-    notes = [stand_in(content.about(dataset)) for dataset in shown]
-    for dataset in shown:
-        if dataset in origins:
-            users = printed.get("table1", content.runs_on(dataset), "", "users")
-            notes.append(describe(dataset, origins[dataset], users.value if users else None))
-        note = content.about(dataset).note
-        notes += [f"{dataset}: {note}"] if note else []
-    return [note for note in notes if note]
+def title(name: str, caption: str, dataset: str = "") -> str:
+    """Its number and caption, and the dataset where there is but one."""
+    heading = f"Figure {name.removeprefix('figure')}: {caption}"
+    return f"{heading.rstrip('.')}, {dataset}" if dataset else heading

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, model_validator
 from semtok.config.base import Name, Section
 from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
 from semtok.papers.figure_types import Metric
-from semtok.papers.placed_claim import Claim, Pair, Stated, named
+from semtok.papers.placed_claim import Claim, OfPairs, OfTwo, Stated
 
 
 class PrintedGain(Section):
@@ -18,40 +18,25 @@ class PrintedGain(Section):
     percent: float
 
 
-class GainClaim(Claim):
+class GainClaim(OfTwo, Claim):
     """`better` beats `worse` by a printed percentage."""
 
     test: Literal["gain"]
-    better: str
-    worse: str
     gains: Annotated[list[PrintedGain], Field(min_length=1)]
 
-    @property
-    def tokenizers(self) -> list[str]:
-        """`better`, then `worse`."""
-        return [self.better, self.worse]
 
-
-class ShrinkingGainClaim(Claim):
+class ShrinkingGainClaim(OfTwo, Claim):
     """The relative gain of `better` over `worse` shrinks from each k to the next."""
 
     test: Literal["shrinking gain"]
-    better: str
-    worse: str
     metric: Metric
     ks: Annotated[list[PositiveInt], Field(min_length=2)]
 
-    @property
-    def tokenizers(self) -> list[str]:
-        """`better`, then `worse`."""
-        return [self.better, self.worse]
 
-
-class OrderClaim(Claim):
+class OrderClaim(OfPairs, Claim):
     """Pairs in which one scores above the other, for every metric and k: an ordering, a trend or an optimum."""
 
     test: Literal["order"]
-    pairs: Annotated[list[Pair], Field(min_length=1)]
     metrics: Annotated[list[Metric], Field(min_length=1)]
     ks: Annotated[list[PositiveInt], Field(min_length=1)]
     at_least: PositiveInt | None = None
@@ -63,11 +48,6 @@ class OrderClaim(Claim):
         if self.at_least is not None and self.at_least > comparisons:
             raise ValueError(f"at_least must not exceed the {comparisons} comparisons")
         return self
-
-    @property
-    def tokenizers(self) -> list[str]:
-        """In order of first mention."""
-        return named(self.pairs)
 
 
 class NotWorseClaim(Claim):
@@ -100,7 +80,7 @@ class CollisionClaim(Claim):
         return [self.fewer, self.more]
 
 
-class GainContrastClaim(Stated):
+class GainContrastClaim(OfTwo, Stated):
     """`better` gains more over `worse` on some datasets than on others, for every k."""
 
     test: Literal["gain contrast"]
@@ -108,17 +88,10 @@ class GainContrastClaim(Stated):
     larger: Annotated[list[str], Field(min_length=1)]
     """Printed names of the datasets with the larger gain, averaged."""
     smaller: Annotated[list[str], Field(min_length=1)]
-    better: str
-    worse: str
     metric: Metric
     ks: Annotated[list[PositiveInt], Field(min_length=1)]
     scale: Literal["absolute", "relative"]
     """Differences, or percent of the worse method's score."""
-
-    @property
-    def tokenizers(self) -> list[str]:
-        """`better`, then `worse`."""
-        return [self.better, self.worse]
 
     @property
     def datasets(self) -> list[str]:
@@ -126,7 +99,7 @@ class GainContrastClaim(Stated):
         return [*self.larger, *self.smaller]
 
 
-SingleClaim = Annotated[
+_Single = (
     GainClaim
     | ShrinkingGainClaim
     | OrderClaim
@@ -135,9 +108,9 @@ SingleClaim = Annotated[
     | GainContrastClaim
     | DiagnosticsClaim
     | PurityClaim
-    | PhasesClaim,
-    Field(discriminator="test"),
-]
+    | PhasesClaim
+)
+SingleClaim = Annotated[_Single, Field(discriminator="test")]
 
 
 class JointClaim(Stated):
@@ -154,16 +127,4 @@ class JointClaim(Stated):
         return self
 
 
-AnyClaim = Annotated[
-    GainClaim
-    | ShrinkingGainClaim
-    | OrderClaim
-    | NotWorseClaim
-    | CollisionClaim
-    | GainContrastClaim
-    | DiagnosticsClaim
-    | PurityClaim
-    | PhasesClaim
-    | JointClaim,
-    Field(discriminator="test"),
-]
+AnyClaim = Annotated[_Single | JointClaim, Field(discriminator="test")]

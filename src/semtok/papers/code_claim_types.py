@@ -8,27 +8,21 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from semtok.config.base import Section
-from semtok.papers.placed_claim import Claim, Pair, named
+from semtok.papers.placed_claim import Claim, OfPairs
 
 Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
 """1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""
 
 
-class DiagnosticsClaim(Claim):
+class DiagnosticsClaim(OfPairs, Claim):
     """Pairs of which one has more of every quantity than the other."""
 
     test: Literal["diagnostics"]
-    pairs: Annotated[list[Pair], Field(min_length=1)]
     quantities: Annotated[list[Quantity], Field(min_length=1)]
     same_shape: bool = False
     """Whether all must have as many levels and codewords."""
     margin: Annotated[float, Field(gt=0, lt=1)] | None = None
     """With one, `higher` need not be above `lower`: it must not lose more than this share of it."""
-
-    @property
-    def tokenizers(self) -> list[str]:
-        """In order of first mention."""
-        return named(self.pairs)
 
 
 class PurityClaim(Claim):

@@ -7,12 +7,12 @@ from typing import Any
 
 from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
 from semtok.papers.diagnostics import purities, shape, use
+from semtok.papers.history import matching, read_history
 from semtok.papers.phases import find_phases
 from semtok.papers.placed_claim import named
 from semtok.papers.plan import Run
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Estimate
-from semtok.papers.training_figure import matching, read_history
 from semtok.papers.verdicts import Comparison, Finding, judge_not_worse, judge_order, judge_runs
 
 Runs = Mapping[str, Sequence[Run]]

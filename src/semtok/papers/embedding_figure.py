@@ -1,25 +1,22 @@
 """t-SNE of quantized vectors at three depths: is there a hierarchy in the codes?"""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.figure import Figure as Canvas
 from safetensors.numpy import load_file
 from sklearn.manifold import TSNE
 
 from semtok.errors import DataError
 from semtok.files import read_array
 from semtok.papers import canvas as drawing
-from semtok.papers.definition import load
 from semtok.papers.figure_types import EmbeddingFigure
-from semtok.papers.origin import read_origin
-from semtok.papers.plan import Cell, Run, remarks
-from semtok.papers.printed import read_printed
-from semtok.papers.samples import Uncertainty
+from semtok.papers.figures import Material
+from semtok.papers.plan import Cell
 
 BOOK = "quantizer.books.{level}"
 """Where a tokenizer's model keeps a level's codewords; a shared book stands under level 0 only."""
@@ -31,48 +28,31 @@ _PERPLEXITY = 30
 Floats = npt.NDArray[np.float64]
 
 
-def make_figure(
-    definition: Path,
-    printed: Path,
-    paper: str,
-    name: str,
-    cells: Sequence[Cell],
-    inputs: Mapping[str, Mapping[Run, Path]],
-    stats: Mapping[str, Path],
-    uncertainty: Uncertainty,
-    csv: Path,
-    pictures: Sequence[Path],
-) -> None:
-    """Write a figure's numbers and its pictures; the same input gives the same bytes.
+def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+    """The tidy positions and a plot a depth; from `codes` and `model` of the first run."""
+    figure = material.content.embedding_figure(material.name)
+    (cell,) = material.cells
+    frame = _tidy(material, figure, cell)
+    notes = [*material.about([figure.dataset]), *_notes(figure, cell)]
+    synthetic = bool((frame["source"] == "synthetic").any())
+    title = drawing.title(material.name, figure.caption, figure.dataset)
+    panels = list(frame.groupby("panel"))
+    canvas, axes = drawing.plots(len(panels), title, notes, synthetic)
+    for level, (axis, (letter, points)) in enumerate(zip(axes, panels, strict=True), start=1):
+        _panel(axis, str(letter), level, points)
+    return frame, canvas
 
-    Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        name: id of the figure.
-        cells: from `plan.cells`.
-        inputs: `codes` and `model`: the `codes.npy` and `model.safetensors` of every run's tokenizer.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        uncertainty: not used, as the first run is drawn.
-        csv: output, tidy.
-        pictures: outputs, .svg or .pdf.
-    """
-    content = load(definition)
-    figure = content.embedding_figure(name)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    (cell,) = cells
+
+def _tidy(material: Material, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame:
     if cell.runs:
         run = cell.runs[0]
-        points = embed(read_array(inputs["codes"][run]), load_file(inputs["model"][run]), figure)
-        points = points.assign(source=origins[figure.dataset].source, tokenizer=run.tokenizer, seed=run.seed)
+        points = embed(read_array(material.inputs["codes"][run]), load_file(material.inputs["model"][run]), figure)
+        source = material.origins[figure.dataset].source
+        points = points.assign(source=source, tokenizer=run.tokenizer, seed=run.seed)
     else:
         points = pd.DataFrame({"source": f"not run: {cell.missing}", "tokenizer": cell.tokenizer, "panel": _LETTERS})
-    frame = points.assign(paper=paper, figure=name, dataset=figure.dataset).reindex(columns=COLUMNS)
-    frame = frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
-    about = [*drawing.about(content, [figure.dataset], origins, read_printed(printed)), *remarks(cells)]
-    with drawing.style():
-        canvas = _draw(name, figure, frame, [*about, *_notes(figure, cell)])
-        drawing.write(canvas, frame, csv, pictures)
+    frame = points.assign(paper=material.paper, figure=material.name, dataset=figure.dataset).reindex(columns=COLUMNS)
+    return frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
 
 
 def embed(
@@ -153,25 +133,19 @@ def _project(vectors: Floats, seed: int) -> Floats:
     return result
 
 
-def _draw(name: str, figure: EmbeddingFigure, frame: pd.DataFrame, notes: Sequence[str]) -> Any:
-    synthetic = bool((frame["source"] == "synthetic").any())
-    title = f"{drawing.title(name, figure.caption).rstrip('.')}, {figure.dataset}"
-    panels = list(frame.groupby("panel"))
-    canvas, axes = drawing.plots(len(panels), title, notes, synthetic)
-    for level, (axis, (letter, points)) in enumerate(zip(axes, panels, strict=True)):
-        if points["x"].isna().all():
-            axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
-        else:
-            # Colours in the order of the codes, so that the same code has the same colour whatever is drawn.
-            colours = mpl.colormaps["turbo"]((points["code"].to_numpy(float) * 0.618034) % 1)
-            sizes = np.clip(6 * np.sqrt(points["items"].to_numpy(float)), 4, 60)
-            axis.scatter(points["x"], points["y"], s=sizes, c=colours, linewidths=0, alpha=0.85)
-        prefix = points["prefix"].iloc[0]
-        what = f"tuples that begin with {prefix}" if isinstance(prefix, str) and prefix else "all tuples"
-        axis.set_title(f"({letter}) {what}, coloured by code {level + 1}", fontsize=9)
-        axis.set_xticks([])
-        axis.set_yticks([])
-    return canvas
+def _panel(axis: Any, letter: str, level: int, points: pd.DataFrame) -> None:
+    if points["x"].isna().all():
+        axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
+    else:
+        # Colours in the order of the codes, so that the same code has the same colour whatever is drawn.
+        colours = mpl.colormaps["turbo"]((points["code"].to_numpy(float) * 0.618034) % 1)
+        sizes = np.clip(6 * np.sqrt(points["items"].to_numpy(float)), 4, 60)
+        axis.scatter(points["x"], points["y"], s=sizes, c=colours, linewidths=0, alpha=0.85)
+    prefix = points["prefix"].iloc[0]
+    what = f"tuples that begin with {prefix}" if isinstance(prefix, str) and prefix else "all tuples"
+    axis.set_title(f"({letter}) {what}, coloured by code {level}", fontsize=9)
+    axis.set_xticks([])
+    axis.set_yticks([])
 
 
 def _notes(figure: EmbeddingFigure, cell: Cell) -> list[str]:

@@ -17,13 +17,12 @@ from semtok.papers.claim_types import (
 from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
 from semtok.papers.code_evidence import LackingError, judge_diagnostics, judge_phases, judge_purity
 from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
+from semtok.papers.figure_types import METRIC_NAMES
 from semtok.papers.plan import Cell, Run
 from semtok.papers.samples import Measured, Uncertainty
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Array, Statistic, contrast, difference, relative_gain
 from semtok.papers.verdicts import Comparison, Finding, judge_gains, judge_not_worse, judge_order
-
-_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
 
 
 class Evidence:
@@ -128,7 +127,7 @@ class Evidence:
 
             return shrinks
 
-        name, estimate = _NAMES[claim.metric], self._measured.bootstrap.estimate
+        name, estimate = METRIC_NAMES[claim.metric], self._measured.bootstrap.estimate
         return [
             Comparison(f"gain in {name}@{small} > gain in {name}@{large}", estimate(step(small, large)), "percent")
             for small, large in pairwise(claim.ks)
@@ -198,6 +197,6 @@ def _and(names: Sequence[str]) -> str:
 
 
 def _name(columns: Sequence[tuple[str, int]]) -> str:
-    metric = _NAMES[columns[0][0]]
+    metric = METRIC_NAMES[columns[0][0]]
     ks = ", ".join(str(k) for _, k in columns)
     return f"{metric}@{ks}" if len(columns) == 1 else f"{metric} (mean over k = {ks})"

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, field_validator
 from semtok.config.base import Name, Section
 
 Metric = Literal["recall", "ndcg"]
+METRIC_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
 
 
 class Bar(Section):

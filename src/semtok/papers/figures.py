@@ -1,24 +1,44 @@
-"""Pictures of figures: bars with intervals, the paper's values beside them."""
+"""A figure: what it is made from, and its files. What is drawn is a matter of its kind (`semtok.papers.FIGURES`)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-from matplotlib.figure import Figure as Canvas
-
-from semtok.papers import canvas as drawing
-from semtok.papers import figure_data
-from semtok.papers.canvas import COLOURS
+from semtok.papers import FIGURES, canvas
 from semtok.papers.definition import Paper, load
-from semtok.papers.figure_types import Figure, Panel
-from semtok.papers.origin import Origin, read_origin
+from semtok.papers.origin import Origin, describe, read_origin, stand_in
 from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import Printed, read_printed
 from semtok.papers.samples import Uncertainty
 
-_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
-_NAMES_IN_A_ROW = 5
+
+@dataclass(frozen=True)
+class Material:
+    """What a figure is made from."""
+
+    content: Paper
+    printed: Printed
+    paper: str
+    """Its name in the config."""
+    name: str
+    """Id of the figure."""
+    cells: Sequence[Cell]
+    inputs: Mapping[str, Mapping[Run, Path]]
+    origins: Mapping[str, Origin]
+    """Of each dataset that the config has, by printed name."""
+    uncertainty: Uncertainty
+
+    def about(self, shown: Sequence[str]) -> list[str]:
+        """What a reader must know about the datasets that are shown, stand-ins first, and about the runs."""
+        notes = [stand_in(self.content.about(dataset)) for dataset in shown]
+        for dataset in shown:
+            if dataset in self.origins:
+                users = self.printed.get("table1", self.content.runs_on(dataset), "", "users")
+                notes.append(describe(dataset, self.origins[dataset], users.value if users else None))
+            note = self.content.about(dataset).note
+            notes += [f"{dataset}: {note}"] if note else []
+        return [*(note for note in notes if note), *remarks(self.cells)]
 
 
 def make_figure(
@@ -41,107 +61,17 @@ def make_figure(
         paper: the paper's name in the config.
         name: id of the figure.
         cells: from `plan.cells`.
-        inputs: `ranks`: the `ranks.parquet` of every run of the cells.
+        inputs: files of the cells' runs or of their tokenizers, by what the figure's kind reads: `ranks`
+            (`ranks.parquet`), `history` (`history.csv`), or `codes` and `model` (`codes.npy`, `model.safetensors`).
         stats: the `stats.json` of each dataset that the config has, by printed name.
-        uncertainty: how intervals are made.
+        uncertainty: how intervals are made, where there are some.
         csv: output, tidy.
         pictures: outputs, .svg or .pdf.
     """
     content = load(definition)
-    figure = content.bar_figure(name)
-    numbers = read_printed(printed)
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    measured = figure_data.measure(figure, cells, inputs.get("ranks", {}), uncertainty)
-    frame = figure_data.tidy(paper, name, content, numbers, origins, cells, measured)
-    with drawing.style():
-        about = [*_about(content, figure, frame, origins, numbers, uncertainty), *remarks(cells)]
-        canvas = draw(name, figure, frame, about)
-        drawing.write(canvas, frame, csv, pictures)
-
-
-def draw(name: str, figure: Figure, frame: pd.DataFrame, about: Sequence[str]) -> Canvas:
-    """The figure on a canvas: a plot a panel, or for a panel with groups a plot a metric and k."""
-    plots = [(letter, panel, columns) for letter, panel in figure.panels.items() for columns in _plots(panel)]
-    synthetic = bool((frame["source"] == "synthetic").any())
-    canvas, axes = drawing.plots(len(plots), drawing.title(name, figure.caption), about, synthetic)
-    for axis, (letter, panel, columns) in zip(axes, plots, strict=True):
-        _panel(axis, letter, panel, frame[frame["panel"] == letter], columns)
-    return canvas
-
-
-def _about(
-    content: Paper,
-    figure: Figure,
-    frame: pd.DataFrame,
-    origins: Mapping[str, Origin],
-    printed: Printed,
-    uncertainty: Uncertainty,
-) -> list[str]:
-    built = frame[frame["mean"].notna()]
-    notes = drawing.about(content, list(dict.fromkeys(built["dataset"])), origins, printed)
-    seeds = sorted(set(built["seeds"]))
-    if seeds:
-        bars = f"Bars: mean over {' or '.join(map(str, seeds))} seed{'s' if seeds != [1] else ''}"
-        notes.append(f"{bars}; lines: {uncertainty.confidence:.0%} interval over users and seeds.")
-    if 1 in seeds:
-        notes.append("With one seed the interval does not hold the noise of training.")
-    if "digitised" in set(frame["printed_provenance"]):
-        notes.append("Diamonds: the paper's bars, measured on its picture; for the shape only.")
-    missing = frame[frame["mean"].isna()]
-    for reason in dict.fromkeys(missing["source"]):
-        bars = missing.loc[missing["source"] == reason, ["group", "series"]].drop_duplicates().itertuples()
-        notes.append(f"{', '.join(bar.group or bar.series for bar in bars)}: {reason}.")
-    return [*notes, *(panel.note for panel in figure.panels.values() if panel.note)]
-
-
-def _plots(panel: Panel) -> list[list[tuple[str, int]]]:
-    """The metrics and k of each plot of a panel."""
-    columns: list[tuple[str, int]] = [(metric, k) for metric in panel.metrics for k in panel.ks]
-    return [columns] if panel.bars[0].group is None else [[column] for column in columns]
-
-
-def _panel(axis: Any, letter: str, panel: Panel, frame: pd.DataFrame, columns: list[tuple[str, int]]) -> None:
-    groups = list(dict.fromkeys(bar.group or "" for bar in panel.bars))
-    series = list(dict.fromkeys(bar.series for bar in panel.bars))
-    places = [(group, column) for group in groups for column in columns]
-    width = 0.8 / len(series)
-    rows: list[dict[Any, Any]] = frame.to_dict("records")
-    shown = {(row["group"], row["series"], row["metric"], row["k"]): row for row in rows}
-    for i, one in enumerate(series):
-        for x, (group, (metric, k)) in enumerate(places):
-            row = shown.get((group, one, metric, k))
-            if row is not None:
-                _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, COLOURS[i % len(COLOURS)], row)
-        axis.bar(0, 0, color=COLOURS[i % len(COLOURS)], label=one)
-    names = [_NAMES[metric] for metric, _ in columns]
-    if groups != [""]:
-        ticks, label = groups, _column(columns[0])
-    elif len(set(names)) == 1:
-        ticks, label = [f"@{k}" for _, k in columns], f"{names[0]}@k"
-    else:
-        ticks, label = [_column(column) for column in columns], " and ".join(dict.fromkeys(names))
-    axis.set_xticks(range(len(places)), ticks)
-    axis.set_ylabel(label)
-    axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
-    axis.grid(axis="y", linewidth=0.4, color="#cccccc")
-    top = axis.get_ylim()[1]
-    if len(series) == 1 and groups != [""]:
-        axis.set_ylim(bottom=0, top=top)
-        return
-    names_in_a_row = min(len(series), _NAMES_IN_A_ROW)
-    axis.set_ylim(bottom=0, top=top * (1.06 + 0.12 * -(-len(series) // names_in_a_row)))
-    axis.legend(ncols=names_in_a_row, fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
-
-
-def _bar(axis: Any, x: float, width: float, colour: str, row: Mapping[Any, Any]) -> None:
-    if pd.isna(row["mean"]):
-        axis.annotate("not run", (x, 0), (0, 3), textcoords="offset points", rotation=90, ha="center", fontsize=7)
-    else:
-        axis.bar(x, row["mean"], width * 0.92, color=colour, edgecolor="#333333", linewidth=0.5)
-        axis.vlines(x, row["ci_low"], row["ci_high"], color="#222222", linewidth=1)
-    if not pd.isna(row["printed"]):
-        axis.plot(x, row["printed"], "D", markersize=4, markerfacecolor="white", markeredgecolor="black", zorder=4)
-
-
-def _column(column: tuple[str, int]) -> str:
-    return f"{_NAMES[column[0]]}@{column[1]}"
+    material = Material(content, read_printed(printed), paper, name, cells, inputs, origins, uncertainty)
+    kind = import_module(FIGURES[content.figure(name).kind])
+    with canvas.style():
+        frame, drawn = kind.draw(material)
+        canvas.write(drawn, frame, csv, pictures)

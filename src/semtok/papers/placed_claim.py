@@ -1,4 +1,8 @@
-"""What all claims have."""
+"""What claims have in common."""
+
+from typing import Annotated
+
+from pydantic import Field
 
 from semtok.config.base import Name, Section
 
@@ -44,3 +48,26 @@ class Pair(Section):
 def named(pairs: list[Pair]) -> list[str]:
     """The names in pairs, in order of first mention."""
     return list(dict.fromkeys(name for pair in pairs for name in (pair.higher, pair.lower)))
+
+
+class OfPairs(Section):
+    """What claims about pairs have."""
+
+    pairs: Annotated[list[Pair], Field(min_length=1)]
+
+    @property
+    def tokenizers(self) -> list[str]:
+        """In order of first mention."""
+        return named(self.pairs)
+
+
+class OfTwo(Section):
+    """What claims about how much one method gains over another have."""
+
+    better: str
+    worse: str
+
+    @property
+    def tokenizers(self) -> list[str]:
+        """`better`, then `worse`."""
+        return [self.better, self.worse]

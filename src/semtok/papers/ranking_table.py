@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from semtok.papers.definition import Gain, Paper, RankingTable, Row
+from semtok.papers.figure_types import METRIC_NAMES
 from semtok.papers.origin import Origin, describe, heading, stand_in
 from semtok.papers.plan import Cell, Run, remarks
 from semtok.papers.printed import Number, Printed
@@ -20,7 +21,6 @@ COLUMNS = [
     *("paper", "table", "dataset", "source", "method", "metric", "k"),
     *("printed", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
 ]
-_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _grid(results: Results, caption: str, datasets: Sequence[str], notes: list[s
     for row in [row for row in table.rows if any(map(row.stands_on, datasets))]:
         rules.append(len(rows))
         for i, metric in enumerate(table.metrics):
-            line = [Text(row.label if i == 0 else "", latex=row.latex if i == 0 else ""), Text(_NAMES[metric])]
+            line = [Text(row.label if i == 0 else "", latex=row.latex if i == 0 else ""), Text(METRIC_NAMES[metric])]
             for dataset in datasets:
                 for k in table.ks:
                     line += _pair(results, dataset, row, metric, k)
@@ -148,7 +148,7 @@ def _grid(results: Results, caption: str, datasets: Sequence[str], notes: list[s
     for gain in table.gains:
         rules.append(len(rows))
         for i, metric in enumerate(table.metrics):
-            line = [Text(gain.label if i == 0 else ""), Text(_NAMES[metric])]
+            line = [Text(gain.label if i == 0 else ""), Text(METRIC_NAMES[metric])]
             for dataset in datasets:
                 for k in table.ks:
                     line += _gain_pair(results, dataset, gain, metric, k)

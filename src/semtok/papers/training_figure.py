@@ -1,58 +1,36 @@
 """Curves of what a tokenizer logged while it was trained."""
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure as Canvas
 
 from semtok.papers import canvas as drawing
 from semtok.papers.canvas import COLOURS
-from semtok.papers.definition import load
 from semtok.papers.figure_types import Curves, TrainingFigure
-from semtok.papers.origin import Origin, read_origin
-from semtok.papers.plan import Cell, Run, remarks
-from semtok.papers.printed import read_printed
-from semtok.papers.samples import Uncertainty
+from semtok.papers.figures import Material
+from semtok.papers.history import matching, read_history
+from semtok.papers.origin import Origin
+from semtok.papers.plan import Cell, Run
 
 COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed", "quantity", "step", "value"]
 
 
-def make_figure(
-    definition: Path,
-    printed: Path,
-    paper: str,
-    name: str,
-    cells: Sequence[Cell],
-    inputs: Mapping[str, Mapping[Run, Path]],
-    stats: Mapping[str, Path],
-    uncertainty: Uncertainty,
-    csv: Path,
-    pictures: Sequence[Path],
-) -> None:
-    """Write a figure's numbers and its pictures; the same input gives the same bytes.
-
-    Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        name: id of the figure.
-        cells: from `plan.cells`.
-        inputs: `history`: the `history.csv` of every run's tokenizer.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        uncertainty: not used, as every run is drawn.
-        csv: output, tidy.
-        pictures: outputs, .svg or .pdf.
-    """
-    content = load(definition)
-    figure = content.training_figure(name)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    frame = tidy(paper, name, figure, origins, cells, inputs.get("history", {}))
-    about = [*drawing.about(content, [figure.dataset], origins, read_printed(printed)), *remarks(cells)]
-    with drawing.style():
-        canvas = _draw(name, figure, frame, [*about, *_notes(figure, frame)])
-        drawing.write(canvas, frame, csv, pictures)
+def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+    """The tidy numbers and a plot a panel; from `history`. Every run is drawn, so that there are no intervals."""
+    figure = material.content.training_figure(material.name)
+    histories = material.inputs.get("history", {})
+    frame = tidy(material.paper, material.name, figure, material.origins, material.cells, histories)
+    notes = [*material.about([figure.dataset]), *_notes(figure, frame)]
+    synthetic = bool((frame["source"] == "synthetic").any())
+    title = drawing.title(material.name, figure.caption, figure.dataset)
+    canvas, axes = drawing.plots(len(figure.panels), title, notes, synthetic)
+    for axis, (letter, curves) in zip(axes, figure.panels.items(), strict=True):
+        _panel(axis, letter, curves, frame[frame["panel"] == letter].dropna(subset="value"))
+        axis.set_xlabel(figure.step)
+    return frame, canvas
 
 
 def tidy(
@@ -86,29 +64,6 @@ def tidy(
                 reason = f"not logged: the history has no {figure.step} with {' or '.join(curves.columns)}"
                 rows.append({**here, "source": reason, "quantity": ""})
     return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64"})
-
-
-def read_history(path: str | Path, step: str) -> pd.DataFrame:
-    """A `history.csv` in order of its steps; without any column where it does not log `step`."""
-    history = pd.read_csv(path)
-    return history.sort_values(step, ignore_index=True) if step in history else pd.DataFrame()
-
-
-def matching(history: pd.DataFrame, patterns: Sequence[str]) -> list[str]:
-    """The columns of numbers that one of the patterns names, in the order of the patterns."""
-    numbers = list(history.select_dtypes("number").columns)
-    found = [column for pattern in patterns for column in numbers if fnmatchcase(column, pattern)]
-    return list(dict.fromkeys(found))
-
-
-def _draw(name: str, figure: TrainingFigure, frame: pd.DataFrame, notes: Sequence[str]) -> Any:
-    synthetic = bool((frame["source"] == "synthetic").any())
-    title = f"{drawing.title(name, figure.caption).rstrip('.')}, {figure.dataset}"
-    canvas, axes = drawing.plots(len(figure.panels), title, notes, synthetic)
-    for axis, (letter, curves) in zip(axes, figure.panels.items(), strict=True):
-        _panel(axis, letter, curves, frame[frame["panel"] == letter].dropna(subset="value"))
-        axis.set_xlabel(figure.step)
-    return canvas
 
 
 def _panel(axis: Any, letter: str, curves: Curves, frame: pd.DataFrame) -> None:

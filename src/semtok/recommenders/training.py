@@ -18,6 +18,7 @@ from semtok import checkpoints
 from semtok.config.recommenders import TrainingOptions
 from semtok.errors import SemtokError
 from semtok.recommenders.sequences import Integers
+from semtok.schedules import learning_rate
 
 log = logging.getLogger(__name__)
 
@@ -69,17 +70,6 @@ class Progress:
 def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch: int) -> Integers:
     """The samples of an epoch in order: a permutation by seed and epoch alone, cut to `samples_per_epoch`."""
     return np.random.default_rng([seed, epoch]).permutation(n_samples)[:samples_per_epoch]
-
-
-def learning_rate(step: int, n_steps: int, options: TrainingOptions) -> float:
-    """The rate of step 0 <= `step` < `n_steps`: a linear rise, then constant or half a cosine down to zero."""
-    n_warmup = round(options.warmup * n_steps)
-    if step < n_warmup:
-        return options.learning_rate * (step + 1) / n_warmup
-    if options.schedule == "constant":
-        return options.learning_rate
-    done = (step - n_warmup) / max(n_steps - n_warmup, 1)
-    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
@@ -170,7 +160,9 @@ class Trainer:
         )
 
     def _set_learning_rate(self, step: int) -> float:
-        rate = learning_rate(step, self.options.epochs * self.steps_per_epoch, self.options)
+        options = self.options
+        n_steps = options.epochs * self.steps_per_epoch
+        rate = learning_rate(options.learning_rate, step, n_steps, options.schedule, options.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         return rate

@@ -12,22 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm import trange
 
-from semtok import checkpoints, devices
+from semtok import devices
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError, SemtokError
+from semtok.schedules import annealed, learning_rate
 from semtok.tokenizers.base import Codes, Task, Tokens
+from semtok.tokenizers.epochs import EpochTraining
 from semtok.tokenizers.measures import collision_rate, perplexity
-from semtok.tokenizers.repair import repair
-from semtok.tokenizers.schedules import annealed, learning_rate_factor
 from semtok.tokenizers.soft_quantizer import gumbel_noise
 from semtok.tokenizers.views import CODED_AT_ONCE, Scale, Views
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 30.0
-"""How much work a kill may cost, beyond the running epoch."""
 WATCHED_ITEMS = 8192
 """The history describes the codes of so many items, drawn once by the seed; of all in a catalogue up to that."""
 LARGEST_BATCH = 4096
@@ -58,19 +55,17 @@ def fit(build: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
     # Times are logged only: the facts go into the model's file, which is the same for the same run.
     log.info("%s, seconds: %s", facts, training.seconds)
     codes, residuals = training.code_all()
-    if residuals is None:
-        return Tokens(codes, training.model.arrays(), training.history, facts)
-    last_book = training.model.quantizer.book(task.options.n_levels - 1).detach().cpu().numpy()
-    repaired, of_repair = repair(codes, residuals, last_book, task.options.repair)
-    return Tokens(repaired, training.model.arrays(), training.history, facts | of_repair, raw_codes=codes)
+    return training.tokens(codes, residuals, facts)
 
 
-class Training:
-    """The state of a training: model, optimiser, finished steps and their history.
+class Training(EpochTraining):
+    """The training of SimCIT; what is drawn depends on (seed, epoch) or (seed, step).
 
-    Whatever is drawn depends on (seed, epoch) or (seed, step) alone, so that nothing random has to be carried over a
-    kill. An item is learned from if it has a view at all.
+    An item is learned from if it has a view at all.
     """
+
+    carried = ("step", "sums", "summed", "gap_at_start", "seconds")
+    options: SimCITTokenizer
 
     def __init__(
         self,
@@ -79,43 +74,20 @@ class Training:
         views: Views,
         seed: int,
     ) -> None:
-        self.options = options
+        super().__init__(lambda: build(views.scales(), options), options, OPTIMIZERS[options.optimizer], seed)
         self.views = views
-        self.seed = seed
-        self.where = devices.device()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.model = build(views.scales(), options).to(self.where)
-        self.model.compute_dtype = devices.compute_dtype(self.where)
-        self.optimizer = OPTIMIZERS[options.optimizer](
-            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
-        )
         n_items = len(views.items)
         self.batch_size = options.batch_size or max(min(LARGEST_BATCH, n_items // 2), min(n_items, 2))
         self.steps_per_epoch = len(self._sizes())
         self.n_steps = options.epochs * self.steps_per_epoch
-        drawn = torch.randperm(n_items, generator=self._generator(0, "watched"))[:WATCHED_ITEMS]
+        drawn = torch.randperm(n_items, generator=self._generator(0, *b"watched"))[:WATCHED_ITEMS]
         self.watched = views.items[np.sort(drawn.numpy())]
-        self.epoch = 0
         self.step = 0
         self.sums: dict[str, Tensor] = {}
         """Losses summed since the last row of the history, over `summed` steps."""
         self.summed = 0
         self.gap_at_start: list[float] = []
-        self.history: list[dict[str, Any]] = []
         self.seconds = {"training": 0.0, "history": 0.0}
-
-    def run(self, checkpoint: Path | None = None, identity: str = "") -> None:
-        """Train until `epochs` are done, from the checkpoint if there is one."""
-        if checkpoint is None or not self._restore(checkpoint, identity):
-            self._initialize_books()
-            self._measure_start()
-        saved = time.monotonic()
-        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc="SimCIT", mininterval=5, disable=None):
-            self.train_epoch(epoch)
-            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                checkpoints.save(checkpoint, identity, self._state())
-                saved = time.monotonic()
 
     def train_epoch(self, epoch: int) -> None:
         """One pass over the items."""
@@ -129,14 +101,14 @@ class Training:
                 self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value.detach()
             if self.step % self.options.log_every == 0 or self.step == self.n_steps:
                 self._record(epoch)
-        self.epoch = epoch
         self.seconds["training"] += time.monotonic() - start - (self.seconds["history"] - before)
 
     def train_step(self, items: npt.NDArray[np.int64]) -> dict[str, Tensor]:
         """One step of the optimiser on these items; the losses before it."""
-        factor = learning_rate_factor(self.step, self.n_steps, self.options.schedule, self.options.warmup)
+        options = self.options
+        rate = learning_rate(options.learning_rate, self.step, self.n_steps, options.schedule, options.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate * factor
+            group["lr"] = rate
         batch = self.views.batch(items, self.where)
         losses: dict[str, Tensor] = self.model.losses(batch, self.temperature(), self._noise(batch.size, "noise"))
         self.optimizer.zero_grad()
@@ -155,7 +127,7 @@ class Training:
 
     def batches(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
         """The items in the order of (seed, epoch), a batch at a time."""
-        order = torch.randperm(len(self.views.items), generator=self._generator(epoch, "order")).numpy()
+        order = torch.randperm(len(self.views.items), generator=self._generator(epoch, *b"order")).numpy()
         start = 0
         for size in self._sizes():
             yield self.views.items[order[start : start + size]]
@@ -189,6 +161,13 @@ class Training:
             mean = (total / len(self.views.items)).float().to(self.where)
             assign(nothing, mean[None])
         return codes, last_residuals
+
+    def _start(self) -> None:
+        self._initialize_books()
+        self._measure_start()
+
+    def _run_epoch(self, epoch: int) -> None:
+        self.train_epoch(epoch)
 
     @torch.no_grad()
     def _record(self, epoch: int) -> None:
@@ -246,7 +225,7 @@ class Training:
     def _initialize_books(self) -> None:
         """k-means on the fused latents of the untrained encoders, as the config says (methods.md 2.4)."""
         if self.options.initialization == "uniform":
-            generator = self._generator(0, "books")
+            generator = self._generator(0, *b"books")
             for book in self.model.quantizer.books:
                 book.copy_(torch.rand(book.shape, generator=generator))
         if self.options.initialization != "kmeans":
@@ -272,34 +251,10 @@ class Training:
         if self.options.noise == "none" or self.options.search != "soft":
             return None
         shape = (self.options.n_levels, n_items, self.options.codebook_size)
-        drawn = gumbel_noise(shape, self._generator(self.step, purpose, self.where))
+        drawn = gumbel_noise(shape, self._generator(self.step, *purpose.encode(), where=self.where))
         return drawn * self.temperature() if self.options.noise == "annealed" else drawn
 
-    def _generator(self, number: int, purpose: str, where: torch.device | None = None) -> torch.Generator:
-        state = np.random.SeedSequence((self.seed, number, *purpose.encode())).generate_state(1)
-        return torch.Generator(where or "cpu").manual_seed(int(state[0]))
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "epoch": self.epoch,
-            "step": self.step,
-            "sums": self.sums,
-            "summed": self.summed,
-            "gap_at_start": self.gap_at_start,
-            "history": self.history,
-            "seconds": self.seconds,
-        }
-
     def _restore(self, checkpoint: Path, identity: str) -> bool:
-        state = checkpoints.load(checkpoint, identity)
-        if state is None:
-            return False
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.step, self.history = state["epoch"], state["step"], state["history"]
-        self.sums = {name: value.to(self.where) for name, value in state["sums"].items()}
-        self.summed, self.gap_at_start, self.seconds = state["summed"], state["gap_at_start"], state["seconds"]
-        log.info("going on after epoch %d of %d", self.epoch, self.options.epochs)
-        return True
+        restored = super()._restore(checkpoint, identity)
+        self.sums = {name: value.to(self.where) for name, value in self.sums.items()}
+        return restored

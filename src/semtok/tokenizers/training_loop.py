@@ -1,32 +1,24 @@
 """How autoencoders are trained: Adam over shuffled batches, resumable to the same weights (methods.md 2.6)."""
 
-import logging
 import math
-import time
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm import trange
 
-from semtok import checkpoints, devices
+from semtok import devices
 from semtok.config.tokenizers import AutoencoderTokenizer
 from semtok.errors import SemtokError
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Codes, Task, Tokens
+from semtok.tokenizers.epochs import EpochTraining
 from semtok.tokenizers.measures import collision_rate, perplexity
-from semtok.tokenizers.repair import repair
 from semtok.tokenizers.vectors import Catalogue, read_catalogue
 
-log = logging.getLogger(__name__)
-
-CHECKPOINT_SECONDS = 30.0
-"""How much work a kill may cost."""
 EXPORT_BATCH = 8192
 """Items coded at a time; independent of the training batch."""
 ONE_BATCH_BELOW = 128
@@ -48,17 +40,15 @@ def fit(build: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
     epoch = training.select()
     codes, _ = training.assign()
     facts = {"items_without_vector": catalogue.missing, "epoch": epoch, **devices.describe()}
-    if task.options.repair is None:
-        return Tokens(codes, training.model.arrays(), training.history, facts)
-    repaired, of_repair = repair(codes, training.last_residuals(), training.last_book(), task.options.repair)
-    return Tokens(repaired, training.model.arrays(), training.history, facts | of_repair, raw_codes=codes)
+    return training.tokens(codes, training.last_residuals() if task.options.repair else None, facts)
 
 
-class Training:
-    """The state of a training: model, optimiser, finished epochs and their history.
+class Training(EpochTraining):
+    """The training of an autoencoder; what is drawn depends on (seed, epoch)."""
 
-    Whatever is drawn depends on (seed, epoch) alone, so that nothing random has to be carried over a kill.
-    """
+    carried = ("unused_epochs", "selected")
+    model: Autoencoder
+    options: AutoencoderTokenizer
 
     def __init__(
         self,
@@ -67,37 +57,14 @@ class Training:
         catalogue: Catalogue,
         seed: int,
     ) -> None:
-        self.options = options
+        super().__init__(lambda: build(catalogue.vectors.shape[1], options), options, torch.optim.AdamW, seed)
         self.catalogue = catalogue
-        self.seed = seed
-        self.where = devices.device()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.model = build(catalogue.vectors.shape[1], options).to(self.where)
-        self.model.compute_dtype = devices.compute_dtype(self.where)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
-        )
-        self.vectors = torch.from_numpy(catalogue.vectors).to(self.where)
+        # A processor takes rows from the file as it needs them, since the file may be larger than memory.
+        self.on_device = None if self.where.type == "cpu" else torch.from_numpy(catalogue.vectors).to(self.where)
         self.present = torch.from_numpy(catalogue.present).to(self.where)
         self.unused_epochs = torch.zeros(len(self.model.quantizer.books), options.codebook_size, dtype=torch.int64)
-        self.epoch = 0
-        self.history: list[dict[str, Any]] = []
         self.selected: dict[str, Any] = {}
         """The epoch with the fewest collisions so far: `epoch`, `collision_rate`, and `model`, its weights."""
-
-    def run(self, checkpoint: Path | None = None, identity: str = "") -> None:
-        """Train until `epochs` are done, from the checkpoint if there is one."""
-        if checkpoint is None or not self._restore(checkpoint, identity):
-            self._initialize_books()
-        saved = time.monotonic()
-        name = type(self.model).__name__
-        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=name, mininterval=5, disable=None):
-            losses = self.train_epoch(epoch)
-            self._finish_epoch(epoch, losses)
-            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                checkpoints.save(checkpoint, identity, self._state())
-                saved = time.monotonic()
 
     def train_epoch(self, epoch: int) -> dict[str, float]:
         """One pass over the items that have a vector; the mean of every loss term over the items."""
@@ -107,7 +74,7 @@ class Training:
         # Kept on the device until the end: reading a number every step would wait for it.
         values, sizes = [], []
         for items in self.batches(epoch):
-            losses = self.model.losses(self.vectors.index_select(0, items), items)
+            losses = self.model.losses(self.vectors(items), items)
             self.optimizer.zero_grad()
             torch.autograd.backward(losses["loss"])
             self.optimizer.step()
@@ -122,6 +89,12 @@ class Training:
                 f"lower learning_rate (now {self.options.learning_rate}), or check the scale of the encoder's vectors"
             )
         return means
+
+    def vectors(self, items: Tensor) -> Tensor:
+        """The vectors of these items, in this order, [n, dim]."""
+        if self.on_device is None:
+            return torch.from_numpy(self.catalogue.rows(items.numpy()))
+        return self.on_device.index_select(0, items)
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
         """The items that have a vector in the order of (seed, epoch), int64 [batch] at a time.
@@ -150,11 +123,6 @@ class Training:
         _, of_mean = self._assign(torch.from_numpy(self.catalogue.mean).to(self.where)[None])
         return self.catalogue.spread(np.concatenate(of_present), of_mean[-2, 0].cpu().numpy())
 
-    def last_book(self) -> npt.NDArray[np.float32]:
-        """The codewords of the last level, [K, latent_dim]."""
-        book: npt.NDArray[np.float32] = self.model.quantizer.book(self.options.n_levels - 1).detach().cpu().numpy()
-        return book
-
     def select(self) -> int:
         """Go back to the weights that `selection` names, and say of which epoch they are."""
         if self.options.selection == "last":
@@ -165,12 +133,15 @@ class Training:
     def _assigned(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Codes and residuals of the items that have a vector, a part of them at a time."""
         for items in torch.split(self.present, EXPORT_BATCH):
-            yield self._assign(self.vectors.index_select(0, items))
+            yield self._assign(self.vectors(items))
 
     @torch.no_grad()
     def _assign(self, x: Tensor) -> tuple[Tensor, Tensor]:
         self.model.eval()
         return self.model.quantizer.assign(self.model.encode(x))
+
+    def _run_epoch(self, epoch: int) -> None:
+        self._finish_epoch(epoch, self.train_epoch(epoch))
 
     def _finish_epoch(self, epoch: int, losses: dict[str, float]) -> None:
         codes, norms = self.assign()
@@ -183,7 +154,6 @@ class Training:
             self._keep_if_fewest(epoch, row["collision_rate"])
         row["moved_codewords"] = self._revive(epoch, np.stack(counts)) if epoch < self.options.epochs else 0
         self.history.append(row)
-        self.epoch = epoch
 
     def _keep_if_fewest(self, epoch: int, rate: float) -> None:
         """Of equals the later, which has learned longer."""
@@ -215,8 +185,7 @@ class Training:
             levels = torch.full_like(items, level)
             if n_books == 1:
                 levels = torch.randint(n_levels, (len(rows),), generator=generator)
-            x = self.vectors.index_select(0, self.present[items.to(self.where)])
-            _, residuals = quantizer.assign(self.model.encode(x))
+            _, residuals = quantizer.assign(self.model.encode(self.vectors(self.present[items.to(self.where)])))
             chosen = residuals[levels.to(self.where), torch.arange(len(rows), device=self.where)]
             noise = torch.randn(chosen.shape, generator=generator).to(self.where)
             rows = rows.to(self.where)
@@ -227,7 +196,7 @@ class Training:
         return int(dead.sum())
 
     @torch.no_grad()
-    def _initialize_books(self) -> None:
+    def _start(self) -> None:
         """k-means on the latents of the untrained encoder, unless the config asks for none (methods.md 2.4)."""
         if self.options.initialization == "normal":
             return
@@ -238,30 +207,5 @@ class Training:
             one_batch = codewords < ONE_BATCH_BELOW and codewords <= size
             n_batches = 1 if one_batch else math.ceil(POINTS_PER_CODEWORD * codewords / size)
             batches = islice(self.batches(epoch=1), n_batches)
-        latents = torch.cat([self.model.encode(self.vectors.index_select(0, items)) for items in batches])
+        latents = torch.cat([self.model.encode(self.vectors(items)) for items in batches])
         self.model.quantizer.initialize(latents, self.seed)
-
-    def _generator(self, epoch: int, purpose: int) -> torch.Generator:
-        state = np.random.SeedSequence((self.seed, epoch, purpose)).generate_state(1)
-        return torch.Generator().manual_seed(int(state[0]))
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "unused_epochs": self.unused_epochs,
-            "epoch": self.epoch,
-            "history": self.history,
-            "selected": self.selected,
-        }
-
-    def _restore(self, checkpoint: Path, identity: str) -> bool:
-        state = checkpoints.load(checkpoint, identity)
-        if state is None:
-            return False
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.unused_epochs, self.epoch, self.history = state["unused_epochs"], state["epoch"], state["history"]
-        self.selected = state["selected"]
-        log.info("going on after epoch %d of %d", self.epoch, self.options.epochs)
-        return True

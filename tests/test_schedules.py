@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semtok.tokenizers.schedules import annealed, learning_rate_factor
+from semtok.schedules import annealed, learning_rate
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,20 @@ def test_temperature_falls_from_start_to_end_and_never_to_zero(n_steps, share, s
     assert annealed(n_steps, n_steps, start, end, share) == pytest.approx(end)
 
 
+def rates(schedule, n_steps, warmup, peak=1.0):
+    return [learning_rate(peak, step, n_steps, schedule, warmup) for step in range(n_steps)]
+
+
 def test_learning_rate_by_hand():
     # 10% of 20 steps rise; of the 18 that are left, the cosine is at 1 first and at 1/2 half way.
-    def factors(schedule):
-        return [learning_rate_factor(step, 20, schedule, 0.1) for step in range(20)]
-
-    assert factors("constant") == [0.5, *[1.0] * 19]
-    cosine = factors("cosine")
+    assert rates("constant", 20, 0.1) == [0.5, *[1.0] * 19]
+    cosine = rates("cosine", 20, 0.1)
     assert cosine[:3] == [0.5, 1.0, 1.0]
     assert cosine[11] == pytest.approx(0.5)
     assert cosine[19] == pytest.approx((1 + math.cos(math.pi * 17 / 18)) / 2)
-    assert learning_rate_factor(0, 20, "cosine", 0.0) == 1
+    assert rates("cosine", 20, 0.1, peak=0.003) == pytest.approx([0.003 * rate for rate in cosine])
+
+
+def test_learning_rate_without_warmup():
+    assert rates("cosine", 20, 0.0)[0] == 1
+    assert set(rates("constant", 10, 0.0)) == {1.0}

@@ -4,17 +4,20 @@ import math
 from typing import Literal
 
 
-def learning_rate_factor(step: int, n_steps: int, schedule: Literal["constant", "cosine"], warmup: float) -> float:
-    """What the learning rate is multiplied with at step 0 <= `step` < `n_steps`.
+def learning_rate(
+    peak: float, step: int, n_steps: int, schedule: Literal["constant", "cosine"], warmup: float
+) -> float:
+    """The rate of step 0 <= `step` < `n_steps`.
 
-    A linear rise over the share `warmup` of the steps, then 1, or half a cosine down to 0.
+    A linear rise to `peak` over the share `warmup` of the steps, then constant, or half a cosine down to 0.
     """
     n_warmup = round(warmup * n_steps)
     if step < n_warmup:
-        return (step + 1) / n_warmup
+        return peak * (step + 1) / n_warmup
     if schedule == "constant":
-        return 1.0
-    return (1 + math.cos(math.pi * (step - n_warmup) / max(n_steps - n_warmup, 1))) / 2
+        return peak
+    done = (step - n_warmup) / max(n_steps - n_warmup, 1)
+    return peak * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def annealed(step: int, n_steps: int, start: float, end: float, share: float) -> float:
