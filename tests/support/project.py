@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -42,6 +43,32 @@ TINY = {
         "cost": {"tables": ["table1", "table2"], "figures": []},
         "simcit": {"tables": [], "figures": []},
     },
+}
+
+# SimCIT's ablations in a city of four modalities.
+CITY = TINY | {
+    "datasets": {"nyc": {"synthetic": {"users": 40, "items": 60, "mean_length": 24, "categories": 4}}},
+    "encoders": {
+        "tfidf": {"dimensions": 16},
+        "vit-untrained": {"image_size": 32},
+        "als": {"factors": 8, "iterations": 2},
+        "graphsage": {"hidden_dim": 8, "dimensions": 8, "epochs": 1, "walks_per_node": 1},
+    },
+    "tokenizers": {
+        "rqvae": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "epochs": 2},
+        "letter": {
+            **{"n_levels": 2, "codebook_size": 16, "hidden_dims": [16], "epochs": 2},
+            **{"clusters": 2, "min_cluster_size": 2, "max_cluster_size": 14},
+        },
+        **{
+            f"simcit{name}": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "epochs": 2}
+            for name in (
+                *("", "-no-projection", "-hard-frozen", "-hard-vq", "-no-annealing", "-no-noise", "-released"),
+                "-text",
+            )
+        },
+    },
+    "papers": {"cost": {"tables": [], "figures": []}, "simcit": {"tables": ["table4"], "figures": []}},
 }
 
 
@@ -103,7 +130,7 @@ class Project:
         file.write_text(file.read_text().replace(old, new))
 
 
-def copy_of_the_project(target: Path) -> Project:
+def copy_of_the_project(target: Path, config: dict[str, Any] = TINY) -> Project:
     for part in PARTS:
         source = ROOT / part
         ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -112,5 +139,5 @@ def copy_of_the_project(target: Path) -> Project:
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / part)
-    (target / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    (target / "tiny.yaml").write_text(yaml.safe_dump(config))
     return Project(target)

@@ -7,10 +7,11 @@ from support.project import Project, copy_of_the_project
 
 
 def pytest_collection_modifyitems(items):
-    """One worker takes all tests of the workflow, so that the finished project is made once."""
+    """One worker takes all tests of the workflow, so that the finished project is made once; another has the city."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
+            group = "city" if item.path.name == "test_city_reruns.py" else "workflow"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,89 @@
+"""Edit one view of SimCIT, and exactly what sees that view runs again."""
+
+import pandas as pd
+import pytest
+
+from support.project import CITY, Job, Project, copy_of_the_project
+
+TABLE = "results/papers/simcit/table4.csv"
+RANKING = {Job("ranking_table", "paper=simcit, place=table4")}
+ALL_VIEWS = {
+    "simcit",
+    *(f"simcit-{name}" for name in ("no-projection", "hard-frozen", "hard-vq", "no-annealing", "no-noise", "released")),
+}
+OTHERS = {"simcit-text", "rqvae", "letter"}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> Project:
+    """A tiny city of four modalities after its Table IV, for dry runs: its config is put back after each test."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("city") / "project", CITY)
+    project.snakemake("--cores", "2", "--", TABLE)
+    return project
+
+
+@pytest.fixture(autouse=True)
+def restore(city: Project):
+    config = (city.root / "tiny.yaml").read_text()
+    yield
+    (city.root / "tiny.yaml").write_text(config)
+
+
+def encoded(rule: str, encoder: str) -> set[Job]:
+    return {Job(rule, f"dataset=nyc, encoder={encoder}")}
+
+
+def runs(tokenizers: set[str]) -> set[Job]:
+    """What follows new vectors or options of `tokenizers`."""
+    coded = {
+        Job(rule, f"dataset=nyc, tokenizer={name}, seed=0") for rule in ("tokenize", "diagnose") for name in tokenizers
+    }
+    ranked = {
+        Job(rule, f"dataset=nyc, tokenizer={name}, recommender=tiger, seed=0")
+        for rule in ("train", "decode")
+        for name in tokenizers
+    }
+    return coded | ranked | RANKING
+
+
+def test_table_4_of_the_city(city: Project):
+    assert city.planned(TABLE) == set()
+    table = pd.read_csv(city.root / TABLE)
+    assert set(table["dataset"]) == {"NYC for AMap"}
+    made = table[(table["k"] == 10) & table["mean"].notna()]
+    assert len(made) == len(ALL_VIEWS | OTHERS)
+    assert made["mean"].between(0, 1).all()
+    assert (made["targets"] > 0).all()
+    # The pictures' network is untrained, and the table says so.
+    assert "untrained" in (city.root / TABLE).with_suffix(".md").read_text()
+
+
+def test_an_option_of_als(city: Project):
+    city.edit_config("encoders.als", {"alpha": 10})
+    assert city.planned(TABLE) == encoded("encode_collaborative", "als") | runs(ALL_VIEWS)
+
+
+def test_an_image_model(city: Project):
+    city.edit_config("encoders.vit-untrained.seed", 1)
+    assert city.planned(TABLE) == encoded("encode_image", "vit-untrained") | runs(ALL_VIEWS)
+
+
+def test_the_graph_of_places(city: Project):
+    city.edit_config("encoders.graphsage.graph", {"neighbours": 5})
+    spatial = encoded("spatial_graph", "graphsage") | encoded("encode_spatial", "graphsage")
+    assert city.planned(TABLE) == spatial | runs(ALL_VIEWS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "option", "value"),
+    [("simcit-hard-vq", "commitment_weight", 0.5), ("simcit-no-annealing", "start_temperature", 1.0)],
+)
+def test_the_setting_of_an_ablation(city: Project, entry: str, option: str, value: float):
+    city.edit_config(f"tokenizers.{entry}.{option}", value)
+    assert city.planned(TABLE) == runs({entry})
+
+
+def test_the_recommender_whose_vectors_letter_takes(city: Project):
+    city.edit_config("recommenders.sasrec-32.training.learning_rate", 0.1)
+    trained = {Job("train", "dataset=nyc, tokenizer=ids, recommender=sasrec-32, seed=0")}
+    assert city.planned(TABLE) == trained | encoded("encode_recommender_items", "sasrec-items") | runs({"letter"})
