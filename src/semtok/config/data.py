@@ -85,6 +85,11 @@ class Synthetic(Section):
     categories: Annotated[int, Field(ge=2)]
     """Each has four sub-categories."""
     seed: int
+    habit: Probability = 0.6
+    """Share of interactions whose sub-category is the one that habit makes follow the one before."""
+    maker_boost: Annotated[float, Field(ge=1)] = 8.0
+    """How many times as likely as others of its sub-category an item is whose maker (a place's neighbourhood) is that
+    of the interaction before."""
     pictures: bool = False
     """Draw a picture of every item: pictures/RAW_ID.png beside the raw files, listed by metadata that have a field."""
 

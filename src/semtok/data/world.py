@@ -4,9 +4,10 @@ Items lie in leaves (category, sub-category) and have a maker: the brand of a pr
 neighbourhood of a place. Their text names all three among words of the sub-category and words that say nothing.
 A user has tastes (few leaves) and goes on from the previous interaction:
 
-- *order*: with probability HABIT the next leaf is the one successor of the current leaf;
-- *content*: the successor mostly lies in the same category, and with probability TASTE the leaf is one of the user's;
-- *place* (or brand): within a leaf, items of the current maker are MAKER_BOOST times as likely;
+- *order*: with probability `habit` the next leaf is the one successor of the current leaf;
+- *content*: the successor mostly lies in the same category, and in TASTE of the other cases the leaf is one of the
+  user's;
+- *place* (or brand): within a leaf, items of the current maker are `maker_boost` times as likely;
 - popularity: an item's weight falls with its rank in its leaf, so that most items are rare and only their text tells
   what follows them.
 """
@@ -19,8 +20,7 @@ import numpy.typing as npt
 from semtok.config.data import Synthetic
 from semtok.data.vocabulary import NOISE, made_up_words, themes
 
-HABIT = 0.6
-TASTE = 0.3
+TASTE = 0.75
 STAY_IN_CATEGORY = 0.9
 """Share of leaves whose successor lies in their own category."""
 TASTES = 2
@@ -28,7 +28,6 @@ TASTES = 2
 N_SUBCATEGORIES = 4
 """Leaves of a category."""
 N_MAKERS = 8
-MAKER_BOOST = 8.0
 POPULARITY_EXPONENT = 0.5
 MIN_LENGTH = 3
 BATCH = 1024
@@ -126,7 +125,7 @@ def _walks(
     popularity = rng.permutation(len(leaf))
     users, items = [], []
     for start in range(0, options.users, BATCH):
-        batch = _Walkers(rng, lengths[start : start + BATCH], leaf, maker, popularity, successor, revisits)
+        batch = _Walkers(rng, lengths[start : start + BATCH], options, leaf, maker, popularity, successor, revisits)
         user, item = batch.walk()
         users.append(user + start)
         items.append(item)
@@ -140,6 +139,7 @@ class _Walkers:
         self,
         rng: np.random.Generator,
         lengths: Ints,
+        options: Synthetic,
         leaf: Ints,
         maker: Ints,
         popularity: Ints,
@@ -147,6 +147,7 @@ class _Walkers:
         revisits: bool,
     ) -> None:
         self.rng, self.lengths, self.leaf, self.maker, self.successor = rng, lengths, leaf, maker, successor
+        self.habit, self.log_boost = options.habit, np.log(options.maker_boost)
         n_leaves = len(successor)
         home = rng.integers(n_leaves // N_SUBCATEGORIES, size=(len(lengths), 1))
         self.tastes = home * N_SUBCATEGORIES + rng.integers(N_SUBCATEGORIES, size=(len(lengths), TASTES))
@@ -178,7 +179,7 @@ class _Walkers:
         leaves = self._next_leaves(users, current)
         members = self.members[leaves]
         score = self.log_weight + self.rng.gumbel(size=members.shape)
-        score += np.log(MAKER_BOOST) * ((self.maker[members] == self.maker[current][:, None]) & (current >= 0)[:, None])
+        score += self.log_boost * ((self.maker[members] == self.maker[current][:, None]) & (current >= 0)[:, None])
         score += self.seen_bonus * self.seen[users[:, None], members]
         score[~self.is_member[leaves]] = -np.inf
         chosen: Ints = members[np.arange(len(users)), score.argmax(axis=1)]
@@ -189,7 +190,8 @@ class _Walkers:
         liked = self.tastes[users, self.rng.integers(TASTES, size=len(users))]
         anywhere = self.leaf[self.rng.integers(len(self.leaf), size=len(users))]
         after = np.where(current >= 0, self.successor[self.leaf[current]], liked)
-        return np.where(draw < HABIT, after, np.where(draw < HABIT + TASTE, liked, anywhere))
+        to_taste = self.habit + TASTE * (1 - self.habit)
+        return np.where(draw < self.habit, after, np.where(draw < to_taste, liked, anywhere))
 
 
 def _times(rng: np.random.Generator, user: Ints, hour: Ints) -> Ints:
