@@ -52,6 +52,7 @@ def test_table2_in_blocks(tmp_path):
     shops = text[: text.index("and SimCIT: INS (2023), BEA (2023).**")]
     assert "| GRU4Rec | Recall | 0.0624 | — | 0.0701 | — | 0.0202 |" in shops
     assert "Not run: STAN, this config has no recommender stan." in text
+    assert "SASRec: Ours is trained with cross-entropy over the whole catalogue" in text
     assert "INS (2023): Musical_Instruments of the Amazon reviews of 2023" in text
     assert "The printed baselines are LETTER's (M-I3)" in text
     assert (tmp_path / "table2.tex").read_text().count(r"\begin{table}") == 3

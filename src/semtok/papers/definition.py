@@ -47,6 +47,8 @@ class Row(Section):
     gains and claims stays `tokenizer`."""
     datasets: list[str] | None = None
     """Where the row stands; None for everywhere."""
+    note: str = ""
+    """What a reader must know of the row's numbers."""
 
     def method(self, dataset: str) -> str:
         """What is run on `dataset`."""

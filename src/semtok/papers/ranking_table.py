@@ -237,6 +237,7 @@ def _notes(results: Results) -> list[str]:
     for dataset in results.table.datasets:
         about = results.content.about(dataset).note
         notes += [f"{dataset}: {about}"] if about else []
+    notes += [f"{row.label}: {row.note}" for row in results.table.rows if row.note]
     for gain in results.table.gains:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
