@@ -1,9 +1,10 @@
 """What code a job runs, as one number: comments, docstrings and formatting do not count.
 
 Snakemake notices a changed script by its time only and a changed package not at all. A rule therefore carries in its
-`params` the digest of its script and of every semtok module that the script imports, transitively. Two things are left
-out on purpose: package `__init__` files, which hold no more than a dictionary from a method's name to its module (the
-module itself is in the digest), and `semtok.config`, whose values reach a job as `params`.
+`params` the digest of its script and of every semtok module that the script imports, transitively. Three things are
+left out on purpose: package `__init__` files, which hold no more than a dictionary from a method's name to its module
+(the module itself is in the digest), `semtok.config`, whose values reach a job as `params`, and `semtok.records`, which
+tells what a job was and writes none of its outputs.
 """
 
 import ast
@@ -78,7 +79,7 @@ def _module_path(root: Path, name: str) -> Path:
 
 
 def _find_module(root: Path, name: str) -> Path | None:
-    if name.startswith(f"{PACKAGE}.config"):
+    if name.startswith((f"{PACKAGE}.config", f"{PACKAGE}.records")):
         return None
     path = root.joinpath(*name.split(".")).with_suffix(".py")
     return path if path.is_file() else None
