@@ -187,3 +187,23 @@ rule stacked_table:
         code=code("stack.py"),
     script:
         "../scripts/stack.py"
+
+
+rule ro_crate:
+    input:
+        shared(),
+    output:
+        "results/ro-crate.zip",
+    log:
+        "results/logs/ro-crate.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("paper")
+    resources:
+        mem_mb=memory("paper"),
+        runtime=minutes("paper"),
+    params:
+        config=ordered(ENTRIES),
+        code=code("ro_crate.py"),
+    script:
+        "../scripts/ro_crate.py"

@@ -122,7 +122,7 @@ def _data(jobs: Sequence[Job]) -> list[dict[str, Any]]:
         stats = read_json(path)
         prepared = next((job for job in jobs if path in (file["path"] for file in job["outputs"])), None)
         options = prepared["config"]["options"]["files"] if prepared else []
-        urls = {Path(file["path"]).name: file.get("url") for file in options}
+        urls = {Path(file["path"]).name: file["url"] for file in options if stats["source"] == "official"}
         found.append(
             {
                 "dataset": path.split("/")[2],
