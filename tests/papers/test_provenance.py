@@ -98,3 +98,22 @@ def test_a_damaged_record_is_named(tmp_path):
     path.write_text("{")
     with pytest.raises(DataError, match=r"results/records/decode/0\.json: not a record"):
         read_records()
+
+
+def test_a_page_tells_environments_apart_by_machine_and_versions():
+    def job(number: int, machine: str, **packages: str):
+        made = record("decode", {}, {f"results/{number}.parquet": "b"}, processor=machine)
+        return made | {"environment": made["environment"] | {"packages": packages}}
+
+    jobs = [
+        job(1, "AMD EPYC", numpy="2.4"),
+        job(2, "AMD EPYC", numpy="2.4", torch="2.13"),
+        job(3, "AMD EPYC", torch="2.12"),
+        job(4, "Xeon", torch="2.13"),
+    ]
+    made = record("ranking_table", {f"results/{number}.parquet": "b" for number in range(1, 5)}, {TABLE: "t"})
+    page = render(provenance(made, jobs))
+    assert "numpy 2.4, torch 2.13" in page
+    assert page.count("torch 2.12") == 1
+    assert page.count(">Xeon, 2 processors") == 1
+    assert page.count(">AMD EPYC, 2 processors") == 2
