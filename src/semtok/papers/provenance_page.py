@@ -117,7 +117,7 @@ def _environments(places: Sequence[_Place]) -> Grid:
         ]
         for number, place in enumerate(places)
     ]
-    columns = [("No.",), ("Commit",), ("Machine",), ("Computed on",), ("Python",), ("Packages",)]
+    columns: list[tuple[str, ...]] = [("No.",), ("Commit",), ("Machine",), ("Computed on",), ("Python",), ("Packages",)]
     return Grid("Environments: where the jobs ran, and with what", columns, _texts(rows), text_columns=6)
 
 
