@@ -7,13 +7,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit slow lock clean benchmarks graph
+.PHONY: help demo test lint types unit slow lock clean benchmarks graph share
 
 help:
 	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
 	@echo "make test        environment, then lint, types and tests"
 	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
+	@echo "make share       results and provenance as one RO-Crate, results/ro-crate.zip (CONFIG=config/paper.yaml)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
 	@echo "make lock        requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment and the results"
@@ -53,6 +54,11 @@ slow: $(VENV)/installed
 
 benchmarks: $(VENV)/installed
 	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+# Forced, since a change of the README or of a caption is in it and is no input.
+share: $(VENV)/installed
+	snakemake $(if $(CONFIG),--configfile $(CONFIG)) --forcerun ro_crate -- results/ro-crate.zip
+	python -m semtok.verify results/ro-crate.zip
 
 graph: $(VENV)/installed
 	snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg

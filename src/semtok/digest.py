@@ -1,9 +1,10 @@
 """What code a job runs, as one number: comments, docstrings and formatting do not count.
 
 Snakemake notices a changed script by its time only and a changed package not at all. A rule therefore carries in its
-`params` the digest of its script and of every semtok module that the script imports, transitively. Two things are left
-out on purpose: package `__init__` files, which hold no more than a dictionary from a method's name to its module (the
-module itself is in the digest), and `semtok.config`, whose values reach a job as `params`.
+`params` the digest of its script and of every semtok module that the script imports, transitively. Three things are
+left out on purpose: package `__init__` files, which hold no more than a dictionary from a method's name to its module
+(the module itself is in the digest), `semtok.config`, whose values reach a job as `params`, and `semtok.records`, which
+tells what a job was and writes none of its outputs.
 """
 
 import ast
@@ -40,11 +41,13 @@ def code_digest(source_root: str | Path, *starts: str | Path) -> str:
 @cache
 def _digest_and_imports(path: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    imports = tuple(sorted(set(_imported(tree))))
+    imports: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, _DEFINITIONS):
             node.body = [statement for statement in node.body if not _is_docstring(statement)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imports.update(_imported(node))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(sorted(imports))
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -55,18 +58,17 @@ def _is_docstring(statement: ast.stmt) -> bool:
     )
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Dotted names that a module imports from the package, inside functions as well."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError("relative imports hide what a job runs; write the module's full name")
-            if node.module and node.module.split(".")[0] == PACKAGE:
-                # `from semtok.data import splits` names a module, `from semtok.files import sha256` does not.
-                yield node.module
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Dotted names that a statement imports from the package."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+        return
+    if node.level:
+        raise ValueError("relative imports hide what a job runs; write the module's full name")
+    if node.module and node.module.split(".")[0] == PACKAGE:
+        # `from semtok.data import splits` names a module, `from semtok.files import sha256` does not.
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _module_path(root: Path, name: str) -> Path:
@@ -77,7 +79,7 @@ def _module_path(root: Path, name: str) -> Path:
 
 
 def _find_module(root: Path, name: str) -> Path | None:
-    if name.startswith(f"{PACKAGE}.config"):
+    if name.startswith((f"{PACKAGE}.config", f"{PACKAGE}.records")):
         return None
     path = root.joinpath(*name.split(".")).with_suffix(".py")
     return path if path.is_file() else None

@@ -1,4 +1,4 @@
-"""What every job does before and after its work: log, limit threads, report a user's mistake without a traceback."""
+"""What every job does before and after its work: log, limit threads, tell a user's mistake shortly, leave a record."""
 
 import hashlib
 import json
@@ -11,25 +11,29 @@ from typing import Any
 
 from semtok.errors import SemtokError
 from semtok.files import sha256
+from semtok.records import Record
 
 
 @contextmanager
-def job(log_path: str, threads: int) -> Iterator[None]:
-    """Run a job's body: messages go to `log_path` (and from there to the screen if it fails).
+def job(snakemake: Any) -> Iterator[Record]:
+    """Run a job's body: messages go to its log (and from there to the screen if it fails).
 
-    A `SemtokError` ends the job with its message alone; anything else is a defect and keeps its traceback.
+    A `SemtokError` ends the job with its message alone; anything else is a defect and keeps its traceback. What has
+    ended well leaves a record (`semtok.records`). `snakemake` is the object of that name in the script.
     """
     # The libraries read these when they are first imported, which is inside the body.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = str(threads)
-    handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
+        os.environ[variable] = str(snakemake.threads)
+    handler = logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8")
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler], force=True
     )
     logging.captureWarnings(True)
     log = logging.getLogger("semtok")
     try:
-        yield
+        record = Record(snakemake)
+        yield record
+        record.write()
     except SemtokError as error:
         log.error("%s", error)
         sys.exit(f"error: {error}")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
@@ -56,8 +57,9 @@ def ordered(value):
     return value
 
 
+@cache
 def options(section, variant):
-    """The options of an entry or a variant of it."""
+    """The options of an entry or a variant of it; not to be changed, since they are kept."""
     return resolve(ENTRIES[section], variant, section)
 
 
@@ -72,8 +74,12 @@ def apart(section, variant, *keys):
     return ordered({key: value for key, value in options(section, variant).items() if key not in keys})
 
 
+@cache
 def code(script, *modules):
-    """Digest of what a job runs: its script, and the modules that the script imports by name."""
+    """Digest of what a job runs: its script, and the modules that the script imports by name.
+
+    Cached, since hundreds of jobs run the same: without it this is half of a dry run.
+    """
     return code_digest(SOURCE, ROOT / "workflow" / "scripts" / script, *modules)
 
 

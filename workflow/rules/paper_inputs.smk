@@ -116,3 +116,18 @@ def everything():
             wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place), "ranks")]
     wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
     return list(dict.fromkeys(wanted))
+
+
+def shared():
+    """What is shared with others: every file of every table, figure and list of claims."""
+    wanted = []
+    for name, paper in CONFIG.papers.items():
+        for place in paper.tables + paper.figures:
+            table = DEFINITIONS[name].tables.get(place)
+            kind = rules.statistics_table if isinstance(table, StatisticsTable) else rules.ranking_table
+            files = kind.output if table else rules.figure.output
+            wanted += [file.format(paper=name, place=place) for file in files]
+        if paper.tables or paper.figures:
+            wanted += [file.format(paper=name) for file in rules.claims.output]
+        wanted += [file.format(place=table) for table in paper.tables for file in rules.stacked_table.output]
+    return list(dict.fromkeys(wanted))

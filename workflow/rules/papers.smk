@@ -18,6 +18,15 @@ rule statistics_table:
             caption="../report/statistics_table.rst",
             labels={"result": "{place}"},
         ),
+        # Last: it tells of the others.
+        provenance=f"{PAPER}/{{place}}.provenance.json",
+        provenance_page=report(
+            f"{PAPER}/{{place}}.provenance.html",
+            category="{paper}",
+            subcategory="provenance",
+            caption="../report/provenance.rst",
+            labels={"result": "{place}"},
+        ),
     log:
         "results/logs/papers/{paper}/{place}.log",
     wildcard_constraints:
@@ -52,6 +61,15 @@ rule ranking_table:
             category="{paper}",
             subcategory="tables",
             caption="../report/ranking_table.rst",
+            labels={"result": "{place}"},
+        ),
+        # Last: it tells of the others.
+        provenance=f"{PAPER}/{{place}}.provenance.json",
+        provenance_page=report(
+            f"{PAPER}/{{place}}.provenance.html",
+            category="{paper}",
+            subcategory="provenance",
+            caption="../report/provenance.rst",
             labels={"result": "{place}"},
         ),
     log:
@@ -153,7 +171,8 @@ rule stacked_table:
     input:
         stacked_inputs,
     output:
-        "results/{place}.csv",
+        csv="results/{place}.csv",
+        provenance="results/{place}.provenance.json",
     log:
         "results/logs/{place}.log",
     wildcard_constraints:
@@ -168,3 +187,23 @@ rule stacked_table:
         code=code("stack.py"),
     script:
         "../scripts/stack.py"
+
+
+rule ro_crate:
+    input:
+        shared(),
+    output:
+        "results/ro-crate.zip",
+    log:
+        "results/logs/ro-crate.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: threads_of("paper")
+    resources:
+        mem_mb=memory("paper"),
+        runtime=minutes("paper"),
+    params:
+        config=ordered(ENTRIES),
+        code=code("ro_crate.py"),
+    script:
+        "../scripts/ro_crate.py"

@@ -7,7 +7,7 @@ from semtok.jobs import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from importlib import import_module
 
     import pandas as pd

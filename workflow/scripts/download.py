@@ -7,7 +7,7 @@ from semtok.jobs import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from semtok.data.download import download
 
     download(snakemake.params.url, snakemake.output[0], snakemake.params.lock)

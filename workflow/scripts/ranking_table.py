@@ -7,11 +7,12 @@ from semtok.jobs import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake) as record:
     from pathlib import Path
 
     from semtok.papers.inputs import by_run
     from semtok.papers.plan import Cell, coded, runs
+    from semtok.papers.provenance import write_provenance
     from semtok.papers.samples import Uncertainty
     from semtok.papers.tables import TableFiles, make_ranking_table
 
@@ -30,3 +31,4 @@ with job(snakemake.log[0], snakemake.threads):
         files=TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html"))),
         diagnostics_csv=Path(snakemake.output.diagnostics),
     )
+    write_provenance(record, Path(snakemake.output.provenance), Path(snakemake.output.provenance_page))

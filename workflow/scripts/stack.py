@@ -7,9 +7,11 @@ from semtok.jobs import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake) as record:
     from pathlib import Path
 
+    from semtok.papers.provenance import write_provenance
     from semtok.papers.tables import stack
 
-    stack([Path(path) for path in snakemake.input], Path(snakemake.output[0]))
+    stack([Path(path) for path in snakemake.input], Path(snakemake.output.csv))
+    write_provenance(record, Path(snakemake.output.provenance))

@@ -7,7 +7,7 @@ from semtok.jobs import identity, job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from pathlib import Path
 
     from pydantic import TypeAdapter

@@ -1,0 +1,119 @@
+import pytest
+
+from semtok.errors import DataError
+from semtok.files import write_json
+from semtok.papers.provenance import provenance, read_records
+from semtok.papers.provenance_page import render
+
+CODES = "results/tokenizers/mind/cost/0/codes.npy"
+RANKS = "results/recommenders/mind/cost/tiger/0/ranks.parquet"
+TABLE = "results/papers/cost/table2.csv"
+
+
+def record(rule: str, inputs: dict[str, str], outputs: dict[str, str], *, commit: str | None = "c1", **hardware: str):
+    return {
+        "rule": rule,
+        "wildcards": {"dataset": "mind", "seed": "3"} if rule != "ranking_table" else {"place": "table2"},
+        "code": "0123456789abcdef",
+        "config": {},
+        "inputs": [{"path": path, "sha256": checksum} for path, checksum in inputs.items()],
+        "outputs": [{"path": path, "sha256": checksum} for path, checksum in outputs.items()],
+        "started": f"2026-01-01T00:00:0{len(inputs)}+00:00",
+        "seconds": 2.0,
+        "peak_memory_mb": 100,
+        "environment": {
+            "commit": commit,
+            "modified": None if commit is None else False,
+            "python": "3.11.7",
+            "packages": {"numpy": "2.4"},
+            "hardware": {
+                **{"system": "Linux x86_64", "processor": "AMD EPYC", "processors": 2, "threads": 1},
+                **hardware,
+            },
+        },
+    }
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_jobs_behind_a_table_each_with_its_own_environment():
+    tokenize = record("tokenize", {}, {CODES: "a"}, device="NVIDIA H100", dtype="bfloat16")
+    decode = record("decode", {CODES: "a"}, {RANKS: "b"}, device="NVIDIA H100", dtype="bfloat16")
+    other = record("decode", {"results/x.npy": "x"}, {"results/other.parquet": "y"}, commit="c9")
+    found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}), [other, decode, tokenize])
+    assert found["table"] == TABLE
+    assert [job["rule"] for job in found["jobs"]] == ["tokenize", "decode", "ranking_table"]
+    assert [job["environment"] for job in found["jobs"]] == [0, 0, 1]
+    assert "device" not in found["environments"][1]["hardware"]
+    assert found["seeds"] == [3]
+    assert found["commits"] == ["c1"]
+    assert found["totals"] == {"jobs": 3, "seconds": 6.0, "peak_memory_mb": 100}
+    assert found["warnings"] == found["without_record"] == found["brought"] == []
+    page = render(found)
+    assert "NVIDIA H100" in page
+    assert TABLE in page
+
+
+def test_bytes_that_changed_between_two_jobs_are_told():
+    tokenize = record("tokenize", {}, {CODES: "a"})
+    decode = record("decode", {CODES: "before"}, {RANKS: "b"})
+    found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}), [decode, tokenize])
+    assert found["warnings"] == [f"decode mind 3 read other bytes of {CODES} than the job that made it last wrote"]
+
+
+def test_files_of_unknown_making_are_told_apart():
+    decode = record("decode", {CODES: "a", ".../codes.json": "c"}, {RANKS: "b"})
+    found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}), [decode])
+    assert found["without_record"] == [{"path": CODES, "sha256": "a"}]
+    assert found["brought"] == [{"path": ".../codes.json", "sha256": "c"}]
+    assert "not on record" in render(found)
+
+
+def test_jobs_of_other_code_show_it():
+    old = record("decode", {}, {RANKS: "b"}, commit="c0")
+    old["environment"]["modified"] = True
+    found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}, commit=None), [old])
+    assert found["commits"] == ["c0, with changes", "unknown: not in git"]
+    assert len(found["warnings"]) == 2
+
+
+def test_benchmarks_are_joined(tmp_path):
+    write_json("results/records/decode/0.json", record("decode", {}, {RANKS: "b"}))
+    write_json("results/records/score/0.json", record("score", {}, {"results/scores.csv": "b"}))
+    benchmark = tmp_path / "results/benchmarks/decode/0.tsv"
+    benchmark.parent.mkdir(parents=True)
+    benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\t1000.0\n")
+    measured = {job["rule"]: (job["seconds"], job["peak_memory_mb"]) for job in read_records()}
+    assert measured == {"decode": (7.25, 1049), "score": (2.0, 100)}
+    benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\tNA\n")
+    assert read_records()[0]["peak_memory_mb"] == 100
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    path = tmp_path / "results/records/decode/0.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(DataError, match=r"results/records/decode/0\.json: not a record"):
+        read_records()
+
+
+def test_a_page_tells_environments_apart_by_machine_and_versions():
+    def job(number: int, machine: str, **packages: str):
+        made = record("decode", {}, {f"results/{number}.parquet": "b"}, processor=machine)
+        return made | {"environment": made["environment"] | {"packages": packages}}
+
+    jobs = [
+        job(1, "AMD EPYC", numpy="2.4"),
+        job(2, "AMD EPYC", numpy="2.4", torch="2.13"),
+        job(3, "AMD EPYC", torch="2.12"),
+        job(4, "Xeon", torch="2.13"),
+    ]
+    made = record("ranking_table", {f"results/{number}.parquet": "b" for number in range(1, 5)}, {TABLE: "t"})
+    page = render(provenance(made, jobs))
+    assert "numpy 2.4, torch 2.13" in page
+    assert page.count("torch 2.12") == 1
+    assert page.count(">Xeon, 2 processors") == 1
+    assert page.count(">AMD EPYC, 2 processors") == 2
