@@ -1,14 +1,35 @@
-"""Training state on disk: atomic, tied to what it was trained for, loaded without unpickling code."""
+"""Training state on disk: atomic, tied to what it was trained for, loaded without unpickling code.
+
+How often is the environment's to say, as hardware is (`semtok.devices`): `SEMTOK_CHECKPOINT_SECONDS`, at least so many
+between two checkpoints, and 0 for one whenever there can be one.
+"""
 
 import logging
+import math
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from semtok.errors import SemtokError
 from semtok.files import atomic_path
 
 log = logging.getLogger(__name__)
+
+
+def interval(default: float) -> float:
+    """Seconds between two checkpoints: `SEMTOK_CHECKPOINT_SECONDS`, or `default`."""
+    text = os.environ.get("SEMTOK_CHECKPOINT_SECONDS", "")
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise SemtokError(f"SEMTOK_CHECKPOINT_SECONDS: {text!r} is not a number of seconds; expected 0 or more")
+    return seconds
 
 
 def save(path: str | Path, identity: str, state: dict[str, Any]) -> None:

@@ -1,41 +1,52 @@
-"""What every job does before and after its work: log, limit threads, report a user's mistake without a traceback."""
+"""What every job does before and after its work: log, limit threads, report a user's mistake without a traceback, and
+never write beside another worker of the same job."""
 
 import hashlib
 import json
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
+from semtok import locks
 from semtok.errors import SemtokError
 from semtok.files import sha256
+
+JOB_VARIABLE = "SEMTOK_JOB"
+"""The log of the running job, so that processes which the job starts do not wait for it."""
+SECONDS_BETWEEN_LOOKS = 0.5
+"""How long a worker may outlive its driver, about."""
 
 
 @contextmanager
 def job(log_path: str, threads: int) -> Iterator[None]:
     """Run a job's body: messages go to `log_path` (and from there to the screen if it fails).
 
-    A `SemtokError` ends the job with its message alone; anything else is a defect and keeps its traceback.
+    A `SemtokError`, or a lack of memory, ends the job with its message alone; anything else is a defect and keeps its
+    traceback. The log is also the job's lock: a worker that a killed driver left behind ends before this one begins.
     """
     # The libraries read these when they are first imported, which is inside the body.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
-    handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler], force=True
-    )
-    logging.captureWarnings(True)
-    log = logging.getLogger("semtok")
-    try:
-        yield
-    except SemtokError as error:
-        log.error("%s", error)
-        sys.exit(f"error: {error}")
-    except Exception:
-        log.exception("the job failed")
-        raise
+    with open(log_path, "a", encoding="utf-8") as log_file:
+        if os.environ.get(JOB_VARIABLE) != log_path and os.environ.get("RANK", "0") == "0":
+            _wait_for_its_turn(log_file)
+            log_file.truncate(0)
+            os.environ[JOB_VARIABLE] = log_path
+        logging.basicConfig(
+            level=logging.INFO,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            handlers=[logging.StreamHandler(log_file)],
+            force=True,
+        )
+        logging.captureWarnings(True)
+        _end_with_driver()
+        with _clear_errors(logging.getLogger("semtok")):
+            yield
 
 
 def identity(params: Any, inputs: Iterable[str]) -> str:
@@ -45,3 +56,54 @@ def identity(params: Any, inputs: Iterable[str]) -> str:
     """
     content = {"params": params, "inputs": sorted(sha256(path) for path in inputs)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@contextmanager
+def _clear_errors(log: logging.Logger) -> Iterator[None]:
+    try:
+        yield
+    except SemtokError as error:
+        log.error("%s", error)
+        sys.exit(f"error: {error}")
+    except Exception as error:
+        log.exception("the job failed")
+        if _is_lack_of_memory(error):
+            sys.exit(
+                f"error: out of memory ({error}); run fewer jobs at a time (--cores, --resources mem_mb=N), or give "
+                "this one more (--set-resources RULE:mem_mb=N on a cluster)"
+            )
+        raise
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    """torch says it by RuntimeErrors; its own class is told by name, since not every job imports torch."""
+    said = str(error)
+    is_torch = isinstance(error, RuntimeError) and ("allocate memory" in said or "not enough memory" in said)
+    return isinstance(error, MemoryError) or is_torch or type(error).__name__ == "OutOfMemoryError"
+
+
+def _wait_for_its_turn(log_file: IO[str]) -> None:
+    waiting = False
+    while not locks.try_lock(log_file):
+        if not waiting:
+            print(f"{log_file.name}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
+        waiting = True
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _end_with_driver() -> None:
+    """End this process soon after the local driver that started it, if there is one (see `semtok.locks`).
+
+    Whole files are renamed into place, so that the end may come at any moment.
+    """
+    driver = os.environ.get(locks.DRIVER_VARIABLE)
+    if not driver:
+        return
+
+    def watch() -> None:
+        while not locks.driver_is_gone(driver):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        logging.getLogger("semtok").error("the driver that started this job (%s) is gone; the job ends", driver)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="watch of the driver").start()

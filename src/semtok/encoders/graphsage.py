@@ -146,13 +146,13 @@ class Training:
         """Train until `epochs` are done, from the checkpoint if there is one."""
         if checkpoint is not None:
             self._restore(checkpoint, identity)
-        saved = time.monotonic()
+        saved, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
         for epoch in trange(
             len(self.losses) + 1, self.options.epochs + 1, desc="GraphSAGE", mininterval=5, disable=None
         ):
             self.losses.append(self.train_epoch(epoch))
             log.info("epoch %d: loss %.4f", epoch, self.losses[-1])
-            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            if checkpoint is not None and time.monotonic() - saved >= interval:
                 checkpoints.save(checkpoint, identity, self._state())
                 saved = time.monotonic()
 

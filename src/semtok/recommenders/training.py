@@ -111,7 +111,7 @@ class Trainer:
     ) -> None:
         self.model, self.options, self.objective, self.validation = model, options, objective, validation
         self.seed, self.checkpoint_path, self.identity = seed, checkpoint_path, identity
-        self.seconds_between_checkpoints = seconds_between_checkpoints
+        self.seconds_between_checkpoints = checkpoints.interval(seconds_between_checkpoints)
         self.optimizer = make_optimizer(model, options)
         self.progress = Progress()
         self.best: State | None = None
