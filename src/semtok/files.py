@@ -77,11 +77,15 @@ def _obstacle(error: Exception, temporary: Path) -> str | None:
 
 
 def remove_rubbish(folder: str | Path) -> None:
-    """Remove the temporary files of writers that were killed: those that nobody has changed for a while."""
-    for path in Path(folder).rglob(".*.tmp*"):
-        with suppress(OSError):
-            if path.is_file() and time.time() - path.stat().st_mtime > RUBBISH_AFTER:
-                path.unlink()
+    """Remove the temporary files of writers that were killed: those that nobody has changed for a while.
+
+    Also those of libraries (`.tmpXYZ`) and of downloads that were being tested (`.whole.NAME`).
+    """
+    for name in (".*tmp*", ".whole.*"):
+        for path in Path(folder).rglob(name):
+            with suppress(OSError):
+                if path.is_file() and time.time() - path.stat().st_mtime > RUBBISH_AFTER:
+                    path.unlink()
 
 
 @contextmanager

@@ -9,12 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from semtok import locks
 from semtok.errors import SemtokError
-from semtok.files import sha256
+from semtok.files import OBSTACLES, sha256
 
 JOB_VARIABLE = "SEMTOK_JOB"
 """The log of the running job, so that processes which the job starts do not wait for it."""
@@ -32,7 +32,9 @@ def job(log_path: str, threads: int) -> Iterator[None]:
     # The libraries read these when they are first imported, which is inside the body.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
-    with open(log_path, "a", encoding="utf-8") as log_file:
+    # A full disk is told once, as the job's error, and not for every line that the log cannot take.
+    logging.raiseExceptions = False
+    with _log_file(log_path) as log_file:
         if os.environ.get(JOB_VARIABLE) != log_path and os.environ.get("RANK", "0") == "0":
             _wait_for_its_turn(log_file)
             log_file.truncate(0)
@@ -56,6 +58,19 @@ def identity(params: Any, inputs: Iterable[str]) -> str:
     """
     content = {"params": params, "inputs": sorted(sha256(path) for path in inputs)}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@contextmanager
+def _log_file(path: str) -> Iterator[IO[str]]:
+    try:
+        log_file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (its end may fail, which must not hide the job's)
+    except OSError as error:
+        sys.exit(f"error: {path}: cannot be written, {OBSTACLES.get(error.errno or 0, 'see the error')} ({error})")
+    try:
+        yield log_file
+    finally:
+        with suppress(OSError):
+            log_file.close()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from semtok.config.encoders import ALSEncoder
+from semtok.errors import SemtokError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ def encode(options: ALSEncoder, train: pd.DataFrame, n_items: int) -> tuple[Vect
     counts = user_item_counts(train, n_items)
     seen = np.bincount(counts.indices, minlength=n_items) > 0
     factors, loss = factorize(options, counts)
+    # A row of NaN would say that nobody took the item, which is something else.
+    if not (np.isfinite(loss) and np.isfinite(factors[seen]).all()):
+        raise SemtokError(f"ALS: the loss is {loss}; expected finite numbers: lower alpha (now {options.alpha})")
     vectors = np.full((n_items, options.factors), np.nan, dtype=np.float32)
     vectors[seen] = standardized(factors[seen]) if options.standardize else factors[seen]
     facts = {

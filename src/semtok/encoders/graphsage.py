@@ -58,7 +58,13 @@ def encode_nodes(
     """
     training = Training(options, graph, fourier_features(options, latitude, longitude))
     training.run(checkpoint, identity)
-    return training.embed(), {
+    vectors = training.embed()
+    # A row of NaN would say that the item has no place, which is something else.
+    if not np.isfinite(vectors).all():
+        raise SemtokError(
+            f"GraphSAGE: the vectors are not finite numbers; lower learning_rate (now {options.learning_rate})"
+        )
+    return vectors, {
         "loss_by_epoch": training.losses,
         "temperature": float(training.network.temperature().detach()),
         **devices.describe(),

@@ -127,6 +127,12 @@ class Trainer:
             self._train_epoch()
             self._save()
         best = self.best if self.best is not None else self._weights()
+        # A last step may spoil them behind a loss that was finite.
+        if broken := [name for name, weight in best.items() if not torch.isfinite(weight).all()]:
+            raise SemtokError(
+                f"training: found weights that are not finite numbers ({broken[0]}, and {len(broken) - 1} others). "
+                f"Lower training.learning_rate ({self.options.learning_rate})"
+            )
         return best, pd.DataFrame(self.progress.history).astype({"recall@10": float, "ndcg@10": float})
 
     def _train_epoch(self) -> None:
