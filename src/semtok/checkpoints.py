@@ -63,6 +63,8 @@ def load(path: str | Path, identity: str) -> dict[str, Any] | None:
         _verify(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         found, state, generators = content["identity"], content["state"], content["generators"]
+    except MemoryError:
+        raise
     except Exception as error:  # a damaged archive raises many kinds of error; each means the same here
         log.warning("%s: not a readable checkpoint (%s); training starts anew", path, error)
         return None

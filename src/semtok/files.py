@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -74,6 +75,17 @@ def _obstacle(error: Exception, temporary: Path) -> str | None:
     except OSError as found:
         return OBSTACLES.get(found.errno or 0)
     return None
+
+
+def check_writable(folder: str | Path) -> None:
+    """SemtokError if nothing can be written into the folder, which is made if it is not there."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as handle:
+            handle.write(bytes(4096))
+    except OSError as error:
+        obstacle = OBSTACLES.get(error.errno or 0, "see the error")
+        raise SemtokError(f"{Path(folder).absolute()}: cannot be written to, {obstacle} ({error})") from error
 
 
 def remove_rubbish(folder: str | Path) -> None:

@@ -27,18 +27,15 @@ def job(log_path: str, threads: int) -> Iterator[None]:
     """Run a job's body: messages go to `log_path` (and from there to the screen if it fails).
 
     A `SemtokError`, or a lack of memory, ends the job with its message alone; anything else is a defect and keeps its
-    traceback. The log is also the job's lock: a worker that a killed driver left behind ends before this one begins.
+    traceback. Of several workers of a job, told by its log, one works at a time: one that a killed driver left behind
+    ends before this one begins.
     """
     # The libraries read these when they are first imported, which is inside the body.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     # A full disk is told once, as the job's error, and not for every line that the log cannot take.
     logging.raiseExceptions = False
-    with _log_file(log_path) as log_file:
-        if os.environ.get(JOB_VARIABLE) != log_path and os.environ.get("RANK", "0") == "0":
-            _wait_for_its_turn(log_file)
-            log_file.truncate(0)
-            os.environ[JOB_VARIABLE] = log_path
+    with _turn(log_path) as is_first, _log_file(log_path, "w" if is_first else "a") as log_file:
         logging.basicConfig(
             level=logging.INFO,
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -61,9 +58,9 @@ def identity(params: Any, inputs: Iterable[str]) -> str:
 
 
 @contextmanager
-def _log_file(path: str) -> Iterator[IO[str]]:
+def _log_file(path: str, mode: str) -> Iterator[IO[str]]:
     try:
-        log_file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (its end may fail, which must not hide the job's)
+        log_file = open(path, mode, encoding="utf-8")  # noqa: SIM115 (its end may fail, which must not hide the job's)
     except OSError as error:
         sys.exit(f"error: {path}: cannot be written, {OBSTACLES.get(error.errno or 0, 'see the error')} ({error})")
     try:
@@ -97,13 +94,30 @@ def _is_lack_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or is_torch or type(error).__name__ == "OutOfMemoryError"
 
 
-def _wait_for_its_turn(log_file: IO[str]) -> None:
-    waiting = False
-    while not locks.try_lock(log_file):
-        if not waiting:
-            print(f"{log_file.name}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
-        waiting = True
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+@contextmanager
+def _turn(log_path: str) -> Iterator[bool]:
+    """Hold the job's lock; False in a process that the job's holder started, which needs none.
+
+    The lock is no result, and not the log: Snakemake deletes both before a job. Outside of a workflow there is none.
+    """
+    is_first = os.environ.get(JOB_VARIABLE) != log_path and os.environ.get("RANK", "0") == "0"
+    if not (is_first and locks.FOLDER_LOCK.parent.is_dir()):
+        yield is_first
+        return
+    folder = locks.FOLDER_LOCK.with_name("jobs")
+    folder.mkdir(exist_ok=True)
+    with (folder / hashlib.sha256(log_path.encode()).hexdigest()[:16]).open("w", encoding="utf-8") as lock:
+        waited = False
+        while not locks.try_lock(lock):
+            if not waited:
+                print(f"{log_path}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
+            waited = True
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.environ[JOB_VARIABLE] = log_path
+        try:
+            yield True
+        finally:
+            os.environ.pop(JOB_VARIABLE, None)
 
 
 def _end_with_driver() -> None:

@@ -18,7 +18,7 @@ from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
 from semtok.encoders import GRAPHS
 from semtok.errors import ConfigError, SemtokError
-from semtok.files import remove_rubbish, sha256
+from semtok.files import check_writable, remove_rubbish, sha256
 from semtok.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.papers.check import check
@@ -54,9 +54,10 @@ wildcard_constraints:
 
 
 def become_driver():
-    """Refuse to run beside another driver of this folder, and clear away what a killed one left half-written."""
+    """Refuse to run beside another driver of this folder or without a place to write, and clear away what a killed one left half-written."""
     try:
         hold_folder()
+        check_writable("results")
     except SemtokError as error:
         raise WorkflowError(str(error)) from None
     remove_rubbish("results")

@@ -27,9 +27,6 @@ def encode(options: ALSEncoder, train: pd.DataFrame, n_items: int) -> tuple[Vect
     counts = user_item_counts(train, n_items)
     seen = np.bincount(counts.indices, minlength=n_items) > 0
     factors, loss = factorize(options, counts)
-    # A row of NaN would say that nobody took the item, which is something else.
-    if not (np.isfinite(loss) and np.isfinite(factors[seen]).all()):
-        raise SemtokError(f"ALS: the loss is {loss}; expected finite numbers: lower alpha (now {options.alpha})")
     vectors = np.full((n_items, options.factors), np.nan, dtype=np.float32)
     vectors[seen] = standardized(factors[seen]) if options.standardize else factors[seen]
     facts = {
@@ -76,7 +73,12 @@ def factorize(options: ALSEncoder, counts: sparse.csr_matrix) -> tuple[Vectors, 
             calculate_training_loss=True,
             random_state=options.seed,
         )
-        model.fit(confidence, show_progress=False, callback=lambda _epoch, _seconds, loss: losses.append(loss))
+        try:
+            model.fit(confidence, show_progress=False, callback=lambda _epoch, _seconds, loss: losses.append(loss))
+        except ValueError as error:  # its equations have no solution in float32
+            raise SemtokError(
+                f"ALS: {error} (regularization {options.regularization}); or lower alpha ({options.alpha})"
+            ) from error
     return model.item_factors, float(losses[-1])
 
 
