@@ -19,6 +19,10 @@ include: "workflow/rules/recommenders.smk"
 include: "workflow/rules/papers.smk"
 
 
+onstart:
+    become_driver()
+
+
 rule all:
     default_target: True
     input:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from semtok.errors import DataError
 from semtok.files import atomic_path, read_array, read_json, sha256, write_array, write_json, write_text
 
 
@@ -36,7 +37,7 @@ def test_json_refuses_nan(tmp_path):
 
 def test_arrays_are_never_pickles(tmp_path):
     np.save(tmp_path / "evil.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"Python objects|allow_pickle"):
+    with pytest.raises(DataError, match=r"evil\.npy.*Python objects|allow_pickle"):
         read_array(tmp_path / "evil.npy")
 
 

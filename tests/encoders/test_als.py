@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 from semtok.config.encoders import ALSEncoder
 from semtok.encoders.als import encode, standardized, user_item_counts
 from semtok.encoders.train_interactions import read_train
-from semtok.errors import DataError
+from semtok.errors import DataError, SemtokError
 
 OPTIONS = {
     "method": "als",
@@ -75,6 +75,11 @@ def test_items_that_train_lacks_are_missing():
     np.testing.assert_array_equal(np.isnan(vectors).any(axis=1), [False] * 8 + [True] * 3)
     assert facts["items_without_interactions"] == 3
     assert (facts["items"], facts["dimensions"], facts["train_interactions"]) == (11, 3, 60)
+
+
+def test_equations_without_a_solution_are_an_error():
+    with pytest.raises(SemtokError, match=r"ALS: .*regularization.*lower alpha \(1e\+38\)"):
+        encode(options(alpha=1e38), world(), n_items=9)
 
 
 @pytest.mark.parametrize("factors", [3, 32])

@@ -11,6 +11,7 @@ from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders import graphsage
 from semtok.encoders.distance_graph import build
 from semtok.encoders.graphsage import Training, encode_nodes, fourier_features, walk_loss
+from semtok.errors import SemtokError
 from support.places import OPTIONS, city, options
 
 
@@ -128,6 +129,12 @@ def test_a_killed_training_goes_on_to_the_same_vectors(small, tmp_path, monkeypa
     assert epochs == [1, 2, 3, 3, 4]
     np.testing.assert_array_equal(straight, resumed)
     assert facts == resumed_facts
+
+
+def test_vectors_that_the_last_step_spoils_are_an_error(small, monkeypatch):
+    monkeypatch.setattr(Training, "embed", lambda self: np.full((40, 4), np.nan, dtype=np.float32))
+    with pytest.raises(SemtokError, match="GraphSAGE: the vectors are not finite numbers; lower learning_rate"):
+        encode_nodes(options(epochs=1), *small)
 
 
 def test_fourier_features_by_hand():

@@ -210,6 +210,13 @@ def test_loss_that_is_not_a_number_is_an_error(make_trainer):
         trainer.run()
 
 
+def test_weights_that_the_last_step_spoils_are_an_error(make_trainer):
+    trainer = make_trainer(epochs=1, batch_size=10_000, learning_rate=1e38, warmup=0.0, schedule="constant")
+    assert trainer.steps_per_epoch == 1
+    with pytest.raises(SemtokError, match=r"weights that are not finite numbers .*learning_rate \(1e\+38\)"):
+        trainer.run()
+
+
 def test_learning_rate_follows_its_schedule(make_trainer):
     trainer = make_trainer(learning_rate=1.0, warmup=0.2, epochs=2)
     trainer.steps_per_epoch = 5

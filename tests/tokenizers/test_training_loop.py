@@ -183,6 +183,13 @@ def test_weight_decay_is_that_of_adamw(rqvae, clusters):
     assert norms[1] < 0.9 * norms[0]
 
 
+def test_weights_that_the_last_step_spoils_are_a_clear_error(rqvae, clusters, written):
+    items, vectors = written(clusters[0])
+    spoiling = rqvae(epochs=1, batch_size=10_000, learning_rate=1e39)
+    with pytest.raises(SemtokError, match=r"rqvae: found weights that are not finite numbers"):
+        tokenize(spoiling, items, vectors, seed=0)
+
+
 def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
     items, vectors = written(clusters[0])
     with pytest.raises(SemtokError, match=r"RQVAE: the loss of epoch \d is (nan|inf).*lower learning_rate"):

@@ -12,13 +12,15 @@ sys.path.insert(0, str(SOURCE))
 os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
 from semtok.encoders import GRAPHS
-from semtok.errors import ConfigError
-from semtok.files import sha256
+from semtok.errors import ConfigError, SemtokError
+from semtok.files import check_writable, remove_rubbish, sha256
+from semtok.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.papers.check import check
 from semtok.recommenders import DECODING, TRAINING
@@ -28,6 +30,10 @@ try:
     CONFIG, DEFINITIONS = check(config, ROOT / "config" / "papers")
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+# A job on a cluster outlives its driver, and a local one does not.
+if workflow.exec_mode == ExecMode.REMOTE:
+    os.environ.pop(DRIVER_VARIABLE, None)
 
 # Plain values, as they reach a job. Sorted keys: a reordered config is the same config.
 ENTRIES = CONFIG.model_dump(mode="json")
@@ -46,6 +52,16 @@ wildcard_constraints:
     recommender=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     seed=r"\d+",
     paper=r"[a-z0-9]+",
+
+
+def become_driver():
+    """Refuse to run beside another driver of this folder or without a place to write, and clear away what a killed one left half-written."""
+    try:
+        hold_folder()
+        check_writable("results")
+    except SemtokError as error:
+        raise WorkflowError(str(error)) from None
+    remove_rubbish("results")
 
 
 def ordered(value):

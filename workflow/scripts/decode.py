@@ -10,21 +10,22 @@ if TYPE_CHECKING:
 with job(snakemake):
     from importlib import import_module
 
-    import pandas as pd
     from pydantic import TypeAdapter
     from safetensors.torch import load_file
 
     from semtok.config.recommenders import RecommenderDecoding
-    from semtok.files import atomic_path, read_array, write_json
+    from semtok.files import atomic_path, read_array, read_table, reading, write_json
     from semtok.recommenders import DECODING
 
     options = TypeAdapter(RecommenderDecoding).validate_python(snakemake.params.options)
+    with reading(snakemake.input.model):
+        weights = load_file(snakemake.input.model)
     ranks, facts = import_module(DECODING[options.method]).decode(
         options,
-        load_file(snakemake.input.model),
+        weights,
         read_array(snakemake.input.codes) if snakemake.input.codes else None,
-        pd.read_parquet(snakemake.input.interactions),
-        pd.read_parquet(snakemake.input.targets),
+        read_table(snakemake.input.interactions),
+        read_table(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),
     )
     with atomic_path(snakemake.output.ranks) as temporary:

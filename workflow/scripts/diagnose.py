@@ -8,15 +8,13 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake):
-    import pandas as pd
-
-    from semtok.files import read_array, write_json
+    from semtok.files import read_array, read_table, write_json
     from semtok.tokenizers.diagnostics import describe, of_repair
 
     codes = read_array(snakemake.input.raw_codes)
     size = snakemake.params.codebook_size
     vectors = snakemake.input.get("vectors")
-    items = pd.read_parquet(snakemake.input.catalogue)
+    items = read_table(snakemake.input.catalogue)
     found = describe(
         codes,
         codebook_sizes=[size] * codes.shape[1] if size else None,

@@ -8,13 +8,11 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake):
-    import pandas as pd
-
     from semtok.config.encoders import RecommenderItemsEncoder
     from semtok.encoders.recommender_items import encode_items
-    from semtok.files import write_array, write_json
+    from semtok.files import read_table, write_array, write_json
 
     options = RecommenderItemsEncoder.model_validate(snakemake.params.options)
-    vectors, facts = encode_items(options, snakemake.input.model, pd.read_parquet(snakemake.input.interactions))
+    vectors, facts = encode_items(options, snakemake.input.model, read_table(snakemake.input.interactions))
     write_array(snakemake.output.vectors, vectors)
     write_json(snakemake.output.facts, facts)

@@ -10,19 +10,20 @@ if TYPE_CHECKING:
 with job(snakemake):
     from pathlib import Path
 
-    import pandas as pd
     from pydantic import TypeAdapter
     from scipy import sparse
 
     from semtok.config.encoders import Encoder
     from semtok.encoders.spatial import encode
-    from semtok.files import write_array, write_json
+    from semtok.files import read_table, reading, write_array, write_json
 
     checkpoint = Path(snakemake.output.vectors).with_suffix(".checkpoint.pt")
+    with reading(snakemake.input.graph):
+        graph = sparse.load_npz(snakemake.input.graph)
     vectors, facts = encode(
         TypeAdapter(Encoder).validate_python(snakemake.params.options),
-        pd.read_parquet(snakemake.input.catalogue),
-        sparse.load_npz(snakemake.input.graph),
+        read_table(snakemake.input.catalogue),
+        graph,
         checkpoint,
         identity(dict(snakemake.params), snakemake.input),
     )

@@ -8,14 +8,13 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake):
-    import pandas as pd
     from pydantic import TypeAdapter
 
     from semtok.config.encoders import Encoder
     from semtok.encoders.text import encode
-    from semtok.files import write_array, write_json
+    from semtok.files import read_table, write_array, write_json
 
     options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
-    vectors, facts = encode(options, pd.read_parquet(snakemake.input.catalogue), snakemake.params.text_fields)
+    vectors, facts = encode(options, read_table(snakemake.input.catalogue), snakemake.params.text_fields)
     write_array(snakemake.output.vectors, vectors)
     write_json(snakemake.output.facts, facts)

@@ -10,14 +10,13 @@ if TYPE_CHECKING:
 with job(snakemake):
     from pathlib import Path
 
-    import pandas as pd
-
     from semtok.config.data import Images
     from semtok.data.images import fetch_images, write_manifest
+    from semtok.files import read_table
 
     target = Path(snakemake.output.manifest)
     manifest = fetch_images(
-        pd.read_parquet(snakemake.input.catalogue),
+        read_table(snakemake.input.catalogue),
         Images.model_validate(snakemake.params.options),
         source=snakemake.params.source,
         root=Path(snakemake.params.folder),

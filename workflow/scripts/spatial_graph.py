@@ -10,18 +10,17 @@ if TYPE_CHECKING:
 with job(snakemake):
     from importlib import import_module
 
-    import pandas as pd
     from pydantic import TypeAdapter
     from scipy import sparse
 
     from semtok.config.encoders import Graph
     from semtok.encoders import GRAPHS
-    from semtok.files import atomic_path
+    from semtok.files import atomic_path, read_table
 
     options = TypeAdapter(Graph).validate_python(snakemake.params.options)
     graph = import_module(GRAPHS[options.method]).build(
         options,
-        pd.read_parquet(snakemake.input.catalogue),
+        read_table(snakemake.input.catalogue),
         snakemake.input.get("interactions") or None,
     )
     with atomic_path(snakemake.output.graph) as temporary:

@@ -11,12 +11,11 @@ with job(snakemake):
     from importlib import import_module
     from pathlib import Path
 
-    import pandas as pd
     from pydantic import TypeAdapter
     from safetensors.torch import save_file
 
     from semtok.config.recommenders import RecommenderTraining
-    from semtok.files import atomic_path, read_array
+    from semtok.files import atomic_path, read_array, read_table
     from semtok.recommenders import TRAINING
 
     checkpoint = Path(snakemake.output.model).with_name("checkpoint.pt")
@@ -24,8 +23,8 @@ with job(snakemake):
     weights, history = import_module(TRAINING[options.method]).train(
         options,
         read_array(snakemake.input.codes) if snakemake.input.codes else None,
-        pd.read_parquet(snakemake.input.interactions),
-        pd.read_parquet(snakemake.input.targets),
+        read_table(snakemake.input.interactions),
+        read_table(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),
         checkpoint_path=checkpoint,
         identity=identity(dict(snakemake.params), snakemake.input),

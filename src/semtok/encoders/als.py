@@ -11,6 +11,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from semtok.config.encoders import ALSEncoder
+from semtok.errors import SemtokError
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,12 @@ def factorize(options: ALSEncoder, counts: sparse.csr_matrix) -> tuple[Vectors, 
             calculate_training_loss=True,
             random_state=options.seed,
         )
-        model.fit(confidence, show_progress=False, callback=lambda _epoch, _seconds, loss: losses.append(loss))
+        try:
+            model.fit(confidence, show_progress=False, callback=lambda _epoch, _seconds, loss: losses.append(loss))
+        except ValueError as error:  # its equations have no solution in float32
+            raise SemtokError(
+                f"ALS: {error} (regularization {options.regularization}); or lower alpha ({options.alpha})"
+            ) from error
     return model.item_factors, float(losses[-1])
 
 

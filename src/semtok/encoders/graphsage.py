@@ -58,7 +58,13 @@ def encode_nodes(
     """
     training = Training(options, graph, fourier_features(options, latitude, longitude))
     training.run(checkpoint, identity)
-    return training.embed(), {
+    vectors = training.embed()
+    # A row of NaN would say that the item has no place, which is something else.
+    if not np.isfinite(vectors).all():
+        raise SemtokError(
+            f"GraphSAGE: the vectors are not finite numbers; lower learning_rate (now {options.learning_rate})"
+        )
+    return vectors, {
         "loss_by_epoch": training.losses,
         "temperature": float(training.network.temperature().detach()),
         **devices.describe(),
@@ -146,13 +152,13 @@ class Training:
         """Train until `epochs` are done, from the checkpoint if there is one."""
         if checkpoint is not None:
             self._restore(checkpoint, identity)
-        saved = time.monotonic()
+        saved, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
         for epoch in trange(
             len(self.losses) + 1, self.options.epochs + 1, desc="GraphSAGE", mininterval=5, disable=None
         ):
             self.losses.append(self.train_epoch(epoch))
             log.info("epoch %d: loss %.4f", epoch, self.losses[-1])
-            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            if checkpoint is not None and time.monotonic() - saved >= interval:
                 checkpoints.save(checkpoint, identity, self._state())
                 saved = time.monotonic()
 

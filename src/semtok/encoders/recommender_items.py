@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 from semtok.config.encoders import RecommenderItemsEncoder
 from semtok.errors import DataError
+from semtok.files import reading
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def encode_items(
     Nothing is known of an item without a `train` record: its row is NaN, whatever the recommender holds there. Raises
     DataError where the file has no item vectors or is of another catalogue.
     """
-    with safe_open(model, framework="numpy") as weights:
+    with reading(model), safe_open(model, framework="numpy") as weights:
         if ITEM_VECTORS not in weights.keys():  # noqa: SIM118 (a handle, which cannot be asked otherwise)
             raise DataError(f"{model}: found no {ITEM_VECTORS}; expected a recommender over plain item ids")
         vectors = weights.get_tensor(ITEM_VECTORS).astype(np.float32)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from semtok.errors import DataError
+from semtok.files import read_table
 
 
 def read_train(path: str | Path) -> pd.DataFrame:
@@ -12,7 +13,7 @@ def read_train(path: str | Path) -> pd.DataFrame:
 
     Raises DataError where there are none.
     """
-    train = pd.read_parquet(path, columns=["user", "item", "timestamp"], filters=[("split", "==", "train")])
+    train = read_table(path, columns=["user", "item", "timestamp"], filters=[("split", "==", "train")])
     if train.empty:
         raise DataError(f"{path}: no interaction of split train; expected at least one")
     return train

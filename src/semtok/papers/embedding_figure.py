@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from sklearn.manifold import TSNE
 
 from semtok.errors import DataError
-from semtok.files import read_array
+from semtok.files import read_array, reading
 from semtok.papers import canvas as drawing
 from semtok.papers.figure_types import EmbeddingFigure
 from semtok.papers.figures import Material
@@ -46,7 +46,9 @@ def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
 def _tidy(material: Material, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame:
     if cell.runs:
         run = cell.runs[0]
-        points = embed(read_array(material.inputs["codes"][run]), load_file(material.inputs["model"][run]), figure)
+        with reading(material.inputs["model"][run]):
+            weights = load_file(material.inputs["model"][run])
+        points = embed(read_array(material.inputs["codes"][run]), weights, figure)
         source = material.origins[figure.dataset].source
         points = points.assign(source=source, tokenizer=run.tokenizer, seed=run.seed)
     else:

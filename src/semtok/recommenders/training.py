@@ -111,7 +111,7 @@ class Trainer:
     ) -> None:
         self.model, self.options, self.objective, self.validation = model, options, objective, validation
         self.seed, self.checkpoint_path, self.identity = seed, checkpoint_path, identity
-        self.seconds_between_checkpoints = seconds_between_checkpoints
+        self.seconds_between_checkpoints = checkpoints.interval(seconds_between_checkpoints)
         self.optimizer = make_optimizer(model, options)
         self.progress = Progress()
         self.best: State | None = None
@@ -127,6 +127,12 @@ class Trainer:
             self._train_epoch()
             self._save()
         best = self.best if self.best is not None else self._weights()
+        # A last step may spoil them behind a loss that was finite.
+        if broken := [name for name, weight in best.items() if not torch.isfinite(weight).all()]:
+            raise SemtokError(
+                f"training: found weights that are not finite numbers ({broken[0]}, and {len(broken) - 1} others). "
+                f"Lower training.learning_rate ({self.options.learning_rate})"
+            )
         return best, pd.DataFrame(self.progress.history).astype({"recall@10": float, "ndcg@10": float})
 
     def _train_epoch(self) -> None:

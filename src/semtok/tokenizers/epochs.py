@@ -54,12 +54,12 @@ class EpochTraining(ABC):
         """Train until `epochs` are done, from the checkpoint if there is one."""
         if checkpoint is None or not self._restore(checkpoint, identity):
             self._start()
-        saved = time.monotonic()
+        saved, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
         name = type(self.model).__name__
         for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=name, mininterval=5, disable=None):
             self._run_epoch(epoch)
             self.epoch = epoch
-            if checkpoint is not None and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            if checkpoint is not None and time.monotonic() - saved >= interval:
                 checkpoints.save(checkpoint, identity, self._state())
                 saved = time.monotonic()
 

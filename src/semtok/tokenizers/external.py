@@ -9,10 +9,10 @@ from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from semtok.config.tokenizers import ExternalTokenizer
 from semtok.errors import DataError
+from semtok.files import read_table
 from semtok.tokenizers.base import Codes, Task, Tokens
 
 TOKEN = re.compile(r"<([a-z])_(\d{1,9})>")
@@ -22,7 +22,7 @@ def tokenize(task: Task) -> Tokens:
     """Read the file; every item of the catalogue needs a tuple, all of one length."""
     options: ExternalTokenizer = task.options
     path = Path(options.path)
-    raw_ids = pd.read_parquet(task.items, columns=["raw_id"])["raw_id"].astype(str).tolist()
+    raw_ids = read_table(task.items, columns=["raw_id"])["raw_id"].astype(str).tolist()
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected the codes that `path` names")
     if path.suffix == ".npy":

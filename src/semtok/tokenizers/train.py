@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
+from semtok.errors import SemtokError
 from semtok.files import atomic_path, write_array
 from semtok.tokenizers import METHODS
 from semtok.tokenizers.base import Task, Tokens
@@ -35,6 +37,12 @@ def tokenize(
         identity=identity,
     )
     tokens: Tokens = import_module(METHODS[options.method]).tokenize(task)
+    # A last step may spoil the weights behind a loss that was finite, and codes can be had of any weights.
+    if broken := [name for name, array in tokens.state.items() if not np.isfinite(array).all()]:
+        raise SemtokError(
+            f"{options.method}: found weights that are not finite numbers ({broken[0]}, and {len(broken) - 1} others); "
+            "lower learning_rate, or check the scale of the encoders' vectors"
+        )
     return tokens
 
 
