@@ -22,11 +22,8 @@ def job(log_path: str, threads: int) -> Iterator[None]:
     # The libraries read these when they are first imported, which is inside the body.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
-    handler = logging.FileHandler(log_path, mode="w", encoding="utf-8")
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler], force=True
-    )
-    logging.captureWarnings(True)
+    open(log_path, "w").close()
+    log_to(log_path, logging.INFO)
     log = logging.getLogger("semtok")
     try:
         yield
@@ -36,6 +33,15 @@ def job(log_path: str, threads: int) -> Iterator[None]:
     except Exception:
         log.exception("the job failed")
         raise
+
+
+def log_to(path: str, level: int) -> None:
+    """Append messages to a file, which other processes may append to as well."""
+    handler = logging.FileHandler(path, mode="a", encoding="utf-8")
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[handler], force=True
+    )
+    logging.captureWarnings(True)
 
 
 def identity(params: Any, inputs: Iterable[str]) -> str:
