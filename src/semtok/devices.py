@@ -48,8 +48,8 @@ def compute_dtype(on: torch.device) -> torch.dtype:
 def processes(granted_gpus: int) -> int:
     """How many processes a training has, each with a device of its own: `SEMTOK_PROCESSES`, or one a granted GPU.
 
-    Raises SemtokError where the job does not see as many GPUs as that. On a processor, if `SEMTOK_DEVICE` names it or no
-    GPU was granted beyond the first, it is one process unless the variable asks for more.
+    Raises SemtokError where the job does not see as many GPUs as that. With `SEMTOK_DEVICE` cpu it is one process,
+    whatever was granted, unless the variable asks for more.
     """
     name, where = os.environ.get("SEMTOK_PROCESSES", "auto"), device()
     if name != "auto" and (not name.isdecimal() or int(name) < 1):

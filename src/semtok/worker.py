@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from semtok import processes
+from semtok import devices, processes
 from semtok.errors import SemtokError
 from semtok.files import read_json, write_json
 from semtok.jobs import log_to
@@ -30,6 +30,7 @@ def main(folder: Path) -> None:
     try:
         work = getattr(import_module(task["module"]), task["function"])
         with processes.joined():
+            log.info("one of %d processes on %s", processes.count(), devices.describe()["device"])
             work(**task["arguments"])
     except Exception as error:
         is_expected = isinstance(error, SemtokError)

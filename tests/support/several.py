@@ -37,7 +37,7 @@ def _tokenizer(folder: Path, options: dict[str, Any]) -> tuple[list[float], dict
 
     def recorded(*arguments: Any) -> Any:
         found = backward(*arguments)
-        losses.append(float(found["loss"]))
+        losses.append(float(found["loss"].detach()))
         return found
 
     roles = ["encoder", "collaborative"] if "views" not in options else list(options["views"])
