@@ -47,7 +47,9 @@ def joined() -> Iterator[None]:
     """Form the group of the processes that torchrun has started, nccl on GPUs and gloo on processors."""
     from accelerate import PartialState
 
-    state = PartialState(cpu=devices.device().type == "cpu", timeout=PATIENCE)
+    is_cpu = devices.device().type == "cpu"
+    # By name, since accelerate would take MPI wherever torch was built with it.
+    state = PartialState(cpu=is_cpu, backend="gloo" if is_cpu else "nccl", timeout=PATIENCE)
     yield
     # Not after an error, when the others wait in the middle of something.
     state.destroy_process_group()

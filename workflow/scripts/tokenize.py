@@ -11,7 +11,6 @@ with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
     from semtok.config.tokenizers import encoders_of
-    from semtok.launch import launch
     from semtok.tokenizers import ON_SEVERAL_GPUS
     from semtok.tokenizers.train import run
 
@@ -30,6 +29,8 @@ with job(snakemake.log[0], snakemake.threads):
         "outputs": {name: str(output[name]) for name in ("codes", "model", "history", "raw_codes")},
     }
     if options["method"] in ON_SEVERAL_GPUS:
+        from semtok.launch import launch
+
         launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
     else:
         run(**arguments)

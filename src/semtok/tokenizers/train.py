@@ -10,10 +10,9 @@ import pandas as pd
 from pydantic import TypeAdapter
 from safetensors.numpy import save
 
-from semtok import processes
 from semtok.config.tokenizers import Tokenizer
 from semtok.files import atomic_path, write_array
-from semtok.tokenizers import METHODS
+from semtok.tokenizers import METHODS, ON_SEVERAL_GPUS
 from semtok.tokenizers.base import Task, Tokens
 
 
@@ -31,8 +30,13 @@ def run(
     The arguments are plain values, since they reach the processes of a training as JSON.
     """
     tokens = tokenize(TypeAdapter(Tokenizer).validate_python(options), items, views, seed, checkpoint, identity)
-    if processes.is_main():
-        write(tokens, **outputs)
+    if options["method"] in ON_SEVERAL_GPUS:
+        # Here, since it needs torch, which the other methods do without.
+        from semtok import processes
+
+        if not processes.is_main():
+            return
+    write(tokens, **outputs)
 
 
 def tokenize(
