@@ -1,7 +1,8 @@
 """Where the numbers are crunched: device, precision and threads.
 
 Hardware is chosen by the environment, never by the config, so that it does not enter a job's identity:
-`SEMTOK_DEVICE` (auto, cpu, cuda, cuda:1, mps) and `SEMTOK_DTYPE` (auto, float32, bfloat16).
+`SEMTOK_DEVICE` (auto, cpu, cuda, cuda:1, mps), `SEMTOK_DTYPE` (auto, float32, bfloat16) and `SEMTOK_PROCESSES` (auto,
+or how many processes train one model together; auto: one a GPU that the job was granted).
 """
 
 import os
@@ -42,6 +43,29 @@ def compute_dtype(on: torch.device) -> torch.dtype:
     if on.type == "cpu" and torch.cpu._is_amx_tile_supported():
         return torch.bfloat16
     return torch.float32
+
+
+def processes(granted_gpus: int) -> int:
+    """How many processes a training has, each with a device of its own: `SEMTOK_PROCESSES`, or one a granted GPU.
+
+    Raises SemtokError where the job does not see as many GPUs as that. With `SEMTOK_DEVICE` cpu it is one process,
+    whatever was granted, unless the variable asks for more.
+    """
+    name, where = os.environ.get("SEMTOK_PROCESSES", "auto"), device()
+    if name != "auto" and (not name.isdecimal() or int(name) < 1):
+        raise SemtokError(f"SEMTOK_PROCESSES: {name!r} is not a number of processes; expected auto, 1, 2, ...")
+    wanted = max(granted_gpus, 1) if name == "auto" else int(name)
+    is_chosen = os.environ.get("SEMTOK_DEVICE", "auto") != "auto"
+    if where.type == "cpu" and (name != "auto" or is_chosen):
+        return 1 if name == "auto" else wanted
+    visible = torch.cuda.device_count() if where.type == "cuda" and where.index is None else 1
+    if wanted > visible:
+        raise SemtokError(
+            f"the job asks for {wanted} GPUs (resource gpu, or SEMTOK_PROCESSES), but sees "
+            f"{torch.cuda.device_count()} (CUDA_VISIBLE_DEVICES: {os.environ.get('CUDA_VISIBLE_DEVICES', 'not set')}; "
+            f"SEMTOK_DEVICE: {os.environ.get('SEMTOK_DEVICE', 'auto')}); expected at most as many as it sees"
+        )
+    return wanted
 
 
 def autocast(on: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:

@@ -36,20 +36,24 @@ def job(snakemake: Any) -> Iterator[Record]:
         os.environ[variable] = str(snakemake.threads)
     # A full disk is told once, as the job's error, and not for every line that the log cannot take.
     logging.raiseExceptions = False
-    log_path = snakemake.log[0]
-    with _turn(log_path), _log_file(log_path) as log_file:
-        logging.basicConfig(
-            level=logging.INFO,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-            handlers=[logging.StreamHandler(log_file)],
-            force=True,
-        )
-        logging.captureWarnings(True)
+    with _turn(snakemake.log[0]), _log_file(snakemake.log[0]) as log_file:
+        log_to(log_file, logging.INFO)
         _end_with_driver()
         with _clear_errors(logging.getLogger("semtok")):
             record = Record(snakemake)
             yield record
             record.write()
+
+
+def log_to(log_file: IO[str], level: int) -> None:
+    """Write messages to a file that is open for appending, since other processes may append to it as well."""
+    logging.basicConfig(
+        level=level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[logging.StreamHandler(log_file)],
+        force=True,
+    )
+    logging.captureWarnings(True)
 
 
 def identity(params: Any, inputs: Iterable[str]) -> str:
@@ -64,7 +68,8 @@ def identity(params: Any, inputs: Iterable[str]) -> str:
 @contextmanager
 def _log_file(path: str) -> Iterator[IO[str]]:
     try:
-        log_file = open(path, "w", encoding="utf-8")  # noqa: SIM115 (its end may fail, which must not hide the job's)
+        log_file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (its end may fail, which must not hide the job's)
+        log_file.truncate(0)
     except OSError as error:
         sys.exit(f"error: {path}: cannot be written, {OBSTACLES.get(error.errno or 0, 'see the error')} ({error})")
     try:

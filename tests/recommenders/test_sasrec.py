@@ -81,7 +81,7 @@ def test_loss_by_hand():
     vectors = model.item.weight.detach().numpy().astype(np.float64)
     scores = np.exp(states @ vectors.T)
     expected = -np.log(scores[0, 0] / scores[0].sum()) - np.log(scores[1, 2] / scores[1].sum())
-    assert float(windows.backward(np.array([0]))) == pytest.approx(expected, rel=1e-5)
+    assert float(windows.backward(np.array([0]), 2)) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("capacity", [Capacity(1, 1), Capacity(20, 3), Capacity(10**6, 10**6)])
@@ -93,7 +93,7 @@ def test_a_step_does_not_depend_on_how_its_windows_are_grouped(world, capacity):
     gradients = torch.autograd.grad(losses, list(model.parameters()))
     model.zero_grad()
     grouped = Windows(**{**vars(windows), "capacity": capacity})
-    total = grouped.backward(rows)
+    total = grouped.backward(rows, grouped.predictions(rows))
     assert float(total) / windows.predictions(rows) == pytest.approx(losses.item(), rel=1e-5)
     for parameter, gradient in zip(model.parameters(), gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)

@@ -10,23 +10,28 @@ if TYPE_CHECKING:
 with job(snakemake):
     from pathlib import Path
 
-    from pydantic import TypeAdapter
-
-    from semtok.config.tokenizers import Tokenizer, encoders_of
-    from semtok.tokenizers.train import tokenize, write
+    from semtok.config.tokenizers import encoders_of
+    from semtok.tokenizers import ON_SEVERAL_GPUS
+    from semtok.tokenizers.train import run
 
     # Snakemake gives a single file as text, several as a list, and none as an empty list.
     vectors = snakemake.input.get("vectors") or []
     paths = [vectors] if isinstance(vectors, str) else vectors
-    checkpoint = Path(snakemake.output.codes).with_name("checkpoint.pt")
-    tokens = tokenize(
-        TypeAdapter(Tokenizer).validate_python(snakemake.params.options),
-        items=snakemake.input.catalogue,
-        views=dict(zip(encoders_of(snakemake.params.options), paths, strict=True)),
-        seed=int(snakemake.wildcards.seed),
-        checkpoint=checkpoint,
-        identity=identity(dict(snakemake.params), snakemake.input),
-    )
-    output = snakemake.output
-    write(tokens, output.codes, output.model, output.history, output.raw_codes)
+    options, output = dict(snakemake.params.options), snakemake.output
+    checkpoint = Path(output.codes).with_name("checkpoint.pt")
+    arguments = {
+        "options": options,
+        "items": str(snakemake.input.catalogue),
+        "views": dict(zip(encoders_of(options), map(str, paths), strict=True)),
+        "seed": int(snakemake.wildcards.seed),
+        "checkpoint": str(checkpoint),
+        "identity": identity(dict(snakemake.params), snakemake.input),
+        "outputs": {name: str(output[name]) for name in ("codes", "model", "history", "raw_codes")},
+    }
+    if options["method"] in ON_SEVERAL_GPUS:
+        from semtok.launch import launch
+
+        launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
+    else:
+        run(**arguments)
     checkpoint.unlink(missing_ok=True)

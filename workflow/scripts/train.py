@@ -8,29 +8,22 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake):
-    from importlib import import_module
     from pathlib import Path
 
-    from pydantic import TypeAdapter
-    from safetensors.torch import save_file
-
-    from semtok.config.recommenders import RecommenderTraining
-    from semtok.files import atomic_path, read_array, read_table
-    from semtok.recommenders import TRAINING
+    from semtok.launch import launch
+    from semtok.recommenders.train import run
 
     checkpoint = Path(snakemake.output.model).with_name("checkpoint.pt")
-    options = TypeAdapter(RecommenderTraining).validate_python(snakemake.params.options)
-    weights, history = import_module(TRAINING[options.method]).train(
-        options,
-        read_array(snakemake.input.codes) if snakemake.input.codes else None,
-        read_table(snakemake.input.interactions),
-        read_table(snakemake.input.targets),
-        seed=int(snakemake.wildcards.seed),
-        checkpoint_path=checkpoint,
-        identity=identity(dict(snakemake.params), snakemake.input),
-    )
-    with atomic_path(snakemake.output.model) as temporary:
-        save_file(weights, temporary)
-    with atomic_path(snakemake.output.history) as temporary:
-        history.to_csv(temporary, index=False)
+    arguments = {
+        "options": dict(snakemake.params.options),
+        "codes": str(snakemake.input.codes) if snakemake.input.codes else None,
+        "interactions": str(snakemake.input.interactions),
+        "targets": str(snakemake.input.targets),
+        "seed": int(snakemake.wildcards.seed),
+        "checkpoint": str(checkpoint),
+        "identity": identity(dict(snakemake.params), snakemake.input),
+        "model": str(snakemake.output.model),
+        "history": str(snakemake.output.history),
+    }
+    launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
     checkpoint.unlink(missing_ok=True)

@@ -97,13 +97,13 @@ class Windows:
         """The train records with a predecessor that lie in the windows `rows`."""
         return int(self.n_predictions[rows].sum())
 
-    def backward(self, rows: Integers) -> Tensor:
-        """Add the gradient of the mean loss over the predictions of `rows`; returns the sum of the losses [].
+    def backward(self, rows: Integers, n_predictions: int) -> Tensor:
+        """Add the gradient of the summed losses of `rows` / `n_predictions`; returns the sum of the losses [].
 
         The windows go through the network in groups of similar length, whose gradients add up.
         """
         device = self.model.item.weight.device
-        dtype, count = devices.compute_dtype(device), self.predictions(rows)
+        dtype = devices.compute_dtype(device)
         windows = self.ends.take(rows)
         total = torch.zeros((), device=device)
         for group in groups_by_length(self.sequences.lengths(windows, self.max_items), 0, self.capacity):
@@ -113,7 +113,7 @@ class Windows:
             with devices.autocast(device, dtype):
                 scores = self.model.scores(self.model(items)[is_learned])
             loss = F.cross_entropy(scores.float(), following[is_learned], reduction="sum")
-            torch.autograd.backward(loss / count)
+            torch.autograd.backward(loss / n_predictions)
             total += loss.detach()
         return total
 

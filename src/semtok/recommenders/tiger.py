@@ -44,8 +44,8 @@ class Prefixes:
         """One a prefix: the loss of a target is the mean cross-entropy of its tokens."""
         return len(rows)
 
-    def backward(self, rows: Integers) -> Tensor:
-        """Add the gradient of the mean loss of `rows`; returns the sum of the losses [].
+    def backward(self, rows: Integers, n_predictions: int) -> Tensor:
+        """Add the gradient of the summed loss of `rows` / `n_predictions`; returns the sum of the losses [].
 
         The samples go through the model in groups of similar length, whose gradients add up to that of the whole
         batch: the step does not depend on how they are grouped, and hardly any padding is computed.
@@ -58,7 +58,7 @@ class Prefixes:
             batch, target = self.batches.source(part), self.batches.target(part)
             with devices.autocast(device, dtype):
                 loss = self.model(batch.source, batch.mask, target) / (target.shape[1] - 1)
-            (loss / len(samples)).backward()
+            (loss / n_predictions).backward()
             total += loss.detach()
         return total
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from semtok import checkpoints
+from semtok import checkpoints, processes
 from semtok.config.recommenders import TrainingOptions
 from semtok.errors import SemtokError
 from semtok.recommenders.sequences import Integers
@@ -35,10 +35,11 @@ class Objective(Protocol):
     def predictions(self, rows: Integers) -> int:
         """How many predictions the samples `rows` ask for."""
 
-    def backward(self, rows: Integers) -> Tensor:
-        """Add the gradient of the mean loss over the predictions of `rows`; returns the sum of the losses [].
+    def backward(self, rows: Integers, n_predictions: int) -> Tensor:
+        """Add the gradient of the summed losses of `rows` / `n_predictions`; returns the sum of the losses [].
 
-        The samples may go through the model in groups whose gradients add up: the step does not depend on them.
+        `n_predictions` are those of the whole batch, of which `rows` may be a process's share. The samples may go
+        through the model in groups whose gradients add up: the step does not depend on them.
         """
 
 
@@ -88,9 +89,14 @@ def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Op
 
 
 def train_step(objective: Objective, optimizer: torch.optim.Optimizer, rows: Integers) -> Tensor:
-    """One step on the mean loss of the samples `rows`; returns the sum of its losses."""
+    """One step on the mean loss over the predictions of the samples `rows`; returns the sum of the losses.
+
+    Several processes take a share of `rows` each. The mean is over the predictions of all, not of the processes' means.
+    """
     optimizer.zero_grad(set_to_none=True)
-    loss = objective.backward(rows)
+    share = processes.share(len(rows))
+    loss = objective.backward(rows[share.rows], objective.predictions(rows) * share.copies)
+    loss = processes.add_up(optimizer, loss if share.copies == 1 else loss / share.copies)
     optimizer.step()
     return loss
 
@@ -121,6 +127,7 @@ class Trainer:
 
     def run(self) -> tuple[State, pd.DataFrame]:
         """Train to the end of the schedule or until patience is over; a row of the history is an epoch."""
+        processes.align(self.model)
         self._resume()
         patience = self.options.patience
         while self.progress.epoch < self.options.epochs and not (patience and self.progress.waited >= patience):
@@ -141,10 +148,16 @@ class Trainer:
         first_step, rate = progress.step, 0.0
         losses: list[Tensor] = []
         self.model.train()
-        bar = tqdm(total=self.steps_per_epoch, initial=first_step, desc=f"epoch {progress.epoch + 1}", disable=None)
+        bar = tqdm(
+            total=self.steps_per_epoch,
+            initial=first_step,
+            desc=f"epoch {progress.epoch + 1}",
+            disable=None if processes.is_main() else True,
+        )
         for step in range(first_step, self.steps_per_epoch):
             rows = order[step * options.batch_size : (step + 1) * options.batch_size]
             rate = self._set_learning_rate(progress.epoch * self.steps_per_epoch + step)
+            processes.reseed(self.seed, progress.epoch, step)
             losses.append(train_step(self.objective, self.optimizer, rows))
             progress.step = step + 1
             bar.update()
@@ -191,7 +204,7 @@ class Trainer:
         is_due = progress.epoch % options.validation_every == 0 or progress.epoch == options.epochs
         recall = ndcg = None
         if self.validation is not None and is_due:
-            recall, ndcg = self.validation.measure()
+            recall, ndcg = processes.from_main(self.validation.measure)
             score = recall if self.validation.chosen_by == "recall@10" else ndcg
             progress.waited += 1
             if score > progress.best_score:
@@ -211,13 +224,14 @@ class Trainer:
         return {name: weight.detach().cpu().clone() for name, weight in self.model.state_dict().items()}
 
     def _save(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "best": self.best,
-            "progress": dict(vars(self.progress)),
-        }
-        checkpoints.save(self.checkpoint_path, self.identity, state)
+        if processes.is_main():
+            state = {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "best": self.best,
+                "progress": dict(vars(self.progress)),
+            }
+            checkpoints.save(self.checkpoint_path, self.identity, state)
         self.saved_at = time.monotonic()
 
     def _resume(self) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from semtok import devices
 from semtok.config.tokenizers import AutoencoderTokenizer
+from semtok.processes import ALONE, Share
 from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
 
 
@@ -54,10 +55,11 @@ class Autoencoder(nn.Module):
     def start_epoch(self, generator: torch.Generator) -> None:
         """What a method does before an epoch; whatever its losses draw at random comes from `generator`."""
 
-    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
-        """Scalars of a batch by name; `loss` is the one to minimise, the others are logged.
+    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
+        """Scalars of a batch by name, means over its items; `loss` is the one to minimise, the others are logged.
 
         items: the batch's items, int64 [batch], for a method that knows more of an item than its vector.
+        share: what x and items are of the batch of all processes, for a method that compares the items of a batch.
         """
         raise NotImplementedError
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from tqdm import trange
 
-from semtok import checkpoints, devices
+from semtok import checkpoints, devices, processes
 from semtok.tokenizers.base import Codes, Tokens
 from semtok.tokenizers.repair import repair
 
@@ -54,12 +54,15 @@ class EpochTraining(ABC):
         """Train until `epochs` are done, from the checkpoint if there is one."""
         if checkpoint is None or not self._restore(checkpoint, identity):
             self._start()
+        processes.align(self.model)
         saved, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
         name = type(self.model).__name__
-        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=name, mininterval=5, disable=None):
+        is_hidden = None if processes.is_main() else True
+        for epoch in trange(self.epoch + 1, self.options.epochs + 1, desc=name, mininterval=5, disable=is_hidden):
             self._run_epoch(epoch)
             self.epoch = epoch
-            if checkpoint is not None and time.monotonic() - saved >= interval:
+            is_due = time.monotonic() - saved >= interval
+            if checkpoint is not None and is_due and processes.is_main():
                 checkpoints.save(checkpoint, identity, self._state())
                 saved = time.monotonic()
 

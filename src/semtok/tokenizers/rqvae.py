@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from semtok.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
@@ -11,7 +12,7 @@ from semtok.tokenizers.training_loop import fit
 class RQVAE(Autoencoder):
     """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2."""
 
-    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
         """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
         decoded, quantized = self(x)
         reconstruction = squared_distance(decoded, x, self.quantizer.reduction)

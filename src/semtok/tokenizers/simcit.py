@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from semtok import devices
 from semtok.config.tokenizers import SimCITTokenizer
+from semtok.processes import ALONE
 from semtok.tokenizers.autoencoder import mlp
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.fusion import Fusion
@@ -47,20 +48,26 @@ class SimCIT(nn.Module):
         self.projection = projection(options.projection, dim)
 
     def encode(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1)."""
+        """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1).
+
+        Of a batch that several processes hold, each encodes its share of the distinct vectors.
+        """
         latents: dict[str, Tensor] = {}
         with devices.autocast(next(self.parameters()).device, self.compute_dtype):
             for name, encoder in self.encoders.items():
                 latents[name] = encoder(batch.vectors[name])
-        latents = {name: latent.float() for name, latent in latents.items()}
+        latents = {name: batch.distinct.get(name, ALONE).gather(latent.float()) for name, latent in latents.items()}
         return self.fusion(*_aligned(latents, batch)), latents
 
     def losses(self, batch: Batch, temperature: float, noise: Tensor | None) -> dict[str, Tensor]:
         """Scalars of a batch by name: `loss`, which is minimised, and its terms, `loss_MODALITY` each (equation 6).
 
-        temperature and noise: alpha and g of SoftQuantizer.soft, for the search that uses them.
+        Of several processes each has what its own items add; the sum over the processes is the loss.
+
+        temperature and noise: alpha and g of SoftQuantizer.soft, for the search that uses them; g of the own items.
         """
-        latent, views = self.encode(batch)
+        fused, views = self.encode(batch)
+        latent = fused[batch.share.rows]
         regularizers: list[Tensor] = []
         if self.options.search == "soft":
             quantized = self.quantizer.soft(latent, temperature, noise).latent
@@ -69,15 +76,19 @@ class SimCIT(nn.Module):
             hard = self.quantizer(latent)
             quantized = hard.latent
             if self.options.search == "hard-vq":
-                regularizers.append(hard.loss)
+                regularizers.append(hard.loss * batch.share.weight)
         if self.options.codeword_regularizer:
-            regularizers.append(self.options.codeword_regularizer * self.quantizer.mean_cosine())
-        sizes = [batch.size, *(len(view) for view in views.values())]
+            regularizers.append(
+                self.options.codeword_regularizer * self.quantizer.mean_cosine() / batch.share.processes
+            )
+        sizes = [len(latent), *(len(view) for view in views.values())]
         projected = F.normalize(self.projection(torch.cat([quantized, *views.values()])), dim=1)
-        first, *others = torch.split(projected, sizes)
+        own, *others = torch.split(projected, sizes)
+        everyone = batch.share.gather(own)
         seen = {name: view for name, view in zip(views, others, strict=True) if len(view)}
-        terms = nt_xent(first, seen, batch.rows, batch.groups, self.options.temperature, self.options.mask_duplicates)
-        named = {f"loss_{name}": terms.get(name, latent.new_zeros(())) for name in views}
+        temperature, mask_duplicates = self.options.temperature, self.options.mask_duplicates
+        terms = nt_xent(everyone, seen, batch.rows, batch.groups, temperature, mask_duplicates, batch.anchors)
+        named = {f"loss_{name}": terms.get(name, latent.new_zeros(())) / batch.share.copies for name in views}
         if regularizers:
             named["regularizer"] = torch.stack(regularizers).sum()
         return {"loss": torch.stack(list(named.values())).sum(), **named}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok import devices
+from semtok import devices, processes
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError, SemtokError
 from semtok.schedules import annealed, learning_rate
@@ -109,10 +109,13 @@ class Training(EpochTraining):
         rate = learning_rate(options.learning_rate, self.step, self.n_steps, options.schedule, options.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        batch = self.views.batch(items, self.where)
-        losses: dict[str, Tensor] = self.model.losses(batch, self.temperature(), self._noise(batch.size, "noise"))
+        share = processes.share(len(items))
+        gather = self.views.batch if options.gather_negatives or not share.sizes else self.views.part
+        batch, noise = gather(items, self.where, share), self._noise(len(items), "noise")
+        own_noise = None if noise is None else noise[:, share.rows]
+        losses: dict[str, Tensor] = self.model.losses(batch, self.temperature(), own_noise)
         self.optimizer.zero_grad()
-        torch.autograd.backward(losses["loss"])
+        losses = processes.backward(losses, self.optimizer)
         self.optimizer.step()
         return losses
 
@@ -142,7 +145,8 @@ class Training(EpochTraining):
         self.model.eval()
         n_items, dim = self.views.n_items, self.options.latent_dim
         codes = np.empty((n_items, self.options.n_levels), dtype=np.int32)
-        last_residuals = None if self.options.repair is None else np.empty((n_items, dim), dtype=np.float32)
+        is_repaired = self.options.repair is not None and processes.is_main()
+        last_residuals = np.empty((n_items, dim), dtype=np.float32) if is_repaired else None
 
         def assign(items: npt.NDArray[np.int64], latent: Tensor) -> None:
             code, residuals = self.model.quantizer.assign(latent)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok import devices
+from semtok import devices, processes
 from semtok.config.tokenizers import AutoencoderTokenizer
 from semtok.errors import SemtokError
 from semtok.tokenizers.autoencoder import Autoencoder
@@ -40,7 +40,8 @@ def fit(build: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
     epoch = training.select()
     codes, _ = training.assign()
     facts = {"items_without_vector": catalogue.missing, "epoch": epoch, **devices.describe()}
-    return training.tokens(codes, training.last_residuals() if task.options.repair else None, facts)
+    is_repaired = task.options.repair and processes.is_main()
+    return training.tokens(codes, training.last_residuals() if is_repaired else None, facts)
 
 
 class Training(EpochTraining):
@@ -74,9 +75,11 @@ class Training(EpochTraining):
         # Kept on the device until the end: reading a number every step would wait for it.
         values, sizes = [], []
         for items in self.batches(epoch):
-            losses = self.model.losses(self.vectors(items), items)
+            share = processes.share(len(items))
+            own = items[share.rows]
+            losses = self.model.losses(self.vectors(own), own, share)
             self.optimizer.zero_grad()
-            torch.autograd.backward(losses["loss"])
+            losses = processes.backward(losses, self.optimizer, share.weight)
             self.optimizer.step()
             names = list(losses)
             values.append(torch.stack(list(losses.values())).detach())
@@ -108,11 +111,16 @@ class Training(EpochTraining):
             yield rows
 
     def assign(self) -> tuple[Codes, list[float]]:
-        """The nearest codes of every item, [n_items, n_levels], and the mean norm of the residuals r_0 .. r_L."""
+        """The nearest codes of every item, [n_items, n_levels], and the mean norm of the residuals r_0 .. r_L.
+
+        Several processes code in turn, the parts that one would code.
+        """
+        mine = self._assigned(processes.rank(), processes.count())
+        parts = [(code.cpu().numpy(), residuals.norm(dim=2).sum(dim=1).cpu()) for code, residuals in mine]
         codes, norms = [], torch.zeros(self.options.n_levels + 1, dtype=torch.float64)
-        for code, residuals in self._assigned():
-            codes.append(code.cpu().numpy())
-            norms += residuals.norm(dim=2).sum(dim=1).cpu()
+        for code, norm in processes.collect(parts):
+            codes.append(code)
+            norms += norm
         of_mean, _ = self._assign(torch.from_numpy(self.catalogue.mean).to(self.where)[None])
         everyone = self.catalogue.spread(np.concatenate(codes), of_mean[0].cpu().numpy())
         return everyone.astype(np.int32), (norms / len(self.present)).tolist()
@@ -130,9 +138,9 @@ class Training(EpochTraining):
         self.model.load_state_dict(self.selected["model"])
         return int(self.selected["epoch"])
 
-    def _assigned(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Codes and residuals of the items that have a vector, a part of them at a time."""
-        for items in torch.split(self.present, EXPORT_BATCH):
+    def _assigned(self, first: int = 0, step: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+        """Codes and residuals of the items that have a vector, a part of them at a time, or every `step`-th part."""
+        for items in torch.split(self.present, EXPORT_BATCH)[first::step]:
             yield self._assign(self.vectors(items))
 
     @torch.no_grad()
@@ -153,6 +161,8 @@ class Training(EpochTraining):
         if self.options.selection == "fewest-collisions":
             self._keep_if_fewest(epoch, row["collision_rate"])
         row["moved_codewords"] = self._revive(epoch, np.stack(counts)) if epoch < self.options.epochs else 0
+        if row["moved_codewords"]:
+            processes.align(self.model)
         self.history.append(row)
 
     def _keep_if_fewest(self, epoch: int, rate: float) -> None:

@@ -1,0 +1,47 @@
+"""The entry to every recommender's training: run the method that the options name, and write what it gives."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import TypeAdapter
+from safetensors.torch import save_file
+
+from semtok import processes
+from semtok.config.recommenders import RecommenderTraining
+from semtok.files import atomic_path, read_array, read_table
+from semtok.recommenders import TRAINING
+
+
+def run(
+    options: Mapping[str, Any],
+    codes: str | None,
+    interactions: str,
+    targets: str,
+    seed: int,
+    checkpoint: str,
+    identity: str,
+    model: str,
+    history: str,
+) -> None:
+    """Train and write `model` (`.safetensors`) and `history` (`.csv`), in one process or in each of several.
+
+    The arguments are plain values, since they reach the processes of a training as JSON. `codes` is None for a
+    recommender over plain item ids.
+    """
+    chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
+    weights, rows = import_module(TRAINING[chosen.method]).train(
+        chosen,
+        None if codes is None else read_array(codes),
+        read_table(interactions),
+        read_table(targets),
+        seed=seed,
+        checkpoint_path=checkpoint,
+        identity=identity,
+    )
+    if not processes.is_main():
+        return
+    with atomic_path(model) as temporary:
+        save_file(weights, temporary)
+    with atomic_path(history) as temporary:
+        rows.to_csv(temporary, index=False)

@@ -1,0 +1,114 @@
+"""What can only be seen on a GPU; run with `pytest -m gpu`."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from semtok import devices
+from semtok.config.recommenders import TIGER
+from semtok.launch import launch
+from semtok.recommenders.exhaustive import exhaustive_search
+from semtok.recommenders.sequences import target_samples
+from semtok.recommenders.t5 import T5
+from semtok.recommenders.tiger_decoding import load_decoder
+from semtok.recommenders.vocabulary import Catalogue
+from support import several
+from support.trainings import RECOMMENDERS, TOKENIZERS, on_disk, recommender
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
+]
+TWO_GPUS = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+ROOT = Path(__file__).parents[1]
+
+# Each device draws SimCIT's noise itself, and books of k-means follow the encoder's last digits.
+ALIKE = {"noise": "none"}
+COMPARED = {
+    name: options | (ALIKE if options["method"] == "simcit" else {}) | {"initialization": "normal"}
+    for name, options in TOKENIZERS.items()
+    if "apart" not in name
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    return on_disk(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Choose the device and the dtype."""
+
+    def choose(device: str, dtype: str = "float32") -> None:
+        monkeypatch.setenv("SEMTOK_DEVICE", device)
+        monkeypatch.setenv("SEMTOK_DTYPE", dtype)
+        monkeypatch.delenv("SEMTOK_PROCESSES", raising=False)
+
+    return choose
+
+
+def trained(on, device: str, dtype: str, data: Path, out: Path, **which: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    on(device, dtype)
+    chosen = {"tokenizers": {}, "recommenders": {}} | which
+    several.train_all(str(data), **chosen, out=str(out / f"{device}-{dtype}"))
+    return {name: dict(np.load(out / f"{device}-{dtype}-{name}.npz")) for part in chosen.values() for name in part}
+
+
+@pytest.mark.parametrize("name", list(COMPARED))
+def test_a_tokenizer_learns_the_same_as_on_a_processor(on, data, tmp_path, name):
+    which = {"tokenizers": {name: COMPARED[name]}}
+    cpu, gpu = (trained(on, device, "float32", data, tmp_path, **which)[name] for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(gpu["losses"], cpu["losses"], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", list(RECOMMENDERS))
+def test_a_recommender_learns_the_same_as_on_a_processor(on, data, tmp_path, name):
+    which = {"recommenders": {name: RECOMMENDERS[name]}}
+    cpu, gpu = (trained(on, device, "float32", data, tmp_path, **which)[name] for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(gpu["losses"], cpu["losses"], rtol=1e-3)
+    half = trained(on, "cuda", "bfloat16", data, tmp_path, **which)[name]
+    np.testing.assert_allclose(half["losses"], cpu["losses"], rtol=0.05)
+
+
+def test_decoding_ranks_as_on_a_processor(on, data):
+    options = TIGER.model_validate(
+        recommender("tiger", {"d_model": 16, "d_ff": 16, "n_heads": 2, "d_kv": 8}, decoded=True)
+    )
+    codes = np.load(data / "codes.npy")
+    interactions, targets = (pd.read_parquet(data / f"{name}.parquet") for name in ("interactions", "targets"))
+    torch.manual_seed(1)
+    weights = T5(options.model, Catalogue.from_codes(codes, options.collisions).vocabulary.size).state_dict()
+    tops = {}
+    for device in ("cpu", "cuda"):
+        on(device)
+        decoder = load_decoder(options, weights, codes, interactions, 0)
+        samples = target_samples(targets, "test", decoder.batches.sequences)
+        tops[device] = decoder.rank(samples).top
+        exact = exhaustive_search(decoder.model, decoder.batches, samples, decoder.trie, 10, 0)
+        np.testing.assert_array_equal(tops[device][:, :10], exact.top)
+    # The weights are random numbers, so that no two items are close to a tie.
+    assert (tops["cuda"] == tops["cpu"]).mean() > 0.99
+
+
+def test_the_usual_dtype_is_bfloat16(on):
+    on("auto", "auto")
+    assert devices.device().type == "cuda"
+    assert devices.compute_dtype(devices.device()) == torch.bfloat16
+
+
+@TWO_GPUS
+def test_two_gpus_train_as_one_does(on, data, tmp_path, monkeypatch):
+    on("auto")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    arguments = {"folder": str(data), "tokenizers": TOKENIZERS, "recommenders": RECOMMENDERS}
+    launch(several.train_all, arguments | {"out": str(tmp_path / "two")}, 2, 2, str(tmp_path / "job.log"))
+    several.train_all(**arguments, out=str(tmp_path / "one"))
+    for name in (*TOKENIZERS, *RECOMMENDERS):
+        if "apart" not in name:
+            one, two = (np.load(tmp_path / f"{which}-{name}.npz")["losses"] for which in ("one", "two"))
+            np.testing.assert_allclose(two, one, rtol=1e-3, err_msg=name)
