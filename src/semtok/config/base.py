@@ -1,11 +1,21 @@
-"""What every section of the config is made of."""
+"""What every section of the config is made of, and what no part of it may be."""
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+MAX_NAME = 100
+"""Characters of a name; what is built of it is a part of a path, of which 255 bytes are allowed."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=MAX_NAME)]
 """A name that may stand in a path: letters, digits, `_`, `.` and `-`, first a letter or digit."""
+
+PathText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f{}]+$")]
+"""A path of the user's own: anything but control characters and the braces that Snakemake fills in."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What every library takes as a seed."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -13,4 +23,37 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """A part of the config: unknown keys refused, values fixed once read, numbers not taken from strings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+MAX_VALUES = 100_000
+MAX_DEPTH = 30
+MAX_TEXT = 1_000_000
+MAX_BITS = 63
+
+
+def out_of_proportion(raw: Any) -> str | None:
+    """What makes YAML content too large to look at, such as aliases of aliases; None where nothing does.
+
+    An alias counts as often as it is used, since whatever walks over the content meets it as often.
+    """
+    waiting: list[Iterator[Any]] = [iter([raw])]
+    values = 0
+    while waiting:
+        for value in waiting[-1]:
+            values += 1
+            if values > MAX_VALUES:
+                return f"more than {MAX_VALUES} values, aliases counted as often as they are used"
+            if isinstance(value, str) and len(value) > MAX_TEXT:
+                return f"a text of {len(value)} characters, expected at most {MAX_TEXT}"
+            if isinstance(value, int) and value.bit_length() > MAX_BITS:
+                return f"a whole number of {value.bit_length()} bits, expected at most {MAX_BITS}"
+            if isinstance(value, Mapping | list | tuple | set):
+                if len(waiting) > MAX_DEPTH:
+                    return f"values nested more than {MAX_DEPTH} deep"
+                parts = [*value.keys(), *value.values()] if isinstance(value, Mapping) else value
+                waiting.append(iter(parts))
+                break
+        else:
+            waiting.pop()
+    return None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Probability, Section
+from semtok.config.base import PathText, Probability, Section
 
 Source = Literal["official", "mirror", "synthetic"]
 
@@ -103,7 +103,7 @@ class Synthetic(Section):
 class Images(Section):
     """Where the pictures of the items come from, and what is refused."""
 
-    folder: str | None = None
+    folder: PathText | None = None
     """Files named RAW_ID.jpg, .png, ...; relative to the mirror, to the synthetic world, or, with official files, to
     the working directory. None: the addresses that the metadata list."""
     max_bytes: PositiveInt = 10_000_000

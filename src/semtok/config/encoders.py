@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Name, Section
+from semtok.config.base import Name, PathText, Section, Seed
 
 
 class TfidfEncoder(Section):
@@ -20,7 +20,7 @@ class SentenceTransformersEncoder(Section):
     """Any sentence-transformers model."""
 
     method: Literal["sentence-transformers"]
-    model: str
+    model: PathText
     """A name on the hub, a local folder, or `package:NAME/FOLDER` for weights that a Python package carries."""
     prefix: str
     """Put before every text, as E5 wants ("passage: "); empty for others."""
@@ -32,9 +32,9 @@ class TimmEncoder(Section):
     """Any timm model, with the preprocessing that belongs to it."""
 
     method: Literal["timm"]
-    model: str
+    model: PathText
     """A name that timm knows, with or without the tag of its weights (`vit_base_patch16_224.augreg2_in21k_ft_in1k`)."""
-    pretrained: bool | Annotated[str, Field(min_length=1)]
+    pretrained: bool | PathText
     """The published weights; none at all; or the path of a checkpoint of that model (.safetensors, or of torch)."""
     seed: int | None
     """Of the initial weights; needed where none are loaded."""
@@ -139,7 +139,7 @@ class RecommenderItemsEncoder(Section):
     method: Literal["recommender-items"]
     recommender: Name
     """Entry of `recommenders`, of a method over plain item ids."""
-    seed: NonNegativeInt
+    seed: Seed
     """Which of its runs; tokenizers of every seed read the same vectors."""
 
 

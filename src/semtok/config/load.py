@@ -1,11 +1,12 @@
 """Reading and checking a config: all mistakes at once, before any job starts."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from semtok.config.base import out_of_proportion
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.recommenders import OVER_IDS
@@ -22,6 +23,8 @@ def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
     Returns:
         The config, and every mistake in a line: path, value found, what was expected.
     """
+    if excess := out_of_proportion(raw):
+        return None, [f"config: found {excess}"]
     problems: list[str] = []
     config = None
     try:
@@ -48,7 +51,7 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
         for key, encoder in named.items():
             if isinstance(encoder, str):
                 problems += _unknown(raw, "encoders", encoder, f"tokenizers.{name}.{key}")
-    if IDS in (raw.get("tokenizers") or {}):
+    if any(name == IDS for name, _ in _entries(raw, "tokenizers")):
         problems.append(f"tokenizers.{IDS}: found an entry; expected none: it is what recommenders over plain ids read")
     for name, entry in _entries(raw, "encoders"):
         recommender = entry.get("recommender")
@@ -69,7 +72,7 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
     mirror = raw.get("mirror")
     if uses_mirror and mirror is None:
         problems.append("mirror: found nothing; expected a folder, since a source is 'mirror' (--config mirror=FOLDER)")
-    elif uses_mirror and isinstance(mirror, str) and not Path(mirror).is_dir():
+    elif uses_mirror and isinstance(mirror, str) and not os.path.isdir(mirror):
         problems.append(f"mirror: found {mirror!r}; expected an existing folder (--config mirror=FOLDER)")
     return problems
 

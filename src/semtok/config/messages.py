@@ -8,6 +8,9 @@ from pydantic_core import ErrorDetails
 
 from semtok.config.variants import nearest
 
+MAX_SHOWN = 200
+"""Characters of a value in a message."""
+
 _TAGS = ("method", "kind", "test")
 """Keys whose value chooses the class of an entry."""
 
@@ -34,11 +37,17 @@ def _explain(model: type[BaseModel], raw: Mapping[str, Any], error: ErrorDetails
     if kind == "union_tag_invalid":
         known = [name.strip("'\" ") for name in str(context["expected_tags"]).split(",")]
         tag = context["discriminator"].strip("'")
-        return f"{path}.{tag}: found {context['tag']!r}; expected a known {tag}{nearest(context['tag'], known)}"
+        return f"{path}.{tag}: found {shown(context['tag'])}; expected a known {tag}{nearest(context['tag'], known)}"
     if kind == "union_tag_not_found":
         tag = context["discriminator"].strip("'")
         return f"{path}.{tag}: missing; expected the name of a {tag}"
-    return f"{path}: found {error['input']!r}; expected {_expected(error)}"
+    return f"{path}: found {shown(error['input'])}; expected {_expected(error)}"
+
+
+def shown(value: object) -> str:
+    """The value as Python writes it, shortened."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _expected(error: ErrorDetails) -> str:

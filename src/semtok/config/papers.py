@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, field_validator
+from pydantic import Field, field_validator
 
-from semtok.config.base import Name, Section
+from semtok.config.base import Name, Section, Seed
 
 
 class PaperConfig(Section):
@@ -18,7 +18,7 @@ class PaperConfig(Section):
     """Modalities that a dataset, by its printed name, has nothing of: tokenizers with such a view are left out."""
     tables: list[Name]
     figures: list[Name]
-    sweep_seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    sweep_seeds: Annotated[list[Seed], Field(min_length=1)]
     """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Name, Section
+from semtok.config.base import Name, PathText, Section
 
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
@@ -72,7 +72,7 @@ class ExternalTokenizer(Section):
     """Codes that the user brings."""
 
     method: Literal["external"]
-    path: str
+    path: PathText
     """`.npy` [n_items, n_levels], or JSON {item: ["<a_1>", "<b_2>", ...]}."""
     keys: Literal["index", "raw"]
     """What the JSON's keys are: the item's row in items.parquet, or its id in the raw files."""

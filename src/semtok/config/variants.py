@@ -1,6 +1,7 @@
 """Named entries and their variants: `cost+temperature=0.5` is the entry `cost` with that value replaced."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,18 +9,35 @@ import yaml
 
 from semtok.errors import ConfigError
 
+VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=-]*")
+"""What may stand in a path and in a shell as it is; the rules' wildcards are as narrow."""
+MAX_VARIANT = 200
+"""Characters; a part of a path has at most 255 bytes."""
+
 
 def parse(variant: str) -> tuple[str, dict[str, Any]]:
     """Split a variant into the entry's name and the values it replaces, read as YAML scalars.
 
     Segments without `=` belong to the name (`cost+reconstruction`); a dot in a key descends (`model.n_layers=2`).
     """
+    if not VARIANT.fullmatch(variant) or len(variant) > MAX_VARIANT:
+        raise ConfigError(
+            f"{variant[:MAX_VARIANT]!r}: expected at most {MAX_VARIANT} letters, digits, `_`, `.`, `-`, `+` and `=`, "
+            "first a letter or digit"
+        )
     segments = variant.split("+")
     first = next((i for i, segment in enumerate(segments) if "=" in segment), len(segments))
     if any("=" not in segment for segment in segments[first:]):
         raise ConfigError(f"{variant!r}: expected NAME+key=value[+key=value]")
     pairs = (segment.split("=", 1) for segment in segments[first:])
-    return "+".join(segments[:first]), {key: yaml.safe_load(value) for key, value in pairs}
+    return "+".join(segments[:first]), {key: _scalar(variant, value) for key, value in pairs}
+
+
+def _scalar(variant: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is a ValueError
+        raise ConfigError(f"{variant!r}: found the value {text!r}; expected a YAML scalar") from error
 
 
 def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> dict[str, Any]:

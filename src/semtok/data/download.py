@@ -15,6 +15,8 @@ from semtok.data.containers import check_whole
 from semtok.errors import DataError
 
 CHUNK_BYTES = 1 << 20
+MAX_BYTES = 1 << 36
+"""What a server may send for one file; the largest official one has a tenth of it."""
 
 
 class _RefusedError(Exception):
@@ -31,13 +33,14 @@ def download(
     time_limit: float = 6 * 3600,
     attempts: int = 5,
     pause: float = 2,
+    max_bytes: int = MAX_BYTES,
 ) -> str:
     """Fetch `url` to `path` and return its SHA-256.
 
     What has come so far lies in `path` + `.part`, from which a later call goes on, if the server still has the same
     file. The checksum is recorded in `lock_file` (YAML, by url) at the first download and enforced from then on.
     Times are in seconds: to connect, between two pieces, in all, and between attempts. Raises DataError if the file
-    cannot be had, is not whole, or is not the one recorded.
+    cannot be had, is not whole, is larger than `max_bytes`, or is not the one recorded.
     """
     if path.exists():
         return check(path, url, lock_file)
@@ -46,7 +49,7 @@ def download(
     deadline = time.monotonic() + time_limit
     for attempt in range(1, attempts + 1):
         try:
-            _fetch(url, part, (connect_timeout, read_timeout), deadline)
+            _fetch(url, part, (connect_timeout, read_timeout), deadline, max_bytes)
             break
         except _RefusedError as error:
             raise DataError(f"{url}: {error}; fetch the file by hand to {path}") from error
@@ -74,7 +77,7 @@ def check(path: Path, url: str, lock_file: Path) -> str:
     checksum = files.sha256(path)
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{lock_file}.lock"):
-        known: dict[str, Any] = (yaml.safe_load(lock_file.read_text()) if lock_file.exists() else None) or {}
+        known = _recorded(lock_file)
         recorded = known.setdefault(url, {"sha256": checksum, "bytes": path.stat().st_size})
         if recorded["sha256"] != checksum:
             raise DataError(
@@ -87,7 +90,20 @@ def check(path: Path, url: str, lock_file: Path) -> str:
     return checksum
 
 
-def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float) -> None:
+def _recorded(lock_file: Path) -> dict[str, Any]:
+    """The checksums by url. DataError where the file holds anything else."""
+    try:
+        known = (yaml.safe_load(lock_file.read_text(encoding="utf-8")) if lock_file.exists() else None) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{lock_file}: not YAML that can be used: {error}") from error
+    entries = known.values() if isinstance(known, dict) else [known]
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
+            raise DataError(f"{lock_file}: found {repr(entry)[:200]}; expected URL: {{bytes: N, sha256: ...}}")
+    return dict(known)
+
+
+def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, max_bytes: int) -> None:
     """Bring `part` to the length that the server announces; EOFError if the connection ends before."""
     start = part.stat().st_size if part.exists() else 0
     validator = _validator_file(part).read_text() if start and _validator_file(part).exists() else ""
@@ -106,15 +122,24 @@ def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float) 
         response.raise_for_status()
         if response.status_code != requests.codes.partial_content:
             start = 0
-        _validator_file(part).write_text(response.headers.get("ETag") or response.headers.get("Last-Modified") or "")
-        announced = response.headers.get("Content-Length")
-        total = start + int(announced) if announced is not None else None
+        validator = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
+        # It is sent back as a header, where other characters would be refused at every later attempt.
+        _validator_file(part).write_text(validator if validator.isascii() and validator.isprintable() else "")
+        announced = response.headers.get("Content-Length", "")
+        total = start + int(announced) if announced.isdecimal() and len(announced) < 20 else None
+        too_large = f"found more than {max_bytes} bytes, expected a file of at most so many"
+        if total is not None and total > max_bytes:
+            raise _RefusedError(too_large)
         name = part.name.removesuffix(".part")
         bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=name, mininterval=1)
         with part.open("ab" if start else "wb") as handle, bar:
             while piece := response.raw.read(CHUNK_BYTES, decode_content=False):
                 handle.write(piece)
                 bar.update(len(piece))
+                if bar.n > max_bytes:
+                    handle.close()
+                    part.unlink()
+                    raise _RefusedError(too_large)
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"the time limit is over at {bar.n} of {total} bytes")
     size = part.stat().st_size

@@ -15,6 +15,11 @@ from semtok.data.report import FileReport
 Row = dict[str, Any]
 LINE = "line"
 """Column that holds a row's 1-based line in the file."""
+UNUSABLE = (
+    *(ValueError, SyntaxError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError),
+    pa.ArrowException,
+)
+"""What parsing a line and fitting it to a schema raise where the line is at fault."""
 
 
 def parse_json_lines(
@@ -63,7 +68,7 @@ def _parse_each(
             row = parse(line)
             fitted = {name: row.get(name) for name in schema.names}
             pa.Table.from_pylist([fitted], schema=schema)
-        except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError, pa.ArrowException):
+        except UNUSABLE:
             report.add_bad("malformed", [number], [line])
             continue
         absent = [name for name in required if fitted[name] is None]

@@ -10,6 +10,8 @@ from semtok.errors import DataError
 MAX_BAD_SHARE = 0.01
 """A file in which more than this share of rows is unusable is refused."""
 N_EXAMPLES = 5
+MAX_BAD_ROWS = 100_000
+"""A file that has given more unusable rows than this, and more than usable ones, is not read to its end."""
 
 
 @dataclass
@@ -24,19 +26,26 @@ class FileReport:
 
     def add_bad(self, kind: str, lines: Iterable[int], what: Iterable[object]) -> None:
         """Count rows as unusable: `kind` is the key in stats.json, `lines` are 1-based, `what` was found in each."""
+        line = 0
         for line, found in zip(lines, what, strict=True):
             self.bad[kind] += 1
             if len(self.examples) < N_EXAMPLES:
                 self.examples.append(f"line {line}: {kind}: {_shorten(found)}")
+        n_bad = self.bad.total()
+        if line and n_bad > MAX_BAD_ROWS and 2 * n_bad > line:
+            raise self._refusal(f"{n_bad} of the first {line} rows are unusable")
 
     def close(self) -> None:
         """Refuse the file if it has no usable rows, or too many unusable ones."""
         n_bad = self.bad.total()
-        name = f"{self.path}:{self.member}" if self.member else str(self.path)
         if self.rows - n_bad <= 0 or n_bad > MAX_BAD_SHARE * self.rows:
             found = f"{n_bad} of {self.rows} rows are unusable" if self.rows else "no rows"
-            shown = "".join(f"\n  {example}" for example in self.examples)
-            raise DataError(f"{name}: {found}, expected at most {MAX_BAD_SHARE:.0%}{shown}")
+            raise self._refusal(found)
+
+    def _refusal(self, found: str) -> DataError:
+        name = f"{self.path}:{self.member}" if self.member else str(self.path)
+        shown = "".join(f"\n  {example}" for example in self.examples)
+        return DataError(f"{name}: {found}, expected at most {MAX_BAD_SHARE:.0%}{shown}")
 
 
 @dataclass

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from semtok import devices
 from semtok.config.encoders import SentenceTransformersEncoder
 from semtok.errors import ConfigError
+from semtok.files import read_json
 from semtok.torchvision_operators import declare_missing
+from semtok.weights import without_code
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -60,13 +62,25 @@ def load_model(name: str, device: str) -> "SentenceTransformer":
 
     source = str(_package_folder(name)) if name.startswith(PACKAGE) else name
     try:
-        return SentenceTransformer(source, device=device)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        _check_activations(Path(source))
+        with without_code():
+            return SentenceTransformer(source, device=device, trust_remote_code=False)
+    # A folder may hold anything, and the library raises what its parts raise, also of weights that hold code.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
             f"model: {name!r} cannot be loaded ({reason}); expected a name on the hub that is cached or can be "
-            f"downloaded, a local folder, or {PACKAGE}NAME/FOLDER"
+            f"downloaded, a local folder (no code in it is run, pickled or not), or {PACKAGE}NAME/FOLDER"
         ) from error
+
+
+def _check_activations(folder: Path) -> None:
+    """ValueError for a function that the library would replace by another one, with no more than a warning."""
+    for path in folder.glob("*/config.json"):
+        config = read_json(path)
+        activation = config.get("activation_function", "torch.") if isinstance(config, dict) else "torch."
+        if not str(activation).startswith("torch."):
+            raise ValueError(f"{path}: found the activation function {activation!r}; expected one of torch")
 
 
 def _package_folder(name: str) -> Path:

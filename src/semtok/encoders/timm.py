@@ -17,6 +17,7 @@ from semtok.data.picture import NoPictureError, decode
 from semtok.errors import ConfigError
 from semtok.files import sha256
 from semtok.torchvision_operators import declare_missing
+from semtok.weights import without_code
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +65,10 @@ def load_model(options: TimmEncoder) -> torch.nn.Module:
             arguments["img_size"] = options.image_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed or 0)
-            network: torch.nn.Module = timm.create_model(options.model, **arguments)
-    except (OSError, RuntimeError, ValueError) as error:
+            with without_code():
+                network: torch.nn.Module = timm.create_model(options.model, **arguments)
+    # timm raises what its parts raise, also of weights that hold code.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
             f"model: {options.model!r} cannot be loaded with pretrained: {options.pretrained} ({reason}); expected a "

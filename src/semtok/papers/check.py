@@ -1,5 +1,6 @@
 """The config and the papers' definitions, checked together before any job starts."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from semtok.config.load import listing, read
-from semtok.config.model import Config
+from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import OVER_IDS, RANKED, Recommender
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
@@ -28,9 +29,13 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     """
     config, problems = read(raw)
     papers: dict[str, Paper] = {}
-    for name in raw.get("papers") or {}:
+    named = raw.get("papers")
+    for name in named if isinstance(named, Mapping) else ():
+        # Any other name is one of the config's mistakes already, and might lead out of the folder.
+        if not isinstance(name, str) or not re.fullmatch(PAPER_NAME, name):
+            continue
         try:
-            papers[str(name)] = load(definitions / f"{name}.yaml")
+            papers[name] = load(definitions / f"{name}.yaml")
         except ConfigError as error:
             problems += str(error).splitlines()
     if config is not None and not problems:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
-from semtok.config.base import Name, Section
+from semtok.config.base import Name, Section, out_of_proportion
 from semtok.config.messages import explain
 from semtok.errors import ConfigError
 from semtok.papers.claim_types import AnyClaim, JointClaim, SingleClaim
@@ -225,7 +225,10 @@ def load(path: str | Path) -> Paper:
         ConfigError: names the file and, for each mistake, its path, the value found and what was expected.
     """
     try:
-        content: Any = _with_kinds(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        content: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        if excess := out_of_proportion(content):
+            raise ConfigError(f"{path}: found {excess}")
+        content = _with_kinds(content)
         return Paper.model_validate(content)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
@@ -234,6 +237,8 @@ def load(path: str | Path) -> Paper:
     except ValidationError as error:
         lines = explain(Paper, content, error.errors())
         raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
+    except (ValueError, RecursionError) as error:  # of YAML's parts: undecodable bytes, dates, endless nesting
+        raise ConfigError(f"{path}: not YAML that can be used: {error}") from None
 
 
 def _with_kinds(content: Any) -> Any:

@@ -48,7 +48,10 @@ def read_printed(path: str | Path) -> Printed:
         DataError: names file and line where a column is missing, a value is no number, a unit or provenance is
             unknown, or a number is there twice.
     """
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (ValueError, pd.errors.ParserError, OSError) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
     if list(frame.columns) != COLUMNS:
         raise DataError(f"{path}: found columns {', '.join(frame.columns)}; expected {', '.join(COLUMNS)}")
     numbers: dict[tuple[str, str, str, str, int], Number] = {}

@@ -15,7 +15,9 @@ from semtok.errors import DataError
 from semtok.files import read_table
 from semtok.tokenizers.base import Codes, Task, Tokens
 
-TOKEN = re.compile(r"<([a-z])_(\d{1,9})>")
+TOKEN = re.compile(r"<([a-z])_([0-9]{1,9})>")
+MAX_JSON_BYTES = 1 << 30
+"""A larger JSON would take tens of gigabytes of memory; `.npy` is read from disk."""
 
 
 def tokenize(task: Task) -> Tokens:
@@ -35,8 +37,9 @@ def tokenize(task: Task) -> Tokens:
 def read_array_codes(path: Path, n_items: int) -> Codes:
     """Read integers [n_items, n_levels] from `.npy`; row i is item i."""
     try:
-        codes = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Mapped, since a header may claim more than the file holds. load would also take an archive or a pickle.
+        codes = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError, OSError, OverflowError, TypeError) as error:
         raise DataError(f"{path}: not a readable .npy file of numbers ({error})") from error
     if codes.ndim != 2 or not codes.shape[1] or len(codes) != n_items or not np.issubdtype(codes.dtype, np.integer):
         raise DataError(
@@ -48,7 +51,7 @@ def read_array_codes(path: Path, n_items: int) -> Codes:
         raise DataError(
             f"{path}: item {item}, level {level + 1}: found {codes[item, level]}; expected a code from 0 up"
         )
-    return np.asarray(codes, dtype=np.int32)
+    return np.array(codes, dtype=np.int32)
 
 
 def read_json_codes(path: Path, names: Sequence[str]) -> tuple[Codes, int]:
@@ -56,9 +59,12 @@ def read_json_codes(path: Path, names: Sequence[str]) -> tuple[Codes, int]:
 
     Returns [n_items, n_levels] and how many items of the file the catalogue does not have (filtered out, say).
     """
+    size = path.stat().st_size
+    if size > MAX_JSON_BYTES:
+        raise DataError(f"{path}: found {size} bytes of JSON; expected at most {MAX_JSON_BYTES}, or the codes as .npy")
     try:
         content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f'{path}: not usable JSON ({error}); expected {{item: ["<a_1>", ...]}}') from error
     if not isinstance(content, dict):
         raise DataError(f'{path}: found a JSON {type(content).__name__}; expected an object {{item: ["<a_1>", ...]}}')

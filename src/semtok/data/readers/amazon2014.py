@@ -20,6 +20,8 @@ from semtok.data.report import Report
 from semtok.data.reviews import is_metadata, read_reviews
 
 COLUMNS = ("raw_id", "title", "brand", "type", "category", "description", "image")
+MAX_LITERAL_BYTES = 1 << 20
+"""A longer literal is malformed: Python's parser takes a kilobyte of memory for three bytes of the worst."""
 ITEM = pa.schema({name: pa.string() for name in COLUMNS})
 
 
@@ -39,6 +41,8 @@ def read_items(files: Sequence[RawFile], wanted: pd.Index, report: Report) -> It
 
 
 def _parse(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LITERAL_BYTES:
+        raise ValueError(f"a literal of {len(line)} bytes; expected at most {MAX_LITERAL_BYTES}")
     row = ast.literal_eval(line.decode("utf-8"))
     image = row.get("imUrl")
     steps = [step for path in row.get("categories") or [] for step in path]

@@ -1,0 +1,45 @@
+"""Counts the inputs that property tests try, and tells the number at the end of the run."""
+
+import functools
+from collections import Counter
+
+import pytest
+
+INPUTS = "inputs tried"
+TRIED: Counter[str] = Counter()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Count the calls of a property; the report takes the number to the controller of pytest-xdist."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None:
+        return (yield)
+    inner, count = handle.inner_test, 0
+
+    @functools.wraps(inner)
+    def counted(*args, **kwargs):
+        nonlocal count
+        count += 1
+        return inner(*args, **kwargs)
+
+    handle.inner_test = counted
+    try:
+        return (yield)
+    finally:
+        handle.inner_test = inner
+        item.user_properties.append((INPUTS, count))
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        for name, count in report.user_properties:
+            if name == INPUTS:
+                TRIED[report.nodeid.split("[")[0]] += count
+
+
+def pytest_terminal_summary(terminalreporter):
+    if TRIED:
+        hostile = {name.rsplit("::", 1)[-1]: count for name, count in TRIED.items() if "tests/hostile/" in name}
+        listed = "".join(f"; {name.removeprefix('test_')}: {count}" for name, count in sorted(hostile.items()))
+        terminalreporter.write_line(f"{INPUTS}: {TRIED.total()} by {len(TRIED)} properties{listed}")
