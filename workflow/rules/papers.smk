@@ -28,6 +28,7 @@ rule statistics_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -56,6 +57,8 @@ rule ranking_table:
         ),
     log:
         "results/logs/papers/{paper}/{place}.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/{place}.tsv"
     wildcard_constraints:
         place=places_of(RankingTable),
     conda:
@@ -64,6 +67,7 @@ rule ranking_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -92,6 +96,8 @@ rule figure:
         pdf=f"{PAPER}/{{place}}.pdf",
     log:
         "results/logs/papers/{paper}/{place}.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/{place}.tsv"
     wildcard_constraints:
         place=figures_of_any(),
     conda:
@@ -100,6 +106,7 @@ rule figure:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -128,12 +135,15 @@ rule claims:
         ),
     log:
         "results/logs/papers/{paper}/claims.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/claims.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -164,6 +174,7 @@ rule stacked_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         code=code("stack.py"),
     script:
