@@ -18,7 +18,7 @@ from support.project import ROOT, Project, copy_of_the_project
 
 RULES = "\n".join(file.read_text() for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
 PROFILE = Path("slurm/config.v9+.yaml")
-SITE = "account: my-group\npartition: short\ngpu_partition: gpu\ngpu_type: a100\n"
+SITE = "account: my-group\npartition: short\ngpu_partition: gpu\ngpu_type: a100\nsmall_jobs: 10\n"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_the_default_profile_overrides_nothing(monkeypatch):
 
 
 def test_gpu_rules_are_the_same_in_the_profile(monkeypatch):
-    named = {entry.split(":")[0] for entry in profile(ROOT, monkeypatch)["set-resources"]}
+    named = {entry.split(":")[0] for entry in profile(ROOT, monkeypatch)["set-resources"] if "gpu" in entry}
     assert named == {rule for rule, (_, _, _, gpus) in resources().items() if gpus}
 
 
@@ -83,11 +83,14 @@ def test_the_site_file_reaches_the_jobs(tmp_path, monkeypatch):
     chosen = profile(project.root, monkeypatch)
     assert chosen["default-resources"] == ["slurm_account='my-group'", "slurm_partition='short'"]
     assert {"train:slurm_partition='gpu'", "train:gpu_model='a100'"} <= set(chosen["set-resources"])
+    assert chosen["group-components"] == ["score=10", "diagnose=10"]
 
 
 def test_the_site_file_as_shipped_leaves_all_to_the_cluster(monkeypatch):
     chosen = profile(ROOT, monkeypatch)
-    assert {entry.split("=")[1] for entry in [*chosen["default-resources"], *chosen["set-resources"]]} == {"''"}
+    entries = [*chosen["default-resources"], *chosen["set-resources"]]
+    assert {entry.split("=")[1] for entry in entries if "in_turn" not in entry} == {"''"}
+    assert "groups" not in chosen
 
 
 def test_a_mistake_in_the_site_file_is_named(tmp_path, monkeypatch):
