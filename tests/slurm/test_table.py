@@ -50,7 +50,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     local = copy_of_the_project(folder / "local")
     project = copy_of_the_project(folder / "cluster")
     (project.root / "slurm/site.yaml").write_text(SITE)
-    project.edit_file("workflow/rules/common.smk", '"diagnose": (1, 8000, 60, 0)', '"diagnose": (1, 8000, 1, 0)')
+    project.edit_file("workflow/rules/common.smk", '"diagnose": (1, 4000, 60, 0)', '"diagnose": (1, 4000, 1, 0)')
     script = project.root / "workflow/scripts/diagnose.py"
     script.write_text(SLEEP + script.read_text())
     with one_machine() as cluster:
@@ -112,8 +112,8 @@ def test_jobs_go_where_the_site_file_says(story: Story):
 def test_a_job_over_its_time_is_reported_and_gets_more(story: Story):
     tries = [job for job in story.attempts(TOO_SLOW) if job.state != "CANCELLED"]
     assert [(job.state, job.memory, job.time_limit) for job in tries] == [
-        ("TIMEOUT", "8000M", "00:01:00"),
-        ("COMPLETED", "16000M", "00:02:00"),
+        ("TIMEOUT", "4000M", "00:01:00"),
+        ("COMPLETED", "8000M", "00:02:00"),
     ]
     assert f"SLURM-job '{tries[0].number}' failed, SLURM status is: 'TIMEOUT'" in " ".join(story.log.split())
 
