@@ -24,3 +24,7 @@ rule all:
     input:
         everything(),
     localrule: True
+
+
+onerror:
+    cancel_left_behind()

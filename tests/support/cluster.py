@@ -50,7 +50,7 @@ class Cluster:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=True,
         ).stdout
         jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in text.splitlines()]

@@ -12,6 +12,7 @@ os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
 
+from semtok.cluster import cancel_jobs
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
@@ -121,3 +122,10 @@ def minutes(rule_name):
 
 def gpus(rule_name):
     return RESOURCES[rule_name][3]
+
+
+def cancel_left_behind():
+    """After an error or Ctrl-C: no Slurm job of this folder goes on without a driver."""
+    if workflow.executor_plugin.name == "slurm":
+        for job in cancel_jobs(Path.cwd()):
+            print(f"Slurm job {job} was left behind and is cancelled", file=sys.stderr)
