@@ -7,12 +7,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit slow lock clean benchmarks graph share
+.PHONY: help demo test lint types unit slow test-slurm lock clean benchmarks graph share
 
 help:
 	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
 	@echo "make test        environment, then lint, types and tests"
 	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
+	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
 	@echo "make share       results and provenance as one RO-Crate, results/ro-crate.zip (CONFIG=config/paper.yaml)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
@@ -51,6 +52,12 @@ unit: $(VENV)/installed
 
 slow: $(VENV)/installed
 	pytest -m slow
+
+# What is missing is said before the environment is made.
+test-slurm:
+	tests/slurm/up.sh --check
+	$(MAKE) --no-print-directory $(VENV)/installed
+	timeout --signal=INT --kill-after=120 1800 pytest -m slurm tests/slurm
 
 benchmarks: $(VENV)/installed
 	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done

@@ -28,3 +28,7 @@ rule all:
     input:
         everything(),
     localrule: True
+
+
+onerror:
+    cancel_left_behind()

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "workflow", "config", "src", "profiles", "envs")
+PARTS = ("Snakefile", "workflow", "config", "src", "profiles", "slurm", "envs")
 
 # Every stage and all four methods of Table 2, as small as they go.
 TINY = {

@@ -14,6 +14,7 @@ os.environ.update(PYTHONPATH=str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecMode
 
+from semtok.cluster import cancel_jobs
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.digest import code_digest
@@ -103,22 +104,23 @@ def source_of(dataset):
     return ENTRIES["datasets"][dataset]["source"] or ENTRIES["source"]
 
 
-# Resources of every rule, in one place: threads, memory in MB (times the attempt), minutes, GPUs.
+# Resources of every rule, in one place: threads, memory in MB, minutes, GPUs. Memory and minutes are those of the first
+# attempt; a second one gets twice as much, a third three times. docs/cluster.md says what was measured.
 RESOURCES = {
     "download": (1, 1000, 240, 0),
-    "synthesize": (1, 2000, 30, 0),
+    "synthesize": (1, 1000, 30, 0),
     "prepare": (1, 8000, 120, 0),
     "fetch_images": (2, 8000, 1440, 0),
     "encode_text": (2, 8000, 240, 1),
     "encode_image": (2, 8000, 480, 1),
-    "encode_collaborative": (2, 8000, 120, 0),
-    "spatial_graph": (1, 8000, 60, 0),
+    "encode_collaborative": (2, 4000, 120, 0),
+    "spatial_graph": (1, 4000, 60, 0),
     "encode_spatial": (1, 8000, 480, 1),
     "encode_recommender_items": (1, 4000, 30, 0),
     "tokenize": (1, 8000, 240, 1),
-    "diagnose": (1, 8000, 60, 0),
-    "train": (1, 12000, 2880, 1),
-    "decode": (1, 12000, 480, 1),
+    "diagnose": (1, 4000, 60, 0),
+    "train": (1, 8000, 2880, 1),
+    "decode": (1, 8000, 480, 1),
     "score": (1, 2000, 30, 0),
     "paper": (1, 4000, 60, 0),
 }
@@ -137,8 +139,15 @@ def memory(rule_name):
 
 
 def minutes(rule_name):
-    return RESOURCES[rule_name][2]
+    return lambda wildcards, attempt: RESOURCES[rule_name][2] * attempt
 
 
 def gpus(rule_name):
     return RESOURCES[rule_name][3]
+
+
+def cancel_left_behind():
+    """After an error or Ctrl-C: no Slurm job of this folder goes on without a driver."""
+    if workflow.executor_plugin.name == "slurm":
+        for job in cancel_jobs(Path.cwd()):
+            print(f"Slurm job {job} was left behind and is cancelled", file=sys.stderr)

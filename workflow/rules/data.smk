@@ -6,12 +6,15 @@ rule download:
         "results/raw/official/{file}",
     log:
         "results/logs/download/{file}.log",
+    benchmark:
+        "results/benchmarks/download/{file}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("download")
     resources:
         mem_mb=memory("download"),
         runtime=minutes("download"),
+        gpu=gpus("download"),
     params:
         url=lambda wildcards: RAW_URLS[wildcards.file],
         lock="config/checksums.yaml",
@@ -24,12 +27,15 @@ rule synthesize:
         directory("results/raw/synthetic/{dataset}"),
     log:
         "results/logs/synthesize/{dataset}.log",
+    benchmark:
+        "results/benchmarks/synthesize/{dataset}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("synthesize")
     resources:
         mem_mb=memory("synthesize"),
         runtime=minutes("synthesize"),
+        gpu=gpus("synthesize"),
     params:
         options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
         code=lambda wildcards: code("synthesize.py", WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
@@ -55,6 +61,7 @@ rule prepare:
     resources:
         mem_mb=memory("prepare"),
         runtime=minutes("prepare"),
+        gpu=gpus("prepare"),
     params:
         options=lambda wildcards: part(
             "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
@@ -82,6 +89,7 @@ rule fetch_images:
     resources:
         mem_mb=memory("fetch_images"),
         runtime=minutes("fetch_images"),
+        gpu=gpus("fetch_images"),
     params:
         options=image_options,
         source=lambda wildcards: source_of(wildcards.dataset),

@@ -77,6 +77,7 @@ rule encode_collaborative:
     resources:
         mem_mb=memory("encode_collaborative"),
         runtime=minutes("encode_collaborative"),
+        gpu=gpus("encode_collaborative"),
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_collaborative.py"),
@@ -102,6 +103,7 @@ rule spatial_graph:
     resources:
         mem_mb=memory("spatial_graph"),
         runtime=minutes("spatial_graph"),
+        gpu=gpus("spatial_graph"),
     params:
         options=lambda wildcards: graph_of(wildcards.encoder),
         code=lambda wildcards: code("spatial_graph.py", GRAPHS[graph_of(wildcards.encoder)["method"]]),
@@ -146,6 +148,8 @@ rule encode_recommender_items:
         facts="results/encoders/{dataset}/{encoder}.json",
     log:
         "results/logs/encode_recommender_items/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/encode_recommender_items/{dataset}/{encoder}.tsv"
     wildcard_constraints:
         encoder=encoders_with("recommender"),
     conda:
@@ -154,6 +158,7 @@ rule encode_recommender_items:
     resources:
         mem_mb=memory("encode_recommender_items"),
         runtime=minutes("encode_recommender_items"),
+        gpu=gpus("encode_recommender_items"),
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_recommender_items.py"),

@@ -37,6 +37,7 @@ rule statistics_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -74,6 +75,8 @@ rule ranking_table:
         ),
     log:
         "results/logs/papers/{paper}/{place}.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/{place}.tsv"
     wildcard_constraints:
         place=places_of(RankingTable),
     conda:
@@ -82,6 +85,7 @@ rule ranking_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -110,6 +114,8 @@ rule figure:
         pdf=f"{PAPER}/{{place}}.pdf",
     log:
         "results/logs/papers/{paper}/{place}.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/{place}.tsv"
     wildcard_constraints:
         place=figures_of_any(),
     conda:
@@ -118,6 +124,7 @@ rule figure:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -146,12 +153,15 @@ rule claims:
         ),
     log:
         "results/logs/papers/{paper}/claims.log",
+    benchmark:
+        "results/benchmarks/papers/{paper}/claims.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
@@ -183,6 +193,7 @@ rule stacked_table:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         code=code("stack.py"),
     script:

@@ -61,12 +61,15 @@ rule score:
         f"{RUN}/scores.csv",
     log:
         "results/logs/score/{dataset}/{tokenizer}/{recommender}/{seed}.log",
+    benchmark:
+        "results/benchmarks/score/{dataset}/{tokenizer}/{recommender}/{seed}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("score")
     resources:
         mem_mb=memory("score"),
         runtime=minutes("score"),
+        gpu=gpus("score"),
     params:
         ks=cutoffs(),
         code=code("score.py"),

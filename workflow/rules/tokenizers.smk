@@ -39,12 +39,15 @@ rule diagnose:
         f"{TOKENIZER}/diagnostics.json",
     log:
         "results/logs/diagnose/{dataset}/{tokenizer}/{seed}.log",
+    benchmark:
+        "results/benchmarks/diagnose/{dataset}/{tokenizer}/{seed}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("diagnose")
     resources:
         mem_mb=memory("diagnose"),
         runtime=minutes("diagnose"),
+        gpu=gpus("diagnose"),
     params:
         codebook_size=lambda wildcards: options("tokenizers", wildcards.tokenizer).get("codebook_size"),
         code=code("diagnose.py"),
