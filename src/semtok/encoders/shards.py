@@ -72,6 +72,8 @@ def _rows(
     batch, place = codes // batch_size, codes % batch_size
     for number, array in enumerate(arrays):
         theirs = (codes >= 0) & (batch % len(arrays) == number)
+        if not theirs.any():
+            continue
         # All batches are full but the last of the catalogue, which is also the last of its shard.
         rows[theirs] = array[batch[theirs] // len(arrays) * batch_size + place[theirs]]
     return rows
