@@ -230,7 +230,7 @@ def write_ranks(folder: Path, n: int) -> None:
     top = rng.integers(1, 2**30, size=(n, 50), dtype=np.int32)
     rank = rng.integers(0, 101, size=n)
     found = (rank >= 1) & (rank <= 50)
-    item = np.where(found, top[np.arange(n), rank - 1], 0)
+    item = np.where(found, top[np.arange(n), np.clip(rank - 1, 0, 49)], 0)
     table = pd.DataFrame({"target": np.arange(n, dtype=np.int32), "user": np.arange(n, dtype=np.int32)})
     table["item"] = item.astype(np.int32)
     table["rank"] = pd.arrays.IntegerArray(np.where(found, rank, 0).astype(np.int32), mask=~found)

@@ -37,8 +37,10 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame) -> tuple[Vectors, dict[
         belong beside the array: sizes, unique pictures, how many are missing and why, mean pairwise cosine, and what
         the method adds. Equal files are encoded once.
     """
-    codes, paths = distinct_pictures(manifest)
-    encoded, method_facts = import_module(METHODS[options.method]).encode_images(options, paths)
+    codes, files = distinct_pictures(manifest)
+    encoded, method_facts = import_module(METHODS[options.method]).encode_images(
+        options, [Path(file) for file in files]
+    )
     vectors = np.full((len(manifest), encoded.shape[1]), np.nan, dtype=np.float32)
     vectors[codes >= 0] = encoded[codes[codes >= 0]]
     return vectors, _facts(options, manifest, codes, vectors, method_facts)
@@ -46,9 +48,9 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame) -> tuple[Vectors, dict[
 
 def encode_shard(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard) -> tuple[Vectors, dict[str, Any]]:
     """Encode the batches of one shard: float32 [n_pictures, dim], and what the method adds to the facts."""
-    _, paths = distinct_pictures(manifest)
-    mine = [paths[position] for position in shard.positions(len(paths), options.batch_size)]
-    log.info("shard %d of %d: %d of %d pictures", shard.number, shard.count, len(mine), len(paths))
+    _, files = distinct_pictures(manifest)
+    mine = [Path(file) for file in files.iloc[shard.positions(len(files), options.batch_size)]]
+    log.info("shard %d of %d: %d of %d pictures", shard.number, shard.count, len(mine), len(files))
     if not mine:
         return np.empty((0, 0), dtype=np.float32), {}
     vectors, facts = import_module(METHODS[options.method]).encode_images(options, mine)
@@ -68,7 +70,7 @@ def gather_shards(
     return _facts(options, manifest, codes, read_array(target), common_facts(method_facts))
 
 
-def distinct_pictures(manifest: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[Path]]:
+def distinct_pictures(manifest: pd.DataFrame) -> tuple[npt.NDArray[np.int64], pd.Series]:
     """Which of the distinct pictures an item has, [n_items], -1 for none; and a file of each, by first appearance."""
     listed = np.flatnonzero(manifest["status"] == "ok")
     if not len(listed):
@@ -76,7 +78,7 @@ def distinct_pictures(manifest: pd.DataFrame) -> tuple[npt.NDArray[np.int64], li
     codes = np.full(len(manifest), -1, dtype=np.int64)
     codes[listed] = pd.factorize(manifest["sha256"].iloc[listed])[0]
     first = listed[np.unique(codes[listed], return_index=True)[1]]
-    return codes, [Path(file) for file in manifest["file"].iloc[first]]
+    return codes, manifest["file"].iloc[first]
 
 
 def _facts(
