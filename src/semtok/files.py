@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,16 @@ def read_array(path: str | Path) -> npt.NDArray[Any]:
     """Memory-map a `.npy` file; pickles are refused."""
     array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
+
+
+def release_pages(array: npt.NDArray[Any]) -> None:
+    """Let go of what has been read of a memory-mapped array, which else counts against a job's memory.
+
+    The system keeps the pages while memory is free. Nothing at all for an array in memory.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def sha256(path: str | Path) -> str:

@@ -40,7 +40,7 @@ def test_every_item_gets_its_row(n, batch_size, count, chunk, seed, tmp_path_fac
         mine = distinct[Shard(number, count).positions(n, batch_size)]
         write_array(folder / f"{number}.npy", mine if len(mine) else np.empty((0, 0), dtype=np.float32))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "CHUNK", chunk)
+        patch.setattr(shards, "BLOCK", chunk)
         gather(folder / "all.npy", [folder / f"{number}.npy" for number in range(1, count + 1)], codes, batch_size)
     expected = np.full((len(codes), 3), np.nan, dtype=np.float32)
     expected[codes >= 0] = distinct[codes[codes >= 0]]

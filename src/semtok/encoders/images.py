@@ -15,7 +15,7 @@ from semtok.encoders import METHODS
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
-from semtok.files import read_array
+from semtok.files import read_array, release_pages
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +88,10 @@ def _facts(
     vectors: Vectors,
     method_facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    missing = np.concatenate(
-        [np.isnan(vectors[start : start + CHUNK]).any(axis=1) for start in range(0, len(vectors), CHUNK)]
-    )
+    missing = np.empty(len(vectors), dtype=bool)
+    for start in range(0, len(vectors), CHUNK):
+        missing[start : start + CHUNK] = np.isnan(vectors[start : start + CHUNK]).any(axis=1)
+        release_pages(vectors)
     if missing.all():
         raise DataError("pictures: not one of the files that the manifest lists can be decoded any more")
     status = manifest["status"].mask((codes >= 0) & missing, UNREADABLE)

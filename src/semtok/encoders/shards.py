@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from semtok.encoders.similarity import CHUNK
 from semtok.errors import ConfigError, DataError
-from semtok.files import atomic_path, read_array
+from semtok.files import atomic_path, read_array, release_pages
+
+BLOCK = 4096
+"""Rows gathered together: each brings the pages around it into memory."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -56,13 +58,14 @@ def gather(target: Path, parts: Sequence[Path], codes: Rows, batch_size: int) ->
             raise DataError(
                 f"{part}: found an array of shape {array.shape}; expected {expected} rows, as wide as the other shards'"
             )
-    with atomic_path(target) as temporary:
-        shape = (len(codes), filled[0].shape[1])
-        vectors = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
-        for start in range(0, len(codes), CHUNK):
-            vectors[start : start + CHUNK] = _rows(arrays, codes[start : start + CHUNK], batch_size, shape[1])
-        vectors.flush()
-        del vectors
+    dimensions = filled[0].shape[1]
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(codes), dimensions)}
+    with atomic_path(target) as temporary, temporary.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, header)
+        for start in range(0, len(codes), BLOCK):
+            _rows(arrays, codes[start : start + BLOCK], batch_size, dimensions).tofile(handle)
+            for array in arrays:
+                release_pages(array)
 
 
 def _rows(
