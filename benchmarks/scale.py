@@ -26,11 +26,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ITEMS, INTERACTIONS, USERS = 6_200_000, 172_000_000, 4_300_000
-"""AMap's, as SimCIT prints them; the number of users is assumed: 40 interactions each."""
+ITEMS, INTERACTIONS = 6_158_000, 172_100_000
+"""AMap's, as SimCIT's Table I prints them."""
+TARGETS = INTERACTIONS // 10
+"""Of a split that holds out a tenth of every user's interactions for the test."""
 PER_ITEM = 28
 """Interactions an item, as there."""
 PER_USER = 40
+"""Interactions a user; the data stage hardly sees it."""
 DIM = 768
 SHARDS = 8
 BATCH = 64
@@ -255,7 +258,7 @@ STAGES: dict[str, tuple[Step, Step, str, int]] = {
     "diagnose": (write_vectors, diagnose, "item", ITEMS),
     "samples": (write_interactions, samples, "interaction", INTERACTIONS),
     "trie": (write_codes, trie, "item", ITEMS),
-    "score": (write_ranks, score, "target", USERS * 4),
+    "score": (write_ranks, score, "target", TARGETS),
 }
 """What writes a stage's input, what is measured, what a row is, and how many AMap has."""
 
