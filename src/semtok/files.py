@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import mmap
 import os
 import tempfile
 import time
@@ -151,6 +152,16 @@ def read_table(path: str | Path, **options: Any) -> "pd.DataFrame":
 
     with reading(path):
         return pd.read_parquet(path, **options)
+
+
+def release_pages(array: npt.NDArray[Any]) -> None:
+    """Let go of what has been read of a memory-mapped array, which else counts against a job's memory.
+
+    The system keeps the pages while memory is free. Nothing at all for an array in memory.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def sha256(path: str | Path) -> str:

@@ -41,6 +41,7 @@ ENTRIES = CONFIG.model_dump(mode="json")
 
 
 DATA = "results/data/{dataset}"
+VECTORS = "results/encoders/{dataset}/{encoder}"
 TOKENIZER = "results/tokenizers/{dataset}/{tokenizer}/{seed}"
 RUN = "results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}"
 PAPER = "results/papers/{paper}"
@@ -52,6 +53,8 @@ wildcard_constraints:
     tokenizer=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     recommender=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     seed=r"\d+",
+    shard=r"[1-9]\d*",
+    shards=r"[1-9]\d*",
     paper=r"[a-z0-9]+",
 
 
@@ -113,6 +116,9 @@ RESOURCES = {
     "fetch_images": (2, 8000, 1440, 0),
     "encode_text": (2, 8000, 240, 1),
     "encode_image": (2, 8000, 480, 1),
+    "encode_text_shard": (2, 8000, 240, 1),
+    "encode_image_shard": (2, 8000, 480, 1),
+    "gather": (1, 4000, 60, 0),
     "encode_collaborative": (2, 4000, 120, 0),
     "spatial_graph": (1, 4000, 60, 0),
     "encode_spatial": (1, 8000, 480, 1),

@@ -1,6 +1,11 @@
 """Items to vectors: one float32 array a modality, NaN rows for items that lack it."""
 
 
+# Of a dataset with shards, the networks for text and images run as several jobs; everything else is one job.
+ruleorder: gather_text > encode_text
+ruleorder: gather_image > encode_image
+
+
 rule encode_text:
     input:
         catalogue=rules.prepare.output.catalogue,
@@ -55,6 +60,123 @@ rule encode_image:
         code=encoder_code("encode_image.py"),
     script:
         "../scripts/encode_image.py"
+
+
+rule encode_text_shard:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+    output:
+        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
+        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+    log:
+        "results/logs/encode_text_shard/{dataset}/{encoder}/{shard}-of-{shards}.log",
+    benchmark:
+        "results/benchmarks/encode_text_shard/{dataset}/{encoder}/{shard}-of-{shards}.tsv"
+    wildcard_constraints:
+        encoder=scattered("text"),
+    priority: PRIORITY_OF_ENCODERS
+    conda:
+        "../../envs/text.yaml"
+    threads: threads_of("encode_text_shard")
+    resources:
+        mem_mb=memory("encode_text_shard"),
+        runtime=minutes("encode_text_shard"),
+        gpu=gpus("encode_text_shard"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
+        code=encoder_code("encode_text_shard.py"),
+    script:
+        "../scripts/encode_text_shard.py"
+
+
+rule gather_text:
+    input:
+        catalogue=rules.prepare.output.catalogue,
+        vectors=parts("npy"),
+        facts=parts("json"),
+    output:
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
+    log:
+        "results/logs/gather_text/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/gather_text/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        dataset=large_datasets(),
+        encoder=scattered("text"),
+    priority: PRIORITY_OF_ENCODERS
+    conda:
+        "../../envs/text.yaml"
+    threads: threads_of("gather")
+    resources:
+        mem_mb=memory("gather"),
+        runtime=minutes("gather"),
+        gpu=gpus("gather"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
+        code=code("gather_text.py"),
+    script:
+        "../scripts/gather_text.py"
+
+
+rule encode_image_shard:
+    input:
+        manifest=rules.fetch_images.output.manifest,
+        weights=image_weights,
+    output:
+        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
+        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+    log:
+        "results/logs/encode_image_shard/{dataset}/{encoder}/{shard}-of-{shards}.log",
+    benchmark:
+        "results/benchmarks/encode_image_shard/{dataset}/{encoder}/{shard}-of-{shards}.tsv"
+    wildcard_constraints:
+        encoder=scattered("image"),
+    priority: PRIORITY_OF_ENCODERS
+    conda:
+        "../../envs/images.yaml"
+    threads: threads_of("encode_image_shard")
+    resources:
+        mem_mb=memory("encode_image_shard"),
+        runtime=minutes("encode_image_shard"),
+        gpu=gpus("encode_image_shard"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=encoder_code("encode_image_shard.py"),
+    script:
+        "../scripts/encode_image_shard.py"
+
+
+rule gather_image:
+    input:
+        manifest=rules.fetch_images.output.manifest,
+        vectors=parts("npy"),
+        facts=parts("json"),
+    output:
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
+    log:
+        "results/logs/gather_image/{dataset}/{encoder}.log",
+    benchmark:
+        "results/benchmarks/gather_image/{dataset}/{encoder}.tsv"
+    wildcard_constraints:
+        dataset=large_datasets(),
+        encoder=scattered("image"),
+    priority: PRIORITY_OF_ENCODERS
+    conda:
+        "../../envs/images.yaml"
+    threads: threads_of("gather")
+    resources:
+        mem_mb=memory("gather"),
+        runtime=minutes("gather"),
+        gpu=gpus("gather"),
+    params:
+        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
+        code=code("gather_image.py"),
+    script:
+        "../scripts/gather_image.py"
 
 
 rule encode_collaborative:

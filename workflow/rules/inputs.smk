@@ -5,7 +5,7 @@ import re
 from snakemake.exceptions import WorkflowError
 
 from semtok.config.tokenizers import encoders_of
-from semtok.encoders import MODALITIES
+from semtok.encoders import MODALITIES, ROW_BY_ROW
 from semtok.encoders import METHODS as ENCODERS
 from semtok.papers import plan
 from semtok.papers.check import mispaired
@@ -65,6 +65,30 @@ def encoders_with(modality):
     """The entries of `encoders` whose method is of one modality, as a pattern."""
     names = [name for name, entry in ENTRIES["encoders"].items() if MODALITIES[entry["method"]] == modality]
     return "|".join(re.escape(name) for name in names) or "none"
+
+
+def scattered(modality):
+    """The entries of one modality whose method can be scattered over jobs, as a pattern."""
+    chosen = [
+        name
+        for name, entry in ENTRIES["encoders"].items()
+        if MODALITIES[entry["method"]] == modality and entry["method"] in ROW_BY_ROW
+    ]
+    return "|".join(map(re.escape, chosen)) or "none"
+
+
+def large_datasets():
+    """The datasets whose encoders are scattered, as a pattern."""
+    return "|".join(re.escape(name) for name, entry in ENTRIES["datasets"].items() if entry["shards"] > 1) or "none"
+
+
+def parts(suffix):
+    """A function of wildcards: the files of all shards, in order."""
+    return lambda wildcards: [
+        f"{VECTORS}.shards/{shard}-of-{count}.{suffix}".format(**wildcards)
+        for count in [ENTRIES["datasets"][wildcards.dataset]["shards"]]
+        for shard in range(1, count + 1)
+    ]
 
 
 def encoder_code(script):

@@ -213,6 +213,7 @@ rule ro_crate:
     resources:
         mem_mb=memory("paper"),
         runtime=minutes("paper"),
+        gpu=gpus("paper"),
     params:
         config=ordered(ENTRIES),
         code=code("ro_crate.py"),

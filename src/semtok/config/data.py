@@ -147,4 +147,6 @@ class Dataset(Preparation):
     """Overrides the top-level `source`."""
     images: Images | None = None
     """None: the dataset has no pictures, and no tokenizer with an image view can run on it."""
+    shards: PositiveInt = 1
+    """Jobs that an encoder which sees one batch at a time is scattered over; the vectors are the same."""
     synthetic: Synthetic

@@ -6,7 +6,7 @@ they lie. Others are fetched once and kept; a later call, after a kill or with o
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,11 +66,7 @@ def fetch_images(items: pd.DataFrame, options: Images, source: str, root: Path, 
         place = _Addresses(root, store, options, online=source != "synthetic")
     else:
         raise DataError("items: no column 'image', so the metadata list no pictures; expected images.folder to be set")
-    addresses = items["image"].astype("string").fillna("") if "image" in items.columns else [""] * len(items)
-    rows = list(zip(items["item"].astype(int), items["raw_id"].astype(str), addresses, strict=True))
-    pictures = list(_in_parallel(place, rows, options.connections))
-    manifest = pd.DataFrame([asdict(picture) for picture in pictures])
-    manifest = manifest.astype({"bytes": "Int64", "width": "Int64", "height": "Int64"})
+    manifest = pd.concat(_in_parallel(place, items, options.connections), ignore_index=True)
     counts = manifest["status"].value_counts().to_dict()
     log.info("pictures: %s", counts)
     if OK not in counts:
@@ -167,9 +163,9 @@ def _local(path: Path, options: Images) -> tuple[Path, bytes, Size]:
     return path, content, examine(content, options.max_pixels)
 
 
-def _in_parallel(
-    place: _Folder | _Addresses, rows: Sequence[tuple[int, str, str]], connections: int
-) -> Iterator[Picture]:
+def _in_parallel(place: _Folder | _Addresses, items: pd.DataFrame, connections: int) -> Iterator[pd.DataFrame]:
+    """Blocks of the manifest: no Python object an item stays."""
+
     def look(row: tuple[int, str, str]) -> Picture:
         item, raw_id, address = row
         listed = address if isinstance(place, _Addresses) else ""
@@ -181,6 +177,10 @@ def _in_parallel(
         return Picture(item, raw_id, listed, str(path), OK, "", len(content), size.width, size.height, sha256=checksum)
 
     with ThreadPoolExecutor(connections) as pool:
-        for start in range(0, len(rows), BLOCK):
-            yield from pool.map(look, rows[start : start + BLOCK])
-            log.info("%d of %d items", min(start + BLOCK, len(rows)), len(rows))
+        for start in range(0, len(items), BLOCK):
+            block = items.iloc[start : start + BLOCK]
+            addresses = block["image"].astype("string").fillna("") if "image" in block.columns else [""] * len(block)
+            rows = zip(block["item"].astype(int), block["raw_id"].astype(str), addresses, strict=True)
+            pictures = pd.DataFrame([asdict(picture) for picture in pool.map(look, rows)])
+            yield pictures.astype({"bytes": "Int64", "width": "Int64", "height": "Int64"})
+            log.info("%d of %d items", min(start + BLOCK, len(items)), len(items))

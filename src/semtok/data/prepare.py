@@ -119,7 +119,7 @@ def _tables(
             "user": np.unique(user, return_inverse=True)[1].astype(np.int32),
             "item": item_rows.astype(np.int32),
             "timestamp": timestamp,
-            "split": pd.Series(split, dtype="string"),
+            "split": _strings(split),
         }
     )
     raw_ids = events.items[item_codes]
@@ -129,6 +129,12 @@ def _tables(
     if "image" in described and described["image"].isna().all():
         del described["image"]
     return interactions, described
+
+
+def _strings(labels: npt.NDArray[np.str_]) -> pd.Series:
+    """A column of few distinct texts, without a Python object a row."""
+    distinct, codes = np.unique(labels, return_inverse=True)
+    return pd.Series(pd.array(distinct.tolist(), dtype="string").take(codes))
 
 
 def _usable(events: Events, items: pd.DataFrame, options: Preparation, report: Report) -> npt.NDArray[np.bool_]:

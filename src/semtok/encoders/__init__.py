@@ -23,6 +23,10 @@ one vector a text; an image method's `encode_images(options, paths)` one a file,
 collaborative one's `encode(options, train, n_items)` one an item; a spatial one's
 `encode_nodes(options, graph, latitude, longitude, ...)` one a node of the graph."""
 
+ROW_BY_ROW = ("sentence-transformers", "timm")
+"""Methods that see one batch of items at a time, so that a catalogue can be scattered over jobs. The others learn from
+all rows: TF-IDF its vocabulary and axes, ALS its factors, GraphSAGE its network, whose vectors also need neighbours."""
+
 GRAPHS = {
     "distance": "semtok.encoders.distance_graph",
     "check-in": "semtok.encoders.check_in_graph",

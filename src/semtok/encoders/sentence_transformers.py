@@ -2,12 +2,12 @@
 
 import importlib.util
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import trange
 
 from semtok import devices
 from semtok.config.encoders import SentenceTransformersEncoder
@@ -29,21 +29,25 @@ def encode_texts(
 ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
     """One vector a text, float32 [n_texts, dim], the output of the model's own head at length 1.
 
-    Sentence-T5, E5 and MiniLM normalise in their head, so that the last step changes rounding only; a model that
-    does not is brought to the same scale, which the sum of squares in L_mse depends on.
+    Batches are cut in the order of the texts: those of one length should stand together. Sentence-T5, E5 and MiniLM
+    normalise in their head, so that the last step changes rounding only; a model that does not is brought to the same
+    scale, which the sum of squares in L_mse depends on.
     """
     where = devices.device()
     model = load_model(options.model, str(where))
     model.max_seq_length = min(options.max_tokens, model.max_seq_length or options.max_tokens)
     with devices.autocast(where, devices.compute_dtype(where)):
-        # The library sorts by length, so that a batch has little padding, and restores the order.
-        encoded = model.encode(
-            [options.prefix + text for text in texts],
-            batch_size=options.batch_size,
-            show_progress_bar=sys.stderr.isatty(),
-            convert_to_numpy=True,
-        )
-    vectors = np.asarray(encoded, dtype=np.float32)
+        # A call a batch: the library would sort all texts by length, and its batches differ with what else is there.
+        encoded = [
+            model.encode(
+                [options.prefix + text for text in texts[start : start + options.batch_size]],
+                batch_size=options.batch_size,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+            for start in trange(0, len(texts), options.batch_size, disable=None)
+        ]
+    vectors = np.concatenate(encoded).astype(np.float32, copy=False)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / norms, {
         "model": options.model,

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from semtok.files import release_pages
+
 CHUNK = 65_536
 """Rows looked at together, so that a large catalogue is not copied as a whole."""
 
@@ -21,6 +23,7 @@ def mean_pairwise_cosine(vectors: npt.NDArray[np.float32]) -> float | None:
         total += units.sum(axis=0)
         with_itself += float(np.square(units).sum())
         count += len(units)
+        release_pages(vectors)
     if count < 2:
         return None
     return (float(np.square(total).sum()) - with_itself) / (count * (count - 1))

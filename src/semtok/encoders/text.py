@@ -1,18 +1,25 @@
 """Items to text vectors: the template, duplicates, missing text and the facts worth recording."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from semtok.config.encoders import Encoder
-from semtok.encoders import METHODS
-from semtok.encoders.similarity import mean_pairwise_cosine
+from semtok.config.encoders import Encoder, SentenceTransformersEncoder
+from semtok.encoders import METHODS, ROW_BY_ROW
+from semtok.encoders.shards import Shard, common_facts, gather
+from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
+from semtok.files import read_table, reading
+from semtok.files import read_array
 
 log = logging.getLogger(__name__)
 
@@ -25,25 +32,94 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]) ->
     Returns float32 [n_items, dim], row i being the item of row i and NaN where it has no text, and the facts that
     belong beside the array: sizes, unique texts, missing items, mean pairwise cosine, and what the method adds.
     """
-    texts = item_texts(items, text_fields)
-    codes, unique = pd.factorize(np.asarray(texts, dtype=object))
-    if not len(unique):
-        raise DataError(f"items: no item has text in any of the fields {', '.join(text_fields)}")
-    encoded, method_facts = import_module(METHODS[options.method]).encode_texts(options, [str(text) for text in unique])
+    codes, unique = distinct_texts(options, items, text_fields)
+    encoded, method_facts = import_module(METHODS[options.method]).encode_texts(options, unique.to_pylist())
     vectors = np.full((len(items), encoded.shape[1]), np.nan, dtype=np.float32)
     vectors[codes >= 0] = encoded[codes[codes >= 0]]
+    return vectors, _facts(options, items, text_fields, codes, vectors, method_facts)
+
+
+def encode_shard(
+    options: SentenceTransformersEncoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard
+) -> tuple[Vectors, dict[str, Any]]:
+    """Encode the batches of one shard: float32 [n_texts, dim], and what the method adds to the facts."""
+    _, unique = distinct_texts(options, items, text_fields)
+    texts = unique.take(pa.array(shard.positions(len(unique), options.batch_size))).to_pylist()
+    log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(texts), len(unique))
+    if not texts:
+        return np.empty((0, 0), dtype=np.float32), {}
+    vectors, facts = import_module(METHODS[options.method]).encode_texts(options, texts)
+    return vectors, facts
+
+
+def gather_shards(
+    options: SentenceTransformersEncoder,
+    items: pd.DataFrame,
+    text_fields: Sequence[str],
+    parts: Sequence[Path],
+    method_facts: Sequence[Mapping[str, Any]],
+    target: Path,
+) -> dict[str, Any]:
+    """Write to `target` what `encode` gives as an array, from the arrays of all shards; returns the facts."""
+    codes, _ = distinct_texts(options, items, text_fields)
+    gather(target, parts, codes, options.batch_size)
+    return _facts(options, items, text_fields, codes, read_array(target), common_facts(method_facts))
+
+
+def distinct_texts(
+    options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], pa.Array]:
+    """Which of the distinct texts an item has, [n_items], -1 for none; and these, which are to be encoded in order.
+
+    Networks get them by length, longest first, so that a batch has little padding; TF-IDF in order of appearance.
+    """
+    known = _known_fields(items, text_fields)
+    # Arrow holds the texts of a large catalogue without a Python object each.
+    chunks = [
+        pa.array(item_texts(items.iloc[start : start + CHUNK], known), pa.large_string())
+        for start in range(0, len(items), CHUNK)
+    ]
+    coded = pa.chunked_array(chunks, pa.large_string()).combine_chunks().dictionary_encode()
+    unique = coded.dictionary
+    if not len(unique):
+        raise DataError(f"items: no item has text in any of the fields {', '.join(text_fields)}")
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if options.method in ROW_BY_ROW:
+        order = np.argsort(-pc.utf8_length(unique).to_numpy(), kind="stable")
+        rank = np.empty(len(order) + 1, dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        rank[-1] = -1  # where code -1 looks
+        codes, unique = rank[codes], unique.take(pa.array(order))
+    return codes, unique
+
+
+def read_texts(path: Path, text_fields: Sequence[str]) -> pd.DataFrame:
+    """The columns of `items.parquet` that the template states; all of them where it has none of these."""
+    with reading(path):
+        names = pq.read_schema(path).names
+    return read_table(path, columns=[field for field in text_fields if field in names] or None)
+
+
+def _facts(
+    options: Encoder,
+    items: pd.DataFrame,
+    text_fields: Sequence[str],
+    codes: npt.NDArray[np.int64],
+    vectors: Vectors,
+    method_facts: Mapping[str, Any],
+) -> dict[str, Any]:
     facts = {
         "method": options.method,
         "items": len(items),
         "items_without_text": int((codes < 0).sum()),
-        "unique_texts": len(unique),
+        "unique_texts": int(codes.max()) + 1,
         "fields": [field for field in text_fields if field in items.columns],
-        "dimensions": int(encoded.shape[1]),
+        "dimensions": int(vectors.shape[1]),
         "mean_pairwise_cosine": mean_pairwise_cosine(vectors),
         **method_facts,
     }
     log.info("text vectors: %s", facts)
-    return vectors, facts
+    return facts
 
 
 def item_texts(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str | None]:
@@ -51,6 +127,13 @@ def item_texts(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str | No
 
     Empty fields, and fields that the dataset does not have, are left out; None for an item with none of them.
     """
+    known = _known_fields(items, text_fields)
+    columns = [items[field].astype("string").str.split().str.join(" ").fillna("") for field in known]
+    labels = [field.replace("_", " ") for field in known]
+    return [_state(labels, values) for values in zip(*columns, strict=True)]
+
+
+def _known_fields(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str]:
     known = [field for field in text_fields if field in items.columns]
     if not known:
         raise DataError(
@@ -58,9 +141,7 @@ def item_texts(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str | No
         )
     if absent := [field for field in text_fields if field not in known]:
         log.warning("the items have no field %s; the texts leave it out", ", ".join(absent))
-    columns = [items[field].astype("string").str.split().str.join(" ").fillna("") for field in known]
-    labels = [field.replace("_", " ") for field in known]
-    return [_state(labels, values) for values in zip(*columns, strict=True)]
+    return known
 
 
 def _state(labels: Sequence[str], values: Sequence[str]) -> str | None:

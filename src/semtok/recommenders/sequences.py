@@ -73,9 +73,9 @@ def train_samples(interactions: pd.DataFrame) -> Samples:
     sequences = Sequences.from_interactions(interactions)
     users = interactions["user"].to_numpy(np.int64)
     positions = np.arange(len(users)) - sequences.starts[users]
-    split = interactions["split"].to_numpy(str)
-    held_out = np.concatenate([[0], np.cumsum((split == "valid") | (split == "test"))])
-    train = split == "train"
+    split = interactions["split"]
+    held_out = np.concatenate([[0], np.cumsum(split.isin(["valid", "test"]).to_numpy(bool))])
+    train = (split == "train").to_numpy(bool)
     leaks = train & (held_out[:-1] > held_out[sequences.starts[users]])
     if leaks.any():
         row = int(np.flatnonzero(leaks)[0])

@@ -1,6 +1,5 @@
 """Read an encoder's vectors, with a policy for items that have none."""
 
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semtok.errors import DataError
+from semtok.files import release_pages
 
 CHUNK = 65_536
 """Rows looked at together, so that a catalogue larger than memory stays on disk."""
@@ -59,13 +59,9 @@ class Catalogue:
 
 
 def release(vectors: npt.NDArray[np.float32]) -> None:
-    """Let go of what has been read of a large memory-mapped array, which else counts against a job's memory.
-
-    The system keeps the pages while memory is free. Nothing at all for a smaller array or one in memory.
-    """
-    mapped = getattr(vectors, "_mmap", None)
-    if mapped is not None and vectors.nbytes > KEPT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+    """`release_pages` of a large array; nothing at all for a smaller one."""
+    if vectors.nbytes > KEPT_BYTES:
+        release_pages(vectors)
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -1,0 +1,77 @@
+"""A catalogue whose encoder is scattered over jobs: the same vectors, and a lost shard alone is made again."""
+
+import numpy as np
+import pytest
+
+from support.project import CITY, Job, Project, copy_of_the_project
+
+VECTORS = "results/encoders/nyc/vit-untrained.npy"
+SHARDS = "results/encoders/nyc/vit-untrained.shards"
+# Its codes come from the pictures alone.
+TOKENIZER = "rq-kmeans+encoder=vit-untrained"
+CODES = f"results/tokenizers/nyc/{TOKENIZER}/0/codes.npy"
+ENCODER = "dataset=nyc, encoder=vit-untrained"
+GATHER = Job("gather_image", ENCODER)
+DOWNSTREAM = {Job("tokenize", f"dataset=nyc, tokenizer={TOKENIZER}, seed=0")}
+
+
+def shard(number: int, count: int) -> Job:
+    return Job("encode_image_shard", f"{ENCODER}, shard={number}, shards={count}")
+
+
+@pytest.fixture(scope="module")
+def scattered(tmp_path_factory) -> Project:
+    """Sixty pictures in eight batches in three shards, and codes of them."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("scattered") / "project", CITY)
+    project.edit_config("encoders.vit-untrained.batch_size", 8)
+    project.edit_config("tokenizers.rq-kmeans", {"codebook_size": 8})
+    project.edit_config("datasets.nyc.shards", 3)
+    expected = {shard(number, 3) for number in (1, 2, 3)} | {GATHER} | DOWNSTREAM
+    data = {Job(rule, "dataset=nyc") for rule in ("synthesize", "prepare", "fetch_images")}
+    assert project.planned(CODES) == expected | data
+    project.snakemake("--cores", "1", "--", CODES)
+    return project
+
+
+def test_a_lost_shard_alone_is_made_again(scattered: Project):
+    assert scattered.planned(CODES) == set()
+    before = (scattered.root / VECTORS).read_bytes()
+    # As after the death of its job: neither the shard nor what is made of it is there.
+    for path in (f"{SHARDS}/2-of-3.npy", VECTORS, CODES):
+        (scattered.root / path).unlink()
+    assert scattered.planned(CODES) == {shard(2, 3), GATHER} | DOWNSTREAM
+    kept = {number: (scattered.root / SHARDS / f"{number}-of-3.npy").stat().st_mtime_ns for number in (1, 3)}
+    scattered.snakemake("--cores", "1", "--", VECTORS)
+    assert (scattered.root / VECTORS).read_bytes() == before
+    for number, time in kept.items():
+        assert (scattered.root / SHARDS / f"{number}-of-3.npy").stat().st_mtime_ns == time
+
+
+def test_shards_may_be_thrown_away_once_gathered(scattered: Project):
+    for path in (scattered.root / SHARDS).iterdir():
+        path.rename(path.with_name(f"away-{path.name}"))
+    assert scattered.planned(VECTORS) == set()
+    for path in (scattered.root / SHARDS).iterdir():
+        path.rename(path.with_name(path.name.removeprefix("away-")))
+
+
+def test_another_number_gives_the_same_vectors_by_other_jobs(scattered: Project):
+    before = (scattered.root / VECTORS).read_bytes()
+    facts = (scattered.root / VECTORS).with_suffix(".json").read_bytes()
+    assert not np.isnan(np.load(scattered.root / VECTORS)).any()
+    scattered.edit_config("datasets.nyc.shards", 2)
+    assert scattered.planned(VECTORS) == {shard(1, 2), shard(2, 2), GATHER}
+    scattered.edit_config("datasets.nyc.shards", 1)
+    assert scattered.planned(VECTORS) == {Job("encode_image", ENCODER)}
+    scattered.snakemake("--cores", "1", "--", VECTORS)
+    assert (scattered.root / VECTORS).read_bytes() == before
+    assert (scattered.root / VECTORS).with_suffix(".json").read_bytes() == facts
+
+
+def test_what_learns_from_all_items_stays_one_job(scattered: Project):
+    scattered.edit_config("datasets.nyc.shards", 3)
+    # A tokenizer is made of all views: those of text (TF-IDF), of users and of places are not scattered.
+    planned = scattered.planned("results/tokenizers/nyc/simcit/0/codes.npy")
+    rules = {job.rule for job in planned}
+    assert {"encode_text", "encode_collaborative", "encode_spatial"} <= rules
+    assert not rules & {"encode_text_shard", "gather_text"}

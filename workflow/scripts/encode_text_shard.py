@@ -1,0 +1,23 @@
+"""The text of a shard of the items to vectors."""
+
+from typing import TYPE_CHECKING
+
+from semtok.jobs import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake):
+    from pathlib import Path
+
+    from semtok.config.encoders import SentenceTransformersEncoder
+    from semtok.encoders.shards import Shard
+    from semtok.encoders.text import encode_shard, read_texts
+    from semtok.files import write_array, write_json
+
+    options = SentenceTransformersEncoder.model_validate(snakemake.params.options)
+    fields = snakemake.params.text_fields
+    shard = Shard(int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))
+    vectors, facts = encode_shard(options, read_texts(Path(snakemake.input.catalogue), fields), fields, shard)
+    write_array(snakemake.output.vectors, vectors)
+    write_json(snakemake.output.facts, facts)
