@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Stops exactly what `up.sh FOLDER` started, jobs first, and removes the folder (kept with --keep). Every wait is bounded.
+# Stops exactly what `up.sh FOLDER` started, jobs first, and removes the folder (kept with --keep). It takes two minutes
+# at the most.
 set -uo pipefail
 PATH="$PATH:/usr/sbin:/sbin"
 folder="${1:?FOLDER}"
@@ -10,7 +11,8 @@ export SLURM_CONF="$folder/slurm.conf"
 queue() { timeout 5 squeue --noheader 2>/dev/null; }
 if [ -n "$(queue)" ]; then
     timeout 10 scancel --user="$(id -un)"
-    for _ in $(seq 100); do [ -z "$(queue)" ] && break; sleep 0.2; done
+    end=$((SECONDS + 60))
+    while [ $SECONDS -lt $end ] && [ -n "$(queue)" ]; do sleep 0.2; done
 fi
 for daemon in slurmd slurmctld munged; do
     file="$folder/pid/$daemon.pid"

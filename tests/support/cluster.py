@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -91,20 +90,18 @@ def local_run(project: Project, *targets: str) -> Driver:
 @contextmanager
 def one_machine() -> Iterator[Cluster]:
     """A Slurm in a folder of its own, stopped and removed at the end, with all its jobs."""
-    folder = Path(tempfile.mkdtemp(prefix="semtok-slurm-"))
-    try:
-        done = subprocess.run(
-            [SCRIPTS / "up.sh", folder / "run"], capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        exports = dict(word.partition("=")[::2] for word in shlex.split(done.stdout) if "=" in word)
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        environment |= {"SLURM_CONF": exports["SLURM_CONF"], "OMP_NUM_THREADS": "1"}
-        environment["PATH"] = exports["PATH"].replace("$PATH", environment["PATH"])
-        yield Cluster(environment)
-    finally:
-        subprocess.run([SCRIPTS / "down.sh", folder / "run"], timeout=120, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="semtok-slurm-", ignore_cleanup_errors=True) as parent:
+        folder = Path(parent) / "run"
+        try:
+            done = subprocess.run([SCRIPTS / "up.sh", folder], capture_output=True, text=True, timeout=120, check=False)
+            assert done.returncode == 0, done.stderr
+            exports = dict(word.partition("=")[::2] for word in shlex.split(done.stdout) if "=" in word)
+            environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+            environment |= {"SLURM_CONF": exports["SLURM_CONF"], "OMP_NUM_THREADS": "1"}
+            environment["PATH"] = exports["PATH"].replace("$PATH", environment["PATH"])
+            yield Cluster(environment)
+        finally:
+            subprocess.run([SCRIPTS / "down.sh", folder], timeout=300, check=False)
 
 
 @contextmanager
