@@ -83,6 +83,7 @@ def bad_line(reader, kind):
         "date 0": good | {time: 0},
         "far date": good | {time: 10**14},
         "text for a number": good | {time: "soon"},
+        "thirty digits": good | {time: 10**30},
         "number for a text": good | {item: 7},
         "half a line": '{"reviewerID": "U1", "as',
         "a list": "[1, 2]",
@@ -100,6 +101,7 @@ def bad_line(reader, kind):
         ("date 0", "bad_date"),
         ("far date", "bad_date"),
         ("text for a number", "malformed"),
+        ("thirty digits", "malformed"),
         ("number for a text", "malformed"),
         ("half a line", "malformed"),
         ("a list", "malformed"),
@@ -211,6 +213,16 @@ def test_python_in_metadata_is_never_evaluated(options, prepared, make_gzip, tmp
     ]
     assert prepared(options("amazon2014"), files).stats["files"][1]["parts"][0]["bad"] == {"malformed": 1}
     assert not (tmp_path / "trap").exists()
+
+
+def test_a_literal_of_megabytes_is_not_parsed(options, prepared, make_gzip):
+    products = [product("amazon2014", f"I{i}", title="x") for i in range(200)]
+    products.append(product("amazon2014", "I1", categories=[[]] * (1 << 18)))
+    files = [
+        make_gzip([review("amazon2014", "U1", "I1", 1)], "reviews.json.gz"),
+        make_gzip(products, "meta_x.json.gz"),
+    ]
+    assert prepared(options("amazon2014"), files).stats["files"][1]["parts"][0]["bad"] == {"malformed": 1}
 
 
 @pytest.mark.parametrize("reader", ["amazon2018", "amazon2023"])

@@ -13,6 +13,9 @@ from semtok.data.markup import join_texts, plain_text
         ("  \n\t ", None),
         ("<!-- only a comment -->", None),
         (None, None),
+        ("a &#" + "9" * 5000 + "; b &#33; &#0000033;", "a \ufffd b ! !"),
+        ("a <!-- 1 --> b <!-- 2 --> c <!-- <b>d</b>", "a b c <!-- d"),
+        ("a <b title='-->c", "a c"),
         ("caf\u00e9\u00a0bar", "caf\u00e9 bar"),
     ],
 )

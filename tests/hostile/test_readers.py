@@ -94,6 +94,17 @@ def test_the_files_are_valid_before_they_are_changed(reader):
     assert read_or_refused(reader, valid(reader))
 
 
+@pytest.mark.parametrize("reader", ["amazon2018", "amazon2023"])
+@pytest.mark.parametrize("first", [b"null\n", b" null\n", b"\xef\xbb\xbfnull\n", b"null", b"\nnull\n"])
+def test_a_null_before_all_rows_is_a_bad_row(reader, first):
+    """Arrow's parser ends the process with a segmentation fault there."""
+    for which in (0, 1):
+        contents = list(valid(reader))
+        contents[which] = packed({"": first + unpacked(contents[which])[""]})
+        assert not read_or_refused(reader, contents)
+        assert read_or_refused(reader, contents, bad_share=0.5)
+
+
 @readers
 @settings(max_examples=40 * FACTOR, deadline=None)
 @given(st.data())

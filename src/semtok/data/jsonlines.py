@@ -1,6 +1,7 @@
 """JSON lines: whole blocks at once where every line is well-formed, line by line where one is not."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,9 @@ def _with_lines(table: pa.Table, lines: npt.ArrayLike) -> pa.Table:
 
 def _parse_block(text: bytes, schema: pa.Schema) -> pa.Table | None:
     """The block, or None if it does not fit the schema."""
+    # Arrow (26) dies of a null where it expects the first object.
+    if not text.removeprefix(BOM_UTF8).startswith(b"{"):
+        return None
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(text),
