@@ -21,6 +21,8 @@ from support import several
 from support.trainings import N_ITEMS, RECOMMENDERS, TOKENIZERS, on_disk
 
 ROOT = Path(__file__).parents[1]
+BOUND = 600.0
+"""Seconds, for a machine that has much else to do: it takes 10 where it has not."""
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +104,7 @@ def test_an_error_in_one_process_ends_the_job_with_its_message(tmp_path):
     with pytest.raises(SemtokError, match=r"^vectors\.npy: found a hole$"):
         launch(several.fail_alone, {"message": "vectors.npy: found a hole"}, 0, 2, str(log))
     # It waited for nobody: torch's own patience with a missing process is half an hour, ours a day.
-    assert time.monotonic() - started < 240
+    assert time.monotonic() - started < BOUND
     assert "ERROR semtok: process 1: vectors.npy: found a hole" in log.read_text()
 
 
@@ -114,8 +116,9 @@ def test_a_killed_process_ends_the_job_and_the_next_run_goes_on(results, data, t
     # On one process now: how many there are is no part of a checkpoint's identity.
     losses, resumed = several.train_recommender(str(data), options, str(checkpoint))
     one, _ = results["tiger"]
-    assert len(losses) == len(one["losses"]) - 12
-    np.testing.assert_allclose(losses, one["losses"][12:], rtol=1e-4)
+    # The other process may have been ended before it had written the checkpoint of the twelfth step.
+    assert len(one["losses"]) - len(losses) in (11, 12)
+    np.testing.assert_allclose(losses, one["losses"][-len(losses) :], rtol=1e-4)
     for name in resumed:
         np.testing.assert_allclose(resumed[name], one[name], rtol=1e-3, atol=1e-4)
 
@@ -129,6 +132,7 @@ launch(several.wait_for_ever, {"folder": sys.argv[1]}, 0, 2, sys.argv[1] + "/job
 """
 
 
+@pytest.mark.slow
 def test_processes_end_with_a_killed_job(tmp_path):
     launcher = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)],
@@ -144,7 +148,7 @@ def test_processes_end_with_a_killed_job(tmp_path):
 
 
 def wait_until(holds, launcher=None):
-    end = time.monotonic() + 240
+    end = time.monotonic() + BOUND
     while not holds():
         assert time.monotonic() < end
         assert launcher is None or launcher.poll() is None
