@@ -1,8 +1,10 @@
 import pickle
 
+import pytest
 import torch
 
 from semtok import checkpoints
+from semtok.errors import SemtokError
 
 
 def test_state_and_random_numbers_go_on_where_they_stopped(tmp_path):
@@ -47,3 +49,13 @@ def test_pickled_code_is_not_run(tmp_path, capsys):
 
 def test_no_checkpoint_is_no_state(tmp_path):
     assert checkpoints.load(tmp_path / "none.ckpt", "run-a") is None
+
+
+def test_the_environment_sets_the_interval(monkeypatch):
+    assert checkpoints.interval(30.0) == 30.0
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
+    assert checkpoints.interval(30.0) == 0
+    for wrong in ("often", "-1", "nan"):
+        monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", wrong)
+        with pytest.raises(SemtokError, match=rf"SEMTOK_CHECKPOINT_SECONDS: '{wrong}' is not a number of seconds"):
+            checkpoints.interval(30.0)
