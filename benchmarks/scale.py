@@ -248,19 +248,20 @@ def score(folder: Path, n: int) -> None:
 
 
 Step = Callable[[Path, int], None]
-STAGES: dict[str, tuple[Step, Step, str, int]] = {
-    "prepare": (write_check_ins, prepare, "interaction", INTERACTIONS),
-    "texts": (write_items, texts, "item", ITEMS),
-    "tfidf": (write_items, tfidf, "item", ITEMS),
-    "sentences": (write_items, sentences, "item", ITEMS),
-    "gather": (write_shards, gather, "item", ITEMS),
-    "als": (write_interactions, als, "interaction", INTERACTIONS),
-    "diagnose": (write_vectors, diagnose, "item", ITEMS),
-    "samples": (write_interactions, samples, "interaction", INTERACTIONS),
-    "trie": (write_codes, trie, "item", ITEMS),
-    "score": (write_ranks, score, "target", TARGETS),
+SMALL, USUAL = (5_000, 10_000, 20_000), (10_000, 100_000, 1_000_000)
+STAGES: dict[str, tuple[Step, Step, str, int, tuple[int, ...]]] = {
+    "prepare": (write_check_ins, prepare, "interaction", INTERACTIONS, USUAL),
+    "texts": (write_items, texts, "item", ITEMS, USUAL),
+    "tfidf": (write_items, tfidf, "item", ITEMS, (5_000, 10_000, 30_000)),
+    "sentences": (write_items, sentences, "item", ITEMS, (250, 500)),
+    "gather": (write_shards, gather, "item", ITEMS, (10_000, 100_000, 200_000)),
+    "als": (write_interactions, als, "interaction", INTERACTIONS, USUAL),
+    "diagnose": (write_vectors, diagnose, "item", ITEMS, SMALL),
+    "samples": (write_interactions, samples, "interaction", INTERACTIONS, USUAL),
+    "trie": (write_codes, trie, "item", ITEMS, USUAL),
+    "score": (write_ranks, score, "target", TARGETS, (10_000, 30_000, 100_000)),
 }
-"""What writes a stage's input, what is measured, what a row is, and how many AMap has."""
+"""What writes a stage's input, what is measured, what a row is, how many AMap has, and the sizes that are measured."""
 
 
 def peak_mib() -> int:
@@ -291,7 +292,7 @@ def in_another_process(step: str, stage: str, n: int, folder: Path) -> str:
 
 
 def extrapolated(stage: str, runs: list[dict]) -> dict:
-    *_, row, n_amap = STAGES[stage]
+    _, _, row, n_amap, _ = STAGES[stage]
     result = {"benchmark": "scale", "stage": stage, "row": row, "rows_of_amap": n_amap}
     for key, unit in (("processor_seconds", 1), ("peak_mib", 2**20)):
         slopes = [
@@ -308,7 +309,7 @@ def extrapolated(stage: str, runs: list[dict]) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
-    parser.add_argument("--rows", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--rows", nargs="+", type=int, default=None, help="instead of each stage's own sizes")
     parser.add_argument("--folder", default=None, help="where the temporary folder lies")
     parser.add_argument("--step", choices=["write", "measure"], default=None, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -318,7 +319,7 @@ def main() -> None:
         return
     for stage in arguments.stages:
         runs = []
-        for n in sorted(arguments.rows):
+        for n in sorted(arguments.rows or STAGES[stage][4]):
             with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
                 in_another_process("write", stage, n, Path(folder))
                 run = {"rows": n, **json.loads(in_another_process("measure", stage, n, Path(folder)))}
