@@ -6,6 +6,7 @@ import pytest
 from support.project import Project, copy_of_the_project
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """One worker takes all tests of the workflow, so that the finished project is made once; another has the city."""
     for item in items:
