@@ -15,7 +15,7 @@ help:
 	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
 	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
-	@echo "make share       results and provenance as one RO-Crate, results/ro-crate.zip (CONFIG=config/paper.yaml)"
+	@echo "make share       results and provenance as one RO-Crate, results/ro-crate.zip (OVER=config/paper.yaml)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
 	@echo "make lock        requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment and the results"
@@ -64,7 +64,7 @@ benchmarks: $(VENV)/installed
 
 # Forced, since a change of the README or of a caption is in it and is no input.
 share: $(VENV)/installed
-	snakemake $(if $(CONFIG),--configfile $(CONFIG)) --forcerun ro_crate -- results/ro-crate.zip
+	snakemake $(if $(OVER),--configfile "$(OVER)") --forcerun ro_crate -- results/ro-crate.zip
 	python -m semtok.verify results/ro-crate.zip
 
 graph: $(VENV)/installed

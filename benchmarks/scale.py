@@ -160,7 +160,7 @@ def gather(folder: Path, n: int) -> None:
     from semtok.files import read_array
 
     parts = [folder / f"{number}.npy" for number in range(1, SHARDS + 1)]
-    run(folder / "all.npy", parts, np.load(folder / "codes.npy"), BATCH)
+    run(folder / "all.npy", parts, read_array(folder / "codes.npy"), BATCH)
     mean_pairwise_cosine(read_array(folder / "all.npy"))
 
 
@@ -209,7 +209,7 @@ def trie(folder: Path, n: int) -> None:
     from semtok.recommenders.trie import Trie
     from semtok.recommenders.vocabulary import Catalogue
 
-    Trie(Catalogue.from_codes(np.load(folder / "codes.npy"), "suffix"), torch.device("cpu"))
+    Trie(Catalogue.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
 
 
 def write_vectors(folder: Path, n: int) -> None:
@@ -225,7 +225,7 @@ def diagnose(folder: Path, n: int) -> None:
     from semtok.files import read_array
     from semtok.tokenizers.diagnostics import describe
 
-    describe(np.load(folder / "codes.npy"), [256] * 3, read_array(folder / "vectors.npy"))
+    describe(read_array(folder / "codes.npy"), [256] * 3, read_array(folder / "vectors.npy"))
 
 
 def write_ranks(folder: Path, n: int) -> None:

@@ -96,7 +96,7 @@ def test_a_damaged_record_is_named(tmp_path):
     path = tmp_path / "results/records/decode/0.json"
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    with pytest.raises(DataError, match=r"results/records/decode/0\.json: not a record"):
+    with pytest.raises(DataError, match=r"results/records/decode/0\.json: cannot be read.*delete it"):
         read_records()
 
 

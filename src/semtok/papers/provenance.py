@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semtok.errors import DataError
 from semtok.files import read_json, write_json, write_text
 from semtok.papers.provenance_page import render
 from semtok.records import RECORDS, Record
@@ -38,8 +37,6 @@ def read_records(folder: Path = RECORDS) -> list[Job]:
             job: Job = read_json(path)
         except FileNotFoundError:  # of a job that has just begun anew, and so of no ancestor
             continue
-        except ValueError as error:
-            raise DataError(f"{path}: not a record of a job: {error}; delete it") from error
         found.append(_measured(job, BENCHMARKS / path.relative_to(folder).with_suffix(".tsv")))
     return found
 
