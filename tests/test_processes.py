@@ -139,11 +139,13 @@ def test_processes_end_with_a_killed_job(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])},
     )
     pids = [tmp_path / f"pid-{rank}" for rank in range(2)]
-    wait_until(lambda: all(path.exists() and path.read_text() for path in pids), launcher)
-    running = [int(path.read_text()) for path in pids]
-    assert all(is_running(pid) for pid in running)
-    launcher.send_signal(signal.SIGKILL)
-    launcher.wait()
+    try:
+        wait_until(lambda: all(path.exists() and path.read_text() for path in pids), launcher)
+        running = [int(path.read_text()) for path in pids]
+        assert all(is_running(pid) for pid in running)
+    finally:
+        launcher.send_signal(signal.SIGKILL)
+        launcher.wait()
     wait_until(lambda: not any(is_running(pid) for pid in running))
 
 
