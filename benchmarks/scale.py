@@ -206,6 +206,7 @@ def write_codes(folder: Path, n: int) -> None:
 def trie(folder: Path, n: int) -> None:
     import torch
 
+    from semtok.files import read_array
     from semtok.recommenders.trie import Trie
     from semtok.recommenders.vocabulary import Catalogue
 
