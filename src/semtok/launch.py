@@ -16,6 +16,9 @@ from semtok import devices, worker
 from semtok.errors import SemtokError
 from semtok.files import read_json, write_json
 
+ENDED_BY_ANOTHER = ("Connection reset by peer", "Connection closed by peer")
+"""What a process says that has waited for one that is dead: no error of its own."""
+
 
 def launch(
     work: Callable[..., None], arguments: dict[str, Any], granted_gpus: int, threads: int, log_path: str
@@ -72,6 +75,8 @@ def _error(folder: Path, n_processes: int, code: int, log_path: str) -> Exceptio
         if path.exists():
             error = read_json(path)
             what = error["message"]
+            if any(sign in what for sign in ENDED_BY_ANOTHER):
+                continue
             return (
                 SemtokError(what) if error["is_expected"] else RuntimeError(f"process {rank}: {what}; see {log_path}")
             )
