@@ -135,6 +135,6 @@ def test_reordered_keys(project: Project, name: str):
 def test_threads_and_memory(project: Project):
     path = project.root / "workflow/rules/common.smk"
     text = path.read_text()
-    assert '"train": (1, 12000' in text
-    path.write_text(text.replace('"train": (1, 12000', '"train": (4, 64000'))
+    assert '"train": (1, 8000' in text
+    path.write_text(text.replace('"train": (1, 8000', '"train": (4, 64000'))
     assert project.planned() == set()
