@@ -66,15 +66,12 @@ def _environment(n_processes: int, threads: int) -> dict[str, str]:
 
 
 def _error(folder: Path, n_processes: int, code: int, log_path: str) -> Exception:
-    """What the processes say of their end; that of the lowest number where all say the same."""
-    for rank in range(n_processes):
-        path = folder / worker.ERROR.format(rank=rank)
-        if path.exists():
-            error = read_json(path)
-            what = error["message"]
-            return (
-                SemtokError(what) if error["is_expected"] else RuntimeError(f"process {rank}: {what}; see {log_path}")
-            )
+    """What the processes say of their end: a user's mistake rather than a defect, else the lowest number's."""
+    paths = [folder / worker.ERROR.format(rank=rank) for rank in range(n_processes)]
+    errors = sorted((read_json(path) for path in paths if path.exists()), key=lambda error: not error["is_expected"])
+    if errors:
+        message = errors[0]["message"]
+        return SemtokError(message) if errors[0]["is_expected"] else RuntimeError(f"{message}; see {log_path}")
     return SemtokError(
         f"training: one of {n_processes} processes was killed (torchrun's exit code {code}; see {log_path}); "
         "the next run goes on from the last checkpoint"
