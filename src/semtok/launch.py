@@ -16,9 +16,6 @@ from semtok import devices, worker
 from semtok.errors import SemtokError
 from semtok.files import read_json, write_json
 
-ENDED_BY_ANOTHER = ("Connection reset by peer", "Connection closed by peer")
-"""What a process says that has waited for one that is dead: no error of its own."""
-
 
 def launch(
     work: Callable[..., None], arguments: dict[str, Any], granted_gpus: int, threads: int, log_path: str
@@ -69,17 +66,12 @@ def _environment(n_processes: int, threads: int) -> dict[str, str]:
 
 
 def _error(folder: Path, n_processes: int, code: int, log_path: str) -> Exception:
-    """What the processes say of their end; that of the lowest number where all say the same."""
-    for rank in range(n_processes):
-        path = folder / worker.ERROR.format(rank=rank)
-        if path.exists():
-            error = read_json(path)
-            what = error["message"]
-            if any(sign in what for sign in ENDED_BY_ANOTHER):
-                continue
-            return (
-                SemtokError(what) if error["is_expected"] else RuntimeError(f"process {rank}: {what}; see {log_path}")
-            )
+    """What the processes say of their end: a user's mistake rather than a defect, else the lowest number's."""
+    paths = [folder / worker.ERROR.format(rank=rank) for rank in range(n_processes)]
+    errors = sorted((read_json(path) for path in paths if path.exists()), key=lambda error: not error["is_expected"])
+    if errors:
+        message = errors[0]["message"]
+        return SemtokError(message) if errors[0]["is_expected"] else RuntimeError(f"{message}; see {log_path}")
     return SemtokError(
         f"training: one of {n_processes} processes was killed (torchrun's exit code {code}; see {log_path}); "
         "the next run goes on from the last checkpoint"

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from semtok.jobs import log_to
 TASK = "task.json"
 LOCK = "launcher.lock"
 ERROR = "error-{rank}.json"
+ECHO_SECONDS = 30.0
+"""How long torchrun may take to see that another process is gone."""
 
 log = logging.getLogger("semtok")
 
@@ -35,7 +38,10 @@ def main(folder: Path) -> None:
     except Exception as error:
         is_expected = isinstance(error, SemtokError)
         log.error("process %d: %s", rank, error, exc_info=not is_expected)
-        message = str(error) if is_expected else f"{type(error).__name__}: {error}"
+        if not is_expected:
+            # A process whose neighbour is gone fails too. Then torchrun ends it here, and it says nothing of its own.
+            time.sleep(ECHO_SECONDS)
+        message = str(error) if is_expected else f"process {rank}: {type(error).__name__}: {error}"
         write_json(folder / ERROR.format(rank=rank), {"message": message, "is_expected": is_expected})
         logging.shutdown()
         # At once, since leaving in order may wait for processes that wait for this one.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from safetensors.numpy import load_file
 
 from support.project import Job, Project
@@ -18,6 +19,7 @@ def results(project: Project) -> dict[str, np.ndarray]:
     return history | {f"{folder} {name}": array for folder in weights for name, array in weights[folder].items()}
 
 
+@pytest.mark.slow
 def test_rules_train_in_two_processes_as_in_one(project: Project, monkeypatch):
     expected, codes = results(project), np.load(project.root / TOKENIZER / "codes.npy")
     monkeypatch.setenv("SEMTOK_DEVICE", "cpu")
