@@ -48,7 +48,7 @@ types: $(VENV)/installed
 	mypy
 
 unit: $(VENV)/installed
-	pytest --numprocesses auto --dist loadgroup
+	pytest --numprocesses auto --dist worksteal
 
 slow: $(VENV)/installed
 	pytest -m slow

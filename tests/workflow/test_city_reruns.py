@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from support.project import CITY, Job, Project, copy_of_the_project
+from support.project import Job, Project
 
 TABLE = "results/papers/simcit/table4.csv"
 RANKING = {Job("ranking_table", "paper=simcit, place=table4")}
@@ -12,14 +12,6 @@ ALL_VIEWS = {
     *(f"simcit-{name}" for name in ("no-projection", "hard-frozen", "hard-vq", "no-annealing", "no-noise", "released")),
 }
 OTHERS = {"simcit-text", "rqvae", "letter"}
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory) -> Project:
-    """A tiny city of four modalities after its Table IV, for dry runs: its config is put back after each test."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("city") / "project", CITY)
-    project.snakemake("--cores", "2", "--", TABLE)
-    return project
 
 
 @pytest.fixture(autouse=True)
