@@ -69,6 +69,21 @@ def change(raw, path: str, value) -> None:
             "tigger",
             "papers.cost.recommender: found 'tigger'; expected an entry of recommend",
         ),
+        (
+            "papers.cost.recommenders_by_dataset",
+            {"MIND": {"tiger": "tigger"}},
+            "papers.cost.recommenders_by_dataset.MIND.tiger: found 'tigger'; expected an entry of recommenders; did",
+        ),
+        (
+            "papers.cost.recommenders_by_dataset",
+            {"MIND": {"tiger": "tiger+max_items=5;"}},
+            "papers.cost.recommenders_by_dataset.MIND.tiger: 'tiger+max_items=5;': expected at most 200 letters",
+        ),
+        (
+            "papers.cost.recommenders_by_dataset",
+            {"MIND": {"tiger": "tiger+max_item=5"}},
+            "recommenders.tiger+max_item=5: 'max_item' is not an option",
+        ),
         ("seeds", [0, 1, 0], "seeds: found [0, 1, 0]; expected every seed once; listed twice: 0"),
         ("seeds", [], "seeds: found []; expected at least 1 entries"),
         ("tokenizers.cost.epochs", ..., "tokenizers.cost.epochs: missing; expected a value"),
@@ -141,6 +156,11 @@ def mistakes_with_row(raw, folder, method):
     with pytest.raises(ConfigError) as caught:
         papers_check.check(raw, with_row(folder, method))
     return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
+def test_what_takes_a_recommenders_place_must_fit_the_row(raw):
+    change(raw, "papers.cost.recommenders_by_dataset", {"MIND": {"tiger": "sasrec"}})
+    assert "papers.cost: found random/sasrec, but sasrec ranks plain item ids; expected ids/sasrec" in mistakes(raw)
 
 
 def test_a_row_over_item_ids_is_right(raw, tmp_path):

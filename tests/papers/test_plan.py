@@ -87,6 +87,26 @@ def test_a_row_may_have_a_recommender_of_its_own(tmp_path, method, recommenders,
     assert list(cell.runs) == ([run] if run else [])
 
 
+def test_a_dataset_may_have_another_recommender(paper):
+    others = {"Office(S)": {"tiger": "tiger+max_items=50"}, "MIND": {"sasrec": "sasrec-reviews"}}
+    config = paper_config(recommenders_by_dataset=others)
+    runs = plan.runs(plan.cells(paper, config, "table3", [0], TOKENIZERS))
+    assert {(run.dataset, run.recommender) for run in runs} == {
+        ("office-small", "tiger+max_items=50"),
+        ("office-large", "tiger"),
+    }
+
+
+def test_what_takes_the_place_of_a_row_s_own_recommender(tmp_path):
+    path = tmp_path / "paper.yaml"
+    path.write_text(DEFINITION.read_text().replace("tokenizer: random}", "tokenizer: ids/sasrec}"))
+    config = paper_config(recommenders_by_dataset={"MIND": {"sasrec": "sasrec-reviews"}})
+    for known, expected in (("sasrec-reviews", [Run("mind", "ids", "sasrec-reviews", 0)]), ("sasrec", [])):
+        cell = plan.cells(load(path), config, "table2", [0], TOKENIZERS, ["tiger", known])[0]
+        assert list(cell.runs) == expected
+    assert cell.missing == "this config has no recommender sasrec-reviews"
+
+
 def test_an_entry_of_another_method_leaves_its_sweeps_out(paper):
     own = {**TOKENIZERS, "cost": {"method": "external", "path": "codes.json", "keys": "raw"}}
     cells = plan.cells(paper, paper_config(), "figure4", [0], own)
@@ -121,6 +141,7 @@ def test_cells_survive_json(paper):
     [
         ({"tables": ["table22"]}, r"papers.cost.tables: found 'table22'; .* did you mean 'table2'"),
         ({"figures": ["figure5"]}, r"papers.cost.figures: found 'figure5'"),
+        ({"recommenders_by_dataset": {"MINT": {}}}, r"recommenders_by_dataset: found 'MINT'; .* did you mean 'MIND'"),
         ({"datasets": {"Office(M)": "x"}}, r"papers.cost.datasets: found 'Office\(M\)'; .* did you mean"),
     ],
 )

@@ -11,7 +11,8 @@ from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.recommenders import OVER_IDS
 from semtok.config.tokenizers import IDS, SINGLE
-from semtok.config.variants import nearest
+from semtok.config.variants import nearest, parse
+from semtok.errors import ConfigError
 
 
 def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
@@ -62,6 +63,12 @@ def _references(raw: Mapping[str, Any]) -> list[str]:
         recommender = paper.get("recommender")
         if isinstance(recommender, str):
             problems += _unknown(raw, "recommenders", recommender, f"papers.{name}.recommender")
+        by_dataset = paper.get("recommenders_by_dataset")
+        for printed, in_place in by_dataset.items() if isinstance(by_dataset, dict) else ():
+            for old, new in in_place.items() if isinstance(in_place, dict) else ():
+                path = f"papers.{name}.recommenders_by_dataset.{printed}.{old}"
+                problems += _unknown_variant(raw, "recommenders", str(old), path)
+                problems += _unknown_variant(raw, "recommenders", str(new), path)
         datasets = paper.get("datasets")
         for printed, dataset in datasets.items() if isinstance(datasets, dict) else ():
             if dataset is not None:
@@ -93,6 +100,13 @@ def _over_codes(raw: Mapping[str, Any], recommender: str, path: str) -> list[str
     return [
         f"{path}: found {recommender!r}, which reads codes; expected one over item ids{nearest(recommender, known)}"
     ]
+
+
+def _unknown_variant(raw: Mapping[str, Any], section: str, variant: str, path: str) -> list[str]:
+    try:
+        return _unknown(raw, section, parse(variant)[0], path)
+    except ConfigError as error:
+        return [f"{path}: {error}"]
 
 
 def _unknown(raw: Mapping[str, Any], section: str, name: str, path: str) -> list[str]:

@@ -11,7 +11,9 @@ class PaperConfig(Section):
     """One paper. Rows, columns and sweeps are not here but in the paper's definition, config/papers/PAPER.yaml."""
 
     recommender: str
-    """Entry of `recommenders` that every row of the paper uses."""
+    """Entry of `recommenders` that every row of the paper uses, but those that name their own (`ids/sasrec`)."""
+    recommenders_by_dataset: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """For a dataset, by its printed name, what takes another's place there: {BEA: {sasrec: sasrec+max_items=50}}."""
     datasets: dict[str, Name | None]
     """Printed name of a dataset: entry of `datasets`. One left out, or null, stays an empty cell that says so."""
     lacking: dict[str, list[str]] = Field(default_factory=dict)

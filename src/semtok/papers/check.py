@@ -55,9 +55,8 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Paper) 
         cell
         for place in places
         for cell in plan.cells(paper, built, place, config.seeds, entries["tokenizers"], entries["recommenders"])
-        if cell.runs
     ]
-    pairs = sorted({_pair(cell.tokenizer, built.recommender) for cell in cells})
+    pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells)})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
         yield from _invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
     widest = max(plan.cutoffs(paper, places), default=0)
@@ -84,12 +83,6 @@ def mispaired(tokenizer: str, recommender: str, method: str, path: str) -> Itera
         yield f"{found}, but {method} ranks plain item ids; expected {IDS}/{recommender}"
     if method not in OVER_IDS and tokenizer == IDS:
         yield f"{found}, but {method} reads codes; expected a recommender over plain item ids ({', '.join(OVER_IDS)})"
-
-
-def _pair(method: str, recommender: str) -> tuple[str, str]:
-    """Tokenizer and recommender of a row, as in `cost` and `ids/sasrec`."""
-    tokenizer, _, own = method.partition("/")
-    return tokenizer, own or recommender
 
 
 def _invalid(kind: Any, entries: dict[str, Any], variant: str, section: str) -> Iterator[str]:

@@ -66,6 +66,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
             ("figures", config.figures, set(paper.figures)),
             ("datasets", list(config.datasets), printed),
             ("lacking", list(config.lacking), printed),
+            ("recommenders_by_dataset", list(config.recommenders_by_dataset), printed),
         )
         for entry in found
         if entry not in known
@@ -201,10 +202,16 @@ class _Maker:
             return Cell(self.place, dataset, name, (), missing, evidence)
         tokenizer, _, own = method.partition("/")
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
-        recommender = own or self.config.recommender
+        recommender = self._recommender(dataset, own)
         seeds = self.config.sweep_seeds if self.place in self.paper.figures else self.seeds
         found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
         return Cell(self.place, dataset, name, found, "", evidence)
+
+    def _recommender(self, dataset: str, own: str) -> str:
+        """What a row has on a dataset: its `own` or the paper's, or what takes its place there."""
+        recommender = own or self.config.recommender
+        in_place = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
+        return in_place.get(recommender, recommender)
 
     def _missing(self, dataset: str, method: str) -> str:
         tokenizer, _, own = method.partition("/")
@@ -215,8 +222,8 @@ class _Maker:
         unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
         if unknown:
             return f"the tokenizer {name} of this config has no option {unknown[0]}"
-        if own and parse(own)[0] not in self.recommenders:
-            return f"this config has no recommender {parse(own)[0]}"
+        if own and (recommender := parse(self._recommender(dataset, own))[0]) not in self.recommenders:
+            return f"this config has no recommender {recommender}"
         printed = self.paper.runs_on(dataset)
         views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
         absent = [modality for modality in self.config.lacking.get(printed, []) if views.get(modality)]
