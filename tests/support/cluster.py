@@ -44,17 +44,16 @@ class Cluster:
 
     def jobs(self, project: Project) -> list[SlurmJob]:
         """All jobs of a project, ended ones too, in the order of their submission."""
-        text = subprocess.run(
-            ["scontrol", "show", "jobs", "--oneliner"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        ).stdout
+        text = self.command("scontrol", "show", "jobs", "--oneliner")
         jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in text.splitlines()]
         mine = [job for job in jobs if job.get("WorkDir") == str(project.root)]
         return sorted(map(_slurm_job, mine), key=lambda job: job.number)
+
+    def command(self, *words: str) -> str:
+        """What one of Slurm's programs prints."""
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def active(self, project: Project) -> list[SlurmJob]:
         return [job for job in self.jobs(project) if job.state not in ENDED]
@@ -88,8 +87,11 @@ def local_run(project: Project, *targets: str) -> Driver:
 
 
 @contextmanager
-def one_machine() -> Iterator[Cluster]:
-    """A Slurm in a folder of its own, stopped and removed at the end, with all its jobs."""
+def one_machine(**variables: str) -> Iterator[Cluster]:
+    """A Slurm in a folder of its own, stopped and removed at the end, with all its jobs.
+
+    variables: of the environment of drivers and jobs.
+    """
     with tempfile.TemporaryDirectory(prefix="semtok-slurm-", ignore_cleanup_errors=True) as parent:
         folder = Path(parent) / "run"
         try:
@@ -98,7 +100,7 @@ def one_machine() -> Iterator[Cluster]:
             exports = dict(word.partition("=")[::2] for word in shlex.split(done.stdout) if "=" in word)
             environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
             environment |= {"SLURM_CONF": exports["SLURM_CONF"], "OMP_NUM_THREADS": "1"}
-            environment["PATH"] = exports["PATH"].replace("$PATH", environment["PATH"])
+            environment |= variables | {"PATH": exports["PATH"].replace("$PATH", environment["PATH"])}
             yield Cluster(environment)
         finally:
             subprocess.run([SCRIPTS / "down.sh", folder], timeout=300, check=False)
