@@ -15,6 +15,7 @@ import semtok
 from semtok import devices, worker
 from semtok.errors import SemtokError
 from semtok.files import read_json, write_json
+from semtok.records import worked_for_this_job
 
 
 def launch(
@@ -46,6 +47,7 @@ def launch(
             )
         if ended.returncode:
             raise _error(folder, n_processes, ended.returncode, log_path)
+        worked_for_this_job([read_json(folder / worker.RECORD.format(rank=rank)) for rank in range(n_processes)])
 
 
 def _torchrun(n_processes: int, folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ _GIT_TIME_LIMIT = 10.0
 """Seconds; a slow file system must not hold up a job."""
 
 log = logging.getLogger(__name__)
+_helpers: list[dict[str, Any]] = []
+
+
+def of_this_process(threads: int) -> dict[str, Any]:
+    """What a process that does a job's work for it tells the job, as plain values."""
+    return {"peak_memory_mb": _peak_memory_mb(), "hardware": hardware(threads), **software()}
+
+
+def worked_for_this_job(processes: Sequence[dict[str, Any]]) -> None:
+    """The record of the job shall tell of these processes, whose `of_this_process` in order of their number it gets."""
+    _helpers[:] = processes
 
 
 class Record:
@@ -56,8 +68,7 @@ class Record:
             "outputs": [_file(path) for path in outputs],
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - self._clock, 2),
-            "peak_memory_mb": _peak_memory_mb(),
-            "environment": {**commit(), **software(), "hardware": hardware(snakemake.threads)},
+            **_surroundings(snakemake.threads),
         }
 
     def write(self) -> None:
@@ -123,7 +134,7 @@ def software() -> dict[str, Any]:
 
 
 def hardware(threads: int) -> dict[str, Any]:
-    """Processor, threads and, where the job computes with torch, its device, precision and peak GPU memory."""
+    """Processor, threads and, where this process computes with torch, its device, precision and peak GPU memory."""
     found: dict[str, Any] = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
@@ -137,6 +148,24 @@ def hardware(threads: int) -> dict[str, Any]:
     if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
         found["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
     return found
+
+
+def _surroundings(threads: int) -> dict[str, Any]:
+    """What the job ran on and with; of several processes that did its work, together."""
+    processes = [of_this_process(threads), *_helpers]
+    packages = {name: version for process in processes for name, version in process["packages"].items()}
+    # The helpers compute; where they do, this process only waits.
+    found = {name: value for process in processes for name, value in process["hardware"].items()}
+    found["threads"] = threads
+    if _helpers:
+        found["processes"] = len(_helpers)
+    if peaks := [p["hardware"]["peak_gpu_memory_mb"] for p in processes if "peak_gpu_memory_mb" in p["hardware"]]:
+        found["peak_gpu_memory_mb"] = max(peaks)
+    python = {"python": processes[0]["python"], "packages": dict(sorted(packages.items()))}
+    return {
+        "peak_memory_mb": sum(process["peak_memory_mb"] for process in processes),
+        "environment": {**commit(), **python, "hardware": found},
+    }
 
 
 def _processor() -> str:

@@ -8,16 +8,19 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+import torch
 from filelock import FileLock
 
 from semtok import devices, processes
 from semtok.errors import SemtokError
 from semtok.files import read_json, write_json
 from semtok.jobs import log_to
+from semtok.records import of_this_process
 
 TASK = "task.json"
 LOCK = "launcher.lock"
 ERROR = "error-{rank}.json"
+RECORD = "record-{rank}.json"
 ECHO_SECONDS = 30.0
 """How long torchrun may take to see that another process is gone."""
 
@@ -35,6 +38,7 @@ def main(folder: Path) -> None:
         with processes.joined():
             log.info("one of %d processes on %s", processes.count(), devices.describe()["device"])
             work(**task["arguments"])
+            write_json(folder / RECORD.format(rank=rank), of_this_process(torch.get_num_threads()))
     except Exception as error:
         is_expected = isinstance(error, SemtokError)
         log.error("process %d: %s", rank, error, exc_info=not is_expected)

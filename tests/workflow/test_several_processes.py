@@ -1,10 +1,13 @@
 """Rules that train in two processes, as with two GPUs."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from semtok.files import read_json
 from support.project import Job, Project
 
 TOKENIZER = "results/tokenizers/mind/cost/0"
@@ -28,6 +31,10 @@ def test_rules_train_in_two_processes_as_in_one(project: Project, monkeypatch):
     project.snakemake("--cores", "2", "--set-threads", "tokenize=2", "--forcerun", "tokenize", "--", model)
     for name in ("tokenize/mind/cost/0.log", "train/mind/cost/tiger/0.log"):
         assert "one of 2 processes on cpu" in (project.root / "results/logs" / name).read_text()
+        record = read_json(project.root / "results/records" / Path(name).with_suffix(".json"))
+        assert record["environment"]["hardware"]["processes"] == 2
+        assert record["environment"]["hardware"]["device"] == "cpu"
+        assert "accelerate" in record["environment"]["packages"]
     found = results(project)
     assert found.keys() == expected.keys()
     for name, array in expected.items():
