@@ -1,6 +1,11 @@
+import gc
+
 from snakemake.utils import min_version
 
 min_version("9.8")
+
+# A graph of a thousand jobs is all in use: to look for garbage in it is a tenth of a dry run.
+gc.set_threshold(100_000, 50, 50)
 
 
 configfile: "config/config.yaml"

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,35 @@ def edit(tree: Path, name: str, old: str, new: str) -> None:
     path = tree / name
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
+
+
+def test_what_is_remembered_is_what_is_there(tree, tmp_path):
+    """In another process, as at Snakemake's next start; an edit that keeps time and size is seen by its ctime."""
+    kept = tmp_path / "digests.json"
+    program = (
+        "import sys; from pathlib import Path; from semtok import digest; digest.remember_in(sys.argv[1]); "
+        "digest._digest_and_imports = (lambda path: sys.exit('parsed')) if sys.argv[2] == 'known' "
+        "else digest._digest_and_imports; "
+        "print(digest.code_digest(Path(sys.argv[3]) / 'src', Path(sys.argv[3]) / 'job.py'))"
+    )
+
+    def asked(state: str) -> str:
+        command = [sys.executable, "-c", program, str(kept), state, str(tree)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    first = asked("new")
+    assert first == digest(tree)
+    assert asked("known") == first
+    module = tree / "src/semtok/b.py"
+    before = module.stat()
+    edit(tree, "src/semtok/b.py", "return 2", "return 3")
+    os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert module.stat().st_size == before.st_size
+    assert asked("known") == ""
+    assert asked("new") == digest(tree) != first
+    kept.write_text('{"of": "')
+    assert asked("new") == digest(tree)
+    assert asked("known") == digest(tree)
 
 
 @pytest.mark.parametrize(

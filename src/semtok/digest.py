@@ -8,10 +8,18 @@ tells what a job was and writes none of its outputs.
 """
 
 import ast
+import atexit
 import hashlib
+import json
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from semtok.files import write_json
 
 PACKAGE = "semtok"
 _DEFINITIONS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,14 +40,54 @@ def code_digest(source_root: str | Path, *starts: str | Path) -> str:
         name = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
         if name in reached:
             continue
-        reached[name], imports = _digest_and_imports(path, path.stat().st_mtime_ns)
+        reached[name], imports = _known(path)
         waiting += [found for module in imports if (found := _find_module(root, module))]
     lines = "\n".join(f"{name} {reached[name]}" for name in sorted(reached))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
+def remember_in(path: str | Path) -> None:
+    """Keep what is found out about files in `path` until they change: every start of Snakemake, also a job's, asks.
+
+    A file counts as unchanged while its size and its times of change, of content and of metadata, are the same.
+    """
+    _memory.clear()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if content["of"] == _this_code():
+            _memory.update(content["files"])
+    known = dict(_memory)
+
+    def write() -> None:
+        # Jobs may write at the same time: the last one stays, and all are right.
+        if _memory != known and Path(path).parent.is_dir():
+            with suppress(OSError):
+                write_json(path, {"of": _this_code(), "files": _memory})
+
+    atexit.register(write)
+
+
+_memory: dict[str, list[Any]] = {}
+"""By path: size and times, digest, imports."""
+
+
 @cache
-def _digest_and_imports(path: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
+def _this_code() -> str:
+    """What else a digest depends on: this module and the Python that parses."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest() + sys.version
+
+
+def _known(path: Path) -> tuple[str, list[str]]:
+    stat = os.stat(path)
+    state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+    remembered = _memory.get(str(path))
+    if remembered is None or remembered[0] != state:
+        remembered = _memory[str(path)] = [state, *_digest_and_imports(path)]
+    _, found, imports = remembered
+    return found, imports
+
+
+def _digest_and_imports(path: Path) -> tuple[str, list[str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     imports: set[str] = set()
     for node in ast.walk(tree):
@@ -47,7 +95,7 @@ def _digest_and_imports(path: Path, _changed: int) -> tuple[str, tuple[str, ...]
             node.body = [statement for statement in node.body if not _is_docstring(statement)] or [ast.Pass()]
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imports.update(_imported(node))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(sorted(imports))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), sorted(imports)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -17,7 +17,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 from semtok.cluster import cancel_jobs
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
-from semtok.digest import code_digest
+from semtok.digest import code_digest, remember_in
 from semtok.encoders import GRAPHS
 from semtok.errors import ConfigError, SemtokError
 from semtok.files import check_writable, remove_rubbish, sha256
@@ -92,6 +92,10 @@ def part(section, variant, *keys):
 def apart(section, variant, *keys):
     """An entry's options without those that another rule reads; methods differ in what the rest is."""
     return ordered({key: value for key, value in options(section, variant).items() if key not in keys})
+
+
+# Parsing the package takes half a second, and every job starts Snakemake anew.
+remember_in(Path(".snakemake/digests.json").absolute())
 
 
 @cache

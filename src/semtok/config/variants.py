@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -20,6 +21,12 @@ def parse(variant: str) -> tuple[str, dict[str, Any]]:
 
     Segments without `=` belong to the name (`cost+reconstruction`); a dot in a key descends (`model.n_layers=2`).
     """
+    name, replaced = _parsed(variant)
+    return name, dict(replaced)
+
+
+@cache
+def _parsed(variant: str) -> tuple[str, tuple[tuple[str, Any], ...]]:
     if not VARIANT.fullmatch(variant) or len(variant) > MAX_VARIANT:
         raise ConfigError(
             f"{variant[:MAX_VARIANT]!r}: expected at most {MAX_VARIANT} letters, digits, `_`, `.`, `-`, `+` and `=`, "
@@ -30,7 +37,8 @@ def parse(variant: str) -> tuple[str, dict[str, Any]]:
     if any("=" not in segment for segment in segments[first:]):
         raise ConfigError(f"{variant!r}: expected NAME+key=value[+key=value]")
     pairs = (segment.split("=", 1) for segment in segments[first:])
-    return "+".join(segments[:first]), {key: _scalar(variant, value) for key, value in pairs}
+    replaced = {key: _scalar(variant, value) for key, value in pairs}
+    return "+".join(segments[:first]), tuple(replaced.items())
 
 
 def _scalar(variant: str, text: str) -> Any:
