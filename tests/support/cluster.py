@@ -134,6 +134,8 @@ def _start(project: Project, environment: dict[str, str], *arguments: str) -> Dr
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # Where the tests run in the background of a shell, Ctrl-C is ignored, and so it would be here.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     return Driver(process, log)
 
