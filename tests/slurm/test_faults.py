@@ -62,7 +62,15 @@ def lose_the_node(cluster: Cluster, project: Project, driver: Driver) -> None:
     node = cluster.command("sinfo", "--noheader", "--format=%n").split()[0]
     cluster.command("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
     wait_until(lambda: not workers(project), 120, "the node's jobs to end")
-    cluster.command("scontrol", "update", f"NodeName={node}", "State=RESUME")
+
+    def is_back() -> bool:
+        # It may come back by itself, as soon as its daemon reports.
+        if "down" not in cluster.command("sinfo", "--noheader", "--format=%T"):
+            return True
+        cluster.command("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        return False
+
+    wait_until(is_back, 120, "the node to be back")
 
 
 def cancel_a_job(cluster: Cluster, project: Project, driver: Driver) -> None:
