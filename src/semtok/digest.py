@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from semtok.errors import SemtokError
 from semtok.files import write_json
 
 PACKAGE = "semtok"
@@ -61,7 +62,7 @@ def remember_in(path: str | Path) -> None:
     def write() -> None:
         # Jobs may write at the same time: the last one stays, and all are right.
         if _memory != known and Path(path).parent.is_dir():
-            with suppress(OSError):
+            with suppress(OSError, SemtokError):
                 write_json(path, {"of": _this_code(), "files": _memory})
 
     atexit.register(write)
