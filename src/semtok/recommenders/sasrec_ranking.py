@@ -25,19 +25,19 @@ def rank_catalogue(
     device = model.item.weight.device
     states = last_states(model, sequences, samples, max_items)
     items = torch.tensor(samples.item, device=device)
-    parts = []
+    # Filled in place: results of each batch, kept between its large temporary arrays, would let the heap grow by the
+    # scores of every batch.
+    n_top = min(top, model.item.num_embeddings)
+    ranked = Ranked(*(np.empty(shape, np.int64) for shape in (len(samples), len(samples), (len(samples), n_top))))
     for first in range(0, len(samples), batch_size):
         rows = slice(first, first + batch_size)
         scores = model.scores(states[rows])
         if not scores.isfinite().all():
             raise SemtokError("the model gives scores that are not numbers; was its training stopped by an error?")
-        parts.append(rank_items(scores, items[rows], top))
+        part = rank_items(scores, items[rows], top)
+        ranked.rank[rows], ranked.pessimistic[rows], ranked.top[rows] = part.rank, part.pessimistic, part.top
     model.train(was_training)
-    return Ranked(
-        np.concatenate([part.rank for part in parts]),
-        np.concatenate([part.pessimistic for part in parts]),
-        np.concatenate([part.top for part in parts]),
-    )
+    return ranked
 
 
 def last_states(model: SASRecNetwork, sequences: Sequences, samples: Samples, max_items: int) -> Tensor:
