@@ -47,7 +47,8 @@ def launch(
             )
         if ended.returncode:
             raise _error(folder, n_processes, ended.returncode, log_path)
-        worked_for_this_job([read_json(folder / worker.RECORD.format(rank=rank)) for rank in range(n_processes)])
+        told = (folder / worker.RECORD.format(rank=rank) for rank in range(n_processes))
+        worked_for_this_job([read_json(path) for path in told if path.exists()])
 
 
 def _torchrun(n_processes: int, folder: Path) -> list[str]:

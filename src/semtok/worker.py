@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def main(folder: Path) -> None:
         with processes.joined():
             log.info("one of %d processes on %s", processes.count(), devices.describe()["device"])
             work(**task["arguments"])
-            write_json(folder / RECORD.format(rank=rank), of_this_process(torch.get_num_threads()))
+            # The work is done, and does not fail for what is told of it.
+            with suppress(OSError, ValueError):
+                write_json(folder / RECORD.format(rank=rank), of_this_process(torch.get_num_threads()))
     except Exception as error:
         is_expected = isinstance(error, SemtokError)
         log.error("process %d: %s", rank, error, exc_info=not is_expected)

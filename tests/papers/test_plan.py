@@ -141,6 +141,10 @@ def test_cells_survive_json(paper):
     [
         ({"tables": ["table22"]}, r"papers.cost.tables: found 'table22'; .* did you mean 'table2'"),
         ({"figures": ["figure5"]}, r"papers.cost.figures: found 'figure5'"),
+        (
+            {"recommenders_by_dataset": {"MIND": {"sasrec": "tiger"}}},
+            r"by_dataset.MIND: found 'sasrec'; expected a recommender of its rows; known: tiger",
+        ),
         ({"recommenders_by_dataset": {"MINT": {}}}, r"recommenders_by_dataset: found 'MINT'; .* did you mean 'MIND'"),
         ({"datasets": {"Office(M)": "x"}}, r"papers.cost.datasets: found 'Office\(M\)'; .* did you mean"),
     ],

@@ -59,7 +59,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     shown = {dataset for place in paper.figures for dataset, _, _ in _wanted(paper, place)}
     shown |= {dataset for table in paper.tables.values() for dataset in table.datasets}
     printed = {paper.runs_on(dataset) for dataset in shown}
-    return [
+    mistakes = [
         f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
         for key, found, known in (
             ("tables", config.tables, set(paper.tables)),
@@ -71,6 +71,20 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
         for entry in found
         if entry not in known
     ]
+    for dataset, in_place in config.recommenders_by_dataset.items():
+        used = {
+            method.partition("/")[2] or config.recommender
+            for place in (*paper.tables, *paper.figures)
+            for shown_as, _, method in _wanted(paper, place)
+            if paper.runs_on(shown_as) == dataset
+        }
+        mistakes += [
+            f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
+            f"rows{nearest(entry, used)}"
+            for entry in in_place
+            if dataset in printed and entry not in used
+        ]
+    return mistakes
 
 
 def cutoffs(paper: Paper, places: Iterable[str]) -> list[int]:
