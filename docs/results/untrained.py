@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, diags_array
 
+from semtok.files import read_array
+
 KS = (5, 10)
 BLOCK = 1000
 
@@ -22,7 +24,7 @@ folder = Path(results, "data", dataset)
 interactions = pd.read_parquet(folder / "interactions.parquet")
 targets = pd.read_parquet(folder / "targets.parquet")
 targets = targets[targets["split"] == "test"].set_index("target")
-vectors = np.load(Path(results, "encoders", dataset, f"{encoder}.npy")).astype(np.float32)
+vectors = np.array(read_array(Path(results, "encoders", dataset, f"{encoder}.npy")), dtype=np.float32)
 n_users, n_items = interactions["user"].max() + 1, len(vectors)
 
 
