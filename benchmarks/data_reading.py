@@ -12,16 +12,18 @@ Writes reviews of the 2018 format to a temporary folder, then, each in a process
 
 import argparse
 import gzip
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from apart import PEAK, alternate, measure
 
-SEMTOK = """
+REPORT = f"""
+print(json.dumps({{"seconds": seconds, "counts": counts, "mib": {PEAK}}}))
+"""
+SEMTOK = (
+    """
 import sys, time, json, resource
 from pathlib import Path
 from semtok.data.raw import RawFile, collect
@@ -32,7 +34,10 @@ events = collect(read_interactions([RawFile(Path(sys.argv[1]))], Report()))
 seconds = time.perf_counter() - start
 counts = [len(events.user), len(events.users), len(events.items), int(events.timestamp.sum())]
 """
-PEER = """
+    + REPORT
+)
+PEER = (
+    """
 import sys, time, json, resource, gzip
 import pandas as pd
 start = time.perf_counter()
@@ -46,10 +51,8 @@ item, items = pd.factorize(frame["asin"], sort=True)
 seconds = time.perf_counter() - start
 counts = [len(user), len(users), len(items), int(frame["unixReviewTime"].sum())]
 """
-REPORT = """
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"seconds": seconds, "counts": counts, "mib": peak}))
-"""
+    + REPORT
+)
 BATCH = 100_000
 
 
@@ -71,9 +74,8 @@ def write_reviews(path: Path, n_rows: int) -> None:
             )
 
 
-def measure(code: str, path: Path) -> dict:
-    done = subprocess.run([sys.executable, "-c", code + REPORT, str(path)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+def check(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert ours["counts"] == theirs["counts"], "both must read the same"
 
 
 def main() -> None:
@@ -92,18 +94,9 @@ def main() -> None:
             f"{arguments.rows / whole['seconds']:,.0f} rows/s, peak {whole['mib']:.0f} MiB",
             flush=True,
         )
-        ratios, memory = [], []
-        for _ in range(arguments.rounds):
-            ours, theirs = measure(SEMTOK, small), measure(PEER, small)
-            assert ours["counts"] == theirs["counts"], "both must read the same"
-            ratios.append(theirs["seconds"] / ours["seconds"])
-            memory.append(theirs["mib"] / ours["mib"])
-        print(
-            f"slice of {arguments.peer_rows:,} rows, {arguments.rounds} rounds: gzip + json.loads + DataFrame takes "
-            f"{statistics.median(ratios):.2f} times as long (min {min(ratios):.2f}, max {max(ratios):.2f}) and "
-            f"{statistics.median(memory):.1f} times the memory; last: peer {theirs['seconds']:.1f} s "
-            f"{theirs['mib']:.0f} MiB, semtok {ours['seconds']:.1f} s {ours['mib']:.0f} MiB"
-        )
+        compared = alternate(SEMTOK, PEER, small, arguments.rounds, check)
+        slice_read = f"slice of {arguments.peer_rows:,} rows, {arguments.rounds} rounds"
+        print(f"{slice_read}: gzip + json.loads + DataFrame {compared}")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tiger_peer import OPTIONS, training_options
 
 from semtok import devices, processes
-from semtok.config.recommenders import T5Options, TIGERTrainingOptions
 from semtok.launch import launch
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.sequences import Samples, Sequences
@@ -26,8 +26,6 @@ from semtok.recommenders.training import make_optimizer, train_step
 from semtok.recommenders.vocabulary import Catalogue
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
-SIZE = {"n_layers": 4, "d_model": 128, "d_ff": 1024, "n_heads": 6, "d_kv": 64, "dropout": 0.1}
-BUCKETS = {"relative_attention_buckets": 32, "relative_attention_max_distance": 128}
 WARMUP_STEPS = 5
 
 
@@ -41,27 +39,14 @@ def prefixes_of(lengths: np.ndarray) -> Prefixes:
         Sequences(generator.integers(0, N_ITEMS, starts[-1]), starts), catalogue, MAX_ITEMS, devices.device()
     )
     torch.manual_seed(0)
-    model = T5(T5Options(**SIZE, **BUCKETS), catalogue.vocabulary.size).to(batches.device).train()
+    model = T5(OPTIONS, catalogue.vocabulary.size).to(batches.device).train()
     return Prefixes(model, batches, Samples(users, lengths, generator.integers(0, N_ITEMS, len(lengths))))
 
 
 def measure(batch_size: int, steps: int, dtype: str, out: str) -> None:
     """Time `steps` steps; the main process writes what it saw, a JSON file."""
     os.environ["SEMTOK_DTYPE"] = dtype
-    options = TIGERTrainingOptions(
-        optimizer="adamw",
-        learning_rate=1e-3,
-        weight_decay=0.01,
-        warmup=0.0,
-        schedule="constant",
-        batch_size=batch_size,
-        epochs=1,
-        samples_per_epoch=None,
-        validation_every=1,
-        validation_users=None,
-        validation_beam_size=10,
-        patience=0,
-    )
+    options = training_options(batch_size)
     prefixes = prefixes_of(np.full((steps + WARMUP_STEPS) * batch_size, MAX_ITEMS))
     optimizer = make_optimizer(prefixes.model, options)
     order = np.random.default_rng(1).permutation(len(prefixes))

@@ -12,17 +12,15 @@ weights, the larger of both directions), each time in a process of its own:
 """
 
 import argparse
-import json
 import os
-import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from apart import PEAK, alternate, measure
 
-START = """
+START = f"""
 import sys, time, json, resource
 import numpy as np
 import pandas as pd
@@ -31,14 +29,19 @@ from sklearn.neighbors import kneighbors_graph
 from semtok.config.encoders import DistanceGraph
 from semtok.encoders.distance_graph import build
 items = pd.read_parquet(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = {PEAK}
 start = time.perf_counter()
 """
-SEMTOK = """
+REPORT = f"""
+seconds = time.perf_counter() - start
+found = dict(seconds=seconds, mib={PEAK}, before=before, edges=graph.nnz, sum=float(graph.sum()))
+print(json.dumps(found))
+"""
+SEMTOK = f"""{START}
 options = DistanceGraph(method="distance", neighbours=10, radius_km=5.0, minimum_scale_m=50.0)
 graph = build(options, items)
-"""
-PEER = """
+{REPORT}"""
+PEER = f"""{START}
 points = np.radians(items[["latitude", "longitude"]].to_numpy())
 graph = kneighbors_graph(points, 10, mode="distance", metric="haversine")
 km = graph.data * 6371.0088
@@ -49,12 +52,7 @@ scale = max(np.median(km[kept]), 0.05)
 graph.data = np.where(kept, np.maximum(np.exp(-km**2 / (2 * scale**2)), 1e-6), 0)
 graph.eliminate_zeros()
 graph = graph.maximum(graph.T)
-"""
-REPORT = """
-seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"seconds": seconds, "mib": peak, "before": before, "edges": graph.nnz, "sum": float(graph.sum())}))
-"""
+{REPORT}"""
 PLACES_A_TOWN = 500
 
 
@@ -70,11 +68,9 @@ def write_places(path: Path, n_points: int) -> None:
     pd.DataFrame({"latitude": position[:, 0], "longitude": longitude}).to_parquet(path)
 
 
-def measure(code: str, path: Path) -> dict:
-    done = subprocess.run(
-        [sys.executable, "-c", START + code + REPORT, str(path)], capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
+def check(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    for fact in ("sum", "edges"):
+        assert abs(ours[fact] - theirs[fact]) <= 1e-4 * theirs[fact], (ours, theirs)
 
 
 def main() -> None:
@@ -94,19 +90,8 @@ def main() -> None:
             f"peak {whole['mib']:.0f} MiB ({whole['before']:.0f} MiB of it before the start)",
             flush=True,
         )
-        ratios, memory = [], []
-        for _ in range(arguments.rounds):
-            ours, theirs = measure(SEMTOK, small), measure(PEER, small)
-            assert abs(ours["sum"] - theirs["sum"]) <= 1e-4 * theirs["sum"], (ours, theirs)
-            assert abs(ours["edges"] - theirs["edges"]) <= 1e-4 * theirs["edges"], (ours, theirs)
-            ratios.append(theirs["seconds"] / ours["seconds"])
-            memory.append((theirs["mib"] - theirs["before"]) / (ours["mib"] - ours["before"]))
-        print(
-            f"slice of {arguments.peer_points:,} places, {arguments.rounds} rounds: scikit-learn takes "
-            f"{statistics.median(ratios):.2f} times as long (min {min(ratios):.2f}, max {max(ratios):.2f}) and "
-            f"{statistics.median(memory):.1f} times the memory; last: peer {theirs['seconds']:.1f} s "
-            f"{theirs['mib']:.0f} MiB, semtok {ours['seconds']:.1f} s {ours['mib']:.0f} MiB"
-        )
+        compared = alternate(SEMTOK, PEER, small, arguments.rounds, check)
+        print(f"slice of {arguments.peer_points:,} places, {arguments.rounds} rounds: scikit-learn {compared}")
 
 
 if __name__ == "__main__":

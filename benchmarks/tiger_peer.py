@@ -1,4 +1,4 @@
-"""What the two TIGER benchmarks share: the model in transformers, and fair timing."""
+"""What the benchmarks of TIGER share: its size and training, the model in transformers, and fair timing."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from semtok.config.recommenders import T5Options
+from semtok.config.recommenders import T5Options, TIGERTrainingOptions
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.t5_weights import from_transformers
 from semtok.recommenders.vocabulary import BOS, EOS, PAD
@@ -27,6 +27,24 @@ OPTIONS = T5Options(
     relative_attention_buckets=32,
     relative_attention_max_distance=128,
 )
+
+
+def training_options(batch_size: int) -> TIGERTrainingOptions:
+    """A plain training: AdamW at a constant rate."""
+    return TIGERTrainingOptions(
+        optimizer="adamw",
+        learning_rate=1e-3,
+        weight_decay=0.01,
+        warmup=0.0,
+        schedule="constant",
+        batch_size=batch_size,
+        epochs=1,
+        samples_per_epoch=None,
+        validation_every=1,
+        validation_users=None,
+        validation_beam_size=10,
+        patience=0,
+    )
 
 
 def twins(vocabulary_size: int) -> tuple[T5ForConditionalGeneration, T5]:

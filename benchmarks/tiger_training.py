@@ -8,10 +8,9 @@ import argparse
 
 import numpy as np
 import torch
-from tiger_peer import compare, interleaved, report, twins
+from tiger_peer import compare, interleaved, report, training_options, twins
 from transformers import T5ForConditionalGeneration
 
-from semtok.config.recommenders import TIGERTrainingOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
@@ -64,20 +63,7 @@ def measure(lengths: np.ndarray, batch_size: int, repeats: int, fixed_width: boo
     batches, parts = made_up_batches(lengths, batch_size, np.random.default_rng(0))
     theirs, ours = twins(int(batches.tokens.max()) + 1)
     check_equal_losses(theirs, ours, batches, parts[0])
-    options = TIGERTrainingOptions(
-        optimizer="adamw",
-        learning_rate=1e-3,
-        weight_decay=0.01,
-        warmup=0.0,
-        schedule="constant",
-        batch_size=batch_size,
-        epochs=1,
-        samples_per_epoch=None,
-        validation_every=1,
-        validation_users=None,
-        validation_beam_size=10,
-        patience=0,
-    )
+    options = training_options(batch_size)
     our_optimizer = make_optimizer(ours, options)
     their_optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
     width = MAX_ITEMS * batches.n_levels
