@@ -1,6 +1,6 @@
 """Recall@10 of check-ins by where the user was before, of untrained lists of the own venues and of trained runs.
 
-python docs/results/returns.py results nyc ids/sasrec rqvae/tiger-checkins simcit/tiger-checkins
+python docs/results/returns.py results nyc ids/sasrec rqvae/tiger-checkins simcit/tiger-checkins simcit/tiger-checkins/1
 """
 
 import sys
@@ -37,8 +37,9 @@ for user, item, position in zip(targets["user"], targets["item"], targets["posit
     ranks["own venues, latest first"].append(rank(latest, item))
     groups.append(f"last {SHORT}" if item in history[-SHORT:] else "earlier" if item in visits else "never")
 for run in runs:
-    tokenizer, recommender = run.split("/")
-    table = pd.read_parquet(Path(results, "recommenders", dataset, tokenizer, recommender, "0", "ranks.parquet"))
+    tokenizer, recommender, *seed = run.split("/")
+    folder = Path(results, "recommenders", dataset, tokenizer, recommender, *(seed or ["0"]))
+    table = pd.read_parquet(folder / "ranks.parquet")
     found = table.set_index("target")["rank"].reindex(targets.index)
     ranks[run] = found.astype(float).fillna(np.inf).tolist()
 
