@@ -38,9 +38,8 @@ for user, item, position in zip(targets["user"], targets["item"], targets["posit
     groups.append(f"last {SHORT}" if item in history[-SHORT:] else "earlier" if item in visits else "never")
 for run in runs:
     tokenizer, recommender, *seed = run.split("/")
-    folder = Path(results, "recommenders", dataset, tokenizer, recommender, *(seed or ["0"]))
-    table = pd.read_parquet(folder / "ranks.parquet")
-    found = table.set_index("target")["rank"].reindex(targets.index)
+    trained = Path(results, "recommenders", dataset, tokenizer, recommender, *(seed or ["0"]))
+    found = pd.read_parquet(trained / "ranks.parquet").set_index("target")["rank"].reindex(targets.index)
     ranks[run] = found.astype(float).fillna(np.inf).tolist()
 
 hits = pd.DataFrame({name: np.array(of_one) <= K for name, of_one in ranks.items()})
