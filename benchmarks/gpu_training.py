@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from tiger_peer import OPTIONS, training_options
 
-from semtok import devices, processes
-from semtok.launch import launch
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import make_optimizer, train_step
 from semtok.recommenders.vocabulary import Catalogue
+from semtok.run import devices, processes
+from semtok.run.launch import launch
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
 WARMUP_STEPS = 5

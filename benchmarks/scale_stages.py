@@ -139,7 +139,7 @@ def write_shards(folder: Path, n: int) -> None:
 def gather(folder: Path, n: int) -> None:
     from semtok.encoders.shards import gather as run
     from semtok.encoders.similarity import mean_pairwise_cosine
-    from semtok.files import read_array
+    from semtok.run.files import read_array
 
     parts = [folder / f"{number}.npy" for number in range(1, SHARDS + 1)]
     run(folder / "all.npy", parts, read_array(folder / "codes.npy"), BATCH)
@@ -188,9 +188,9 @@ def write_codes(folder: Path, n: int) -> None:
 def trie(folder: Path, n: int) -> None:
     import torch
 
-    from semtok.files import read_array
     from semtok.recommenders.trie import Trie
     from semtok.recommenders.vocabulary import Catalogue
+    from semtok.run.files import read_array
 
     Trie(Catalogue.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
 
@@ -205,7 +205,7 @@ def write_vectors(folder: Path, n: int) -> None:
 
 
 def diagnose(folder: Path, n: int) -> None:
-    from semtok.files import read_array
+    from semtok.run.files import read_array
     from semtok.tokenizers.diagnostics import describe
 
     describe(read_array(folder / "codes.npy"), [256] * 3, read_array(folder / "vectors.npy"))

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok import devices
 from semtok.config.recommenders import TIGER
-from semtok.launch import launch
 from semtok.recommenders.exhaustive import exhaustive_search
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger_decoding import load_decoder
 from semtok.recommenders.vocabulary import Catalogue
+from semtok.run import devices
+from semtok.run.launch import launch
 from support import several
 from support.trainings import RECOMMENDERS, TOKENIZERS, on_disk, recommender
 

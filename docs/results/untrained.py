@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, diags_array
 
-from semtok.files import read_array
+from semtok.run.files import read_array
 
 KS = (5, 10)
 BLOCK = 1000

@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from semtok.errors import DataError, SemtokError
-from semtok.files import sha256
 from semtok.papers.crate import METADATA
+from semtok.run.files import sha256
 
 RESULTS = (".csv", ".npy", ".parquet")
 """Endings of tables, codes and ranks: what is the same wherever it is made anew, on a CPU in float32."""

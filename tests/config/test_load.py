@@ -6,7 +6,7 @@ import yaml
 from snakemake.utils import update_config
 
 from semtok.errors import ConfigError
-from semtok.papers import check as papers_check
+from semtok.plan import check as papers_check
 
 CONFIG = Path(__file__).parents[2] / "config"
 

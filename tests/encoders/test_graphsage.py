@@ -6,12 +6,12 @@ import torch
 from pydantic import ValidationError
 from scipy import sparse
 
-from semtok import checkpoints
 from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders import graphsage
 from semtok.encoders.distance_graph import build
 from semtok.encoders.graphsage import Training, encode_nodes, fourier_features, walk_loss
 from semtok.errors import SemtokError
+from semtok.run import checkpoints
 from support.places import OPTIONS, city, options
 
 

@@ -11,7 +11,7 @@ from semtok.config.encoders import SentenceTransformersEncoder, TimmEncoder
 from semtok.encoders import images, shards, text
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.errors import ConfigError, DataError
-from semtok.files import write_array
+from semtok.run.files import write_array
 
 SOURCES = st.integers(min_value=1, max_value=60)
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok import checkpoints
 from semtok.errors import DataError
-from semtok.files import read_array, read_json, read_table, write_array, write_json
+from semtok.run import checkpoints
+from semtok.run.files import read_array, read_json, read_table, write_array, write_json
 
 FLIPS = 300
 

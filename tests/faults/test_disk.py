@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 from scipy import sparse
 
-from semtok import checkpoints
 from semtok.errors import SemtokError
-from semtok.files import atomic_path, write_array, write_json
+from semtok.run import checkpoints
+from semtok.run.files import atomic_path, write_array, write_json
 from support.disks import remount, tmpfs
 
 NUMBERS = np.random.default_rng(0).random(200_000)

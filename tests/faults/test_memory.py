@@ -12,7 +12,7 @@ import semtok
 PATH = os.pathsep.join([str(Path(semtok.__file__).parents[1]), str(Path(__file__).parents[1])])
 PROGRAM = """
 import resource
-from semtok.jobs import job
+from semtok.run.jobs import job
 from support.jobs import snakemake_object
 with job(snakemake_object([], [])):
     import numpy as np

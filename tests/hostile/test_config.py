@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from semtok.config.variants import parse
 from semtok.errors import ConfigError
-from semtok.papers.check import check
-from semtok.papers.definition import load
+from semtok.plan.check import check
+from semtok.plan.definition import load
 from support.mutations import FACTOR
 from support.project import ROOT
 
@@ -112,7 +112,7 @@ def changed(raw, path, value):
 def is_right(raw):
     with pytest.MonkeyPatch.context() as patch:
         # Reading the definition takes ten times as long as all that is tried here.
-        patch.setattr("semtok.papers.check.load", loaded)
+        patch.setattr("semtok.plan.check.load", loaded)
         try:
             check(raw, DEFINITIONS)
         except ConfigError as error:

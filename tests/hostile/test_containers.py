@@ -16,7 +16,7 @@ from semtok.data.containers import check_whole, find_member, gzip_blocks, zip_bl
 from semtok.data.markup import plain_text
 from semtok.data.report import FileReport
 from semtok.errors import DataError
-from semtok.files import write_text
+from semtok.run.files import write_text
 
 MEMBER = "MIND/behaviors.tsv"
 TEXT = b"some text\n" * 100

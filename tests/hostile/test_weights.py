@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from semtok import checkpoints
 from semtok.config.encoders import SentenceTransformersEncoder, TimmEncoder
 from semtok.encoders import timm as pictures
 from semtok.encoders.sentence_transformers import encode_texts
 from semtok.errors import ConfigError, DataError
+from semtok.run import checkpoints
+from semtok.run.weights import FORCED, LIFTED, without_code
 from semtok.tokenizers.external import read_array_codes
 from semtok.torchvision_operators import declare_missing
-from semtok.weights import FORCED, LIFTED, without_code
 
 
 class Trap:

@@ -2,22 +2,22 @@ from types import SimpleNamespace
 
 import pytest
 from docutils.core import publish_parts
-from fabricated_results import DEFINITION, REPOSITORY
 from jinja2 import Environment, StrictUndefined
 
-from semtok.papers.definition import load
+from semtok.plan.definition import load
+from support.fabricated_results import DEFINITION, REPOSITORY
 
 CAPTIONS = REPOSITORY / "workflow/report"
 
 
-def render(name, place, definition=DEFINITION):
+def render(name, exhibit, definition=DEFINITION):
     paper = load(definition)
     parts = {**paper.tables, **paper.figures}
     snakemake = SimpleNamespace(
-        wildcards=SimpleNamespace(paper="cost", place=place),
+        wildcards=SimpleNamespace(paper="cost", exhibit=exhibit),
         params=SimpleNamespace(
-            table=parts[place].model_dump(mode="json"),
-            figure=parts[place].model_dump(mode="json"),
+            table=parts[exhibit].model_dump(mode="json"),
+            figure=parts[exhibit].model_dump(mode="json"),
             uncertainty={"bootstrap_samples": 1000, "confidence": 0.95, "seed": 0},
         ),
         config={"source": "synthetic", "seeds": [0, 1], "papers": {"cost": {}}},
@@ -28,7 +28,7 @@ def render(name, place, definition=DEFINITION):
 
 @pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
 @pytest.mark.parametrize(
-    ("name", "place", "says"),
+    ("name", "exhibit", "says"),
     [
         ("statistics_table.rst", "table1", "Bold is within 5% of the paper"),
         ("ranking_table.rst", "table2", "1,000 resamples of the users"),
@@ -38,13 +38,13 @@ def render(name, place, definition=DEFINITION):
         ("workflow.rst", "table2", "Data: synthetic — **a made-up world: no number"),
     ],
 )
-def test_captions(name, place, says):
-    check(render(name, place), says)
+def test_captions(name, exhibit, says):
+    check(render(name, exhibit), says)
 
 
 @pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
 @pytest.mark.parametrize(
-    ("name", "place", "says"),
+    ("name", "exhibit", "says"),
     [
         ("figure.rst", "figure4", "What the tokenizer logged while it was trained"),
         ("figure.rst", "figure5", "Bars are means over seeds"),
@@ -52,8 +52,8 @@ def test_captions(name, place, says):
         ("ranking_table.rst", "table4", "only the order of the methods may be compared"),
     ],
 )
-def test_captions_of_simcit(name, place, says):
-    check(render(name, place, REPOSITORY / "config/papers/simcit.yaml"), says)
+def test_captions_of_simcit(name, exhibit, says):
+    check(render(name, exhibit, REPOSITORY / "config/papers/simcit.yaml"), says)
 
 
 def check(text, says):

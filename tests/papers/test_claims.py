@@ -1,6 +1,13 @@
 import pandas as pd
 import pytest
-from fabricated_results import (
+
+from semtok.errors import ConfigError
+from semtok.papers.claims import make_claims
+from semtok.papers.results import Results
+from semtok.papers.samples import Uncertainty
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from support.fabricated_results import (
     DEFINITION,
     PRINTED,
     TOKENIZERS,
@@ -10,12 +17,6 @@ from fabricated_results import (
     write_ranks,
     write_stats,
 )
-
-from semtok.errors import ConfigError
-from semtok.papers import plan
-from semtok.papers.claims import make_claims
-from semtok.papers.definition import load
-from semtok.papers.samples import Uncertainty
 
 # Hits within 5, 10, 20 and 40: gains of cost over rqvae of 43%, 37%, 34% and 29%, as printed.
 AS_PRINTED = {
@@ -44,7 +45,10 @@ def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collis
     stats = {name: write_stats(folder / f"{name}.json", source, users) for name in config.datasets}
     csv = folder / "claims.csv"
     make_claims(
-        *(DEFINITION, PRINTED, "cost", cells, ranks, stats, diagnostics, {}, Uncertainty(1000, 0.95, 0)),
+        Results.of(
+            *(DEFINITION, PRINTED, "cost", "claims", cells, {"ranks": ranks, "diagnostics": diagnostics}),
+            *(stats, Uncertainty(1000, 0.95, 0)),
+        ),
         *(csv, folder / "claims.md", folder / "claims.html"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")
@@ -227,7 +231,7 @@ def test_a_claim_beside_its_table_is_refused(tmp_path):
     cells = plan.claim_cells(load(path), paper_config(), [0], TOKENIZERS)
     with pytest.raises(ConfigError, match="claim C-1: table2 has no rq on MIND"):
         make_claims(
-            *(path, PRINTED, "cost", cells, {}, {}, {}, {}, Uncertainty(100, 0.95, 0)),
+            Results.of(path, PRINTED, "cost", "claims", cells, {}, {}, Uncertainty(100, 0.95, 0)),
             *(tmp_path / "claims.csv", tmp_path / "claims.md", tmp_path / "claims.html"),
         )
 

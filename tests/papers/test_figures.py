@@ -3,13 +3,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fabricated_results import DEFINITION, PRINTED, TOKENIZERS, drawn_ranks, paper_config, write_ranks, write_stats
 
-from semtok.digest import code_digest
-from semtok.papers import FIGURES, plan
-from semtok.papers.definition import load
+from semtok.papers import FIGURES
 from semtok.papers.figures import make_figure
+from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from semtok.run.digest import code_digest
+from support.fabricated_results import (
+    DEFINITION,
+    PRINTED,
+    TOKENIZERS,
+    drawn_ranks,
+    paper_config,
+    write_ranks,
+    write_stats,
+)
 
 
 def build(folder, name, source="synthetic", **changed):
@@ -22,7 +32,8 @@ def build(folder, name, source="synthetic", **changed):
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
     csv, svg, pdf = (folder / f"{name}.{suffix}" for suffix in ("csv", "svg", "pdf"))
     make_figure(
-        *(DEFINITION, PRINTED, "cost", name, cells, {"ranks": paths}, stats, Uncertainty(100, 0.95, 0)), csv, [svg, pdf]
+        Results.of(DEFINITION, PRINTED, "cost", name, cells, {"ranks": paths}, stats, Uncertainty(100, 0.95, 0)),
+        *(csv, [svg, pdf]),
     )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})
 

@@ -3,13 +3,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated_results import ranks_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from semtok.errors import ConfigError, DataError
 from semtok.papers.metrics import beam_width, check_scores, gains, read_ranks, score, score_run
+from support.fabricated_results import ranks_frame
 
 rank_lists = st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=30)
 

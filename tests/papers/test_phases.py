@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from semtok.papers.code_claim_types import Thresholds
 from semtok.papers.phases import find_phases
+from semtok.plan.code_claim_specs import Thresholds
 
 THRESHOLDS = Thresholds(rise=0.1, loss=0.05, growth=0.1)
 STEP = np.arange(9) * 50.0

@@ -1,9 +1,9 @@
 import pytest
 
 from semtok.errors import DataError
-from semtok.files import write_json
 from semtok.papers.provenance import provenance, read_records
 from semtok.papers.provenance_page import render
+from semtok.run.files import write_json
 
 CODES = "results/tokenizers/mind/cost/0/codes.npy"
 RANKS = "results/recommenders/mind/cost/tiger/0/ranks.parquet"
@@ -13,7 +13,7 @@ TABLE = "results/papers/cost/table2.csv"
 def record(rule: str, inputs: dict[str, str], outputs: dict[str, str], *, commit: str | None = "c1", **hardware: str):
     return {
         "rule": rule,
-        "wildcards": {"dataset": "mind", "seed": "3"} if rule != "ranking_table" else {"place": "table2"},
+        "wildcards": {"dataset": "mind", "seed": "3"} if rule != "ranking_table" else {"exhibit": "table2"},
         "code": "0123456789abcdef",
         "config": {},
         "inputs": [{"path": path, "sha256": checksum} for path, checksum in inputs.items()],

@@ -1,5 +1,6 @@
 import pytest
-from fabricated_simcit import BASE, TOKENIZERS, WORST, judge
+
+from support.fabricated_simcit import BASE, TOKENIZERS, WORST, judge
 
 IDS = [f"M-{number}" for number in range(1, 15)]
 # SimCIT above everything, hard search below everything.

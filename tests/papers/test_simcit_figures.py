@@ -1,16 +1,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated_results import drawn_ranks, write_ranks, write_stats
-from fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 from semtok.errors import DataError
-from semtok.papers import plan
-from semtok.papers.definition import load
 from semtok.papers.embedding_figure import embed, quantized
-from semtok.papers.figure_types import EmbeddingFigure
 from semtok.papers.figures import make_figure
+from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from semtok.plan.figure_specs import EmbeddingFigure
+from support.fabricated_results import drawn_ranks, write_ranks, write_stats
+from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 
 def build(folder, name, inputs, source="mirror", suffixes=("svg",), **changed):
@@ -19,7 +20,9 @@ def build(folder, name, inputs, source="mirror", suffixes=("svg",), **changed):
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
     make_figure(
-        *(DEFINITION, PRINTED, "simcit", name, cells, inputs(plan.runs(cells)), stats, Uncertainty(100, 0.95, 0)),
+        Results.of(
+            *(DEFINITION, PRINTED, "simcit", name, cells, inputs(plan.runs(cells)), stats, Uncertainty(100, 0.95, 0))
+        ),
         *(folder / f"{name}.csv", [folder / f"{name}.{suffix}" for suffix in suffixes]),
     )
     return pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values={"value": "", "mean": "", "x": ""})

@@ -2,13 +2,18 @@ import json
 
 import pandas as pd
 import pytest
-from fabricated_results import drawn_ranks, write_ranks, write_stats
-from fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
 
-from semtok.papers import plan
-from semtok.papers.definition import load
+from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table, make_statistics_table, stack
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from support.fabricated_results import drawn_ranks, write_ranks, write_stats
+from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
+
+
+def statistics(stats):
+    return Results.of(DEFINITION, PRINTED, "simcit", "table1", [], {}, stats, Uncertainty(100, 0.95, 0))
 
 
 def files(folder, name):
@@ -24,8 +29,11 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
     make_ranking_table(
-        *(DEFINITION, PRINTED, "simcit", name, cells, ranks, stats, diagnostics),
-        *(dict.fromkeys(runs, folder / "facts.json"), Uncertainty(100, 0.95, 0)),
+        Results.of(
+            *(DEFINITION, PRINTED, "simcit", name, cells),
+            {"ranks": ranks, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
+            *(stats, Uncertainty(100, 0.95, 0)),
+        ),
         *(files(folder, name), folder / f"{name}-diagnostics.csv"),
     )
     return pd.read_csv(folder / f"{name}.csv").set_index(["dataset", "method", "k"])
@@ -46,9 +54,9 @@ def test_table2_has_other_rows_on_other_datasets(tmp_path):
 def test_table2_in_blocks(tmp_path):
     build(tmp_path, "table2")
     text = (tmp_path / "table2.md").read_text()
-    places = text[text.index("and SimCIT: NYC, TKY.**") :]
-    assert "| STAN | Recall | 0.4669 | — |" in places
-    assert "GRU4Rec" not in places.split("- ")[0].split("Diagnostics")[0]
+    check_ins = text[text.index("and SimCIT: NYC, TKY.**") :]
+    assert "| STAN | Recall | 0.4669 | — |" in check_ins
+    assert "GRU4Rec" not in check_ins.split("- ")[0].split("Diagnostics")[0]
     shops = text[: text.index("and SimCIT: INS (2023), BEA (2023).**")]
     assert "| GRU4Rec | Recall | 0.0624 | — | 0.0701 | — | 0.0202 |" in shops
     assert "Not run: STAN, this config has no recommender stan." in text
@@ -107,7 +115,7 @@ def test_statistics(tmp_path):
         "NYC": write_stats(tmp_path / "nyc.json", "mirror", 1083, items=5135, interactions=147_938),
         "INS": write_stats(tmp_path / "ins.json", "official", 24_772),
     }
-    make_statistics_table(DEFINITION, PRINTED, "simcit", "table1", stats, files(tmp_path, "table1"))
+    make_statistics_table(statistics(stats), files(tmp_path, "table1"))
     frame = pd.read_csv(tmp_path / "table1.csv").set_index(["dataset", "statistic"])
     sparsity = frame.loc[("NYC", "sparsity")]
     assert sparsity["value"] == pytest.approx(100 * (1 - 147_938 / (1083 * 5135)))
@@ -125,7 +133,7 @@ def test_both_papers_stack(tmp_path):
     build(tmp_path, "table2")
     build(tmp_path, "table3")
     stats = {"NYC": write_stats(tmp_path / "nyc.json", "mirror", 1083)}
-    make_statistics_table(DEFINITION, PRINTED, "simcit", "table1", stats, files(tmp_path, "table1"))
+    make_statistics_table(statistics(stats), files(tmp_path, "table1"))
     stack([tmp_path / f"table{number}.csv" for number in (1, 2, 3)], tmp_path / "all.csv")
     frame = pd.read_csv(tmp_path / "all.csv", keep_default_na=False, dtype=str)
     assert len(frame) == 7 * 5 + 92 + 9

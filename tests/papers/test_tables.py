@@ -2,7 +2,14 @@ import json
 
 import pandas as pd
 import pytest
-from fabricated_results import (
+
+from semtok.errors import ConfigError, DataError
+from semtok.papers.results import Results
+from semtok.papers.samples import Uncertainty
+from semtok.papers.tables import TableFiles, make_ranking_table, make_statistics_table, stack
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from support.fabricated_results import (
     DEFINITION,
     PRINTED,
     TOKENIZERS,
@@ -15,14 +22,12 @@ from fabricated_results import (
     write_stats,
 )
 
-from semtok.errors import ConfigError, DataError
-from semtok.papers import plan
-from semtok.papers.definition import load
-from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, make_ranking_table, make_statistics_table, stack
-
 COLUMNS = "paper,table,dataset,source,method,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
 RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
+
+
+def statistics(stats):
+    return Results.of(DEFINITION, PRINTED, "cost", "table1", [], {}, stats, Uncertainty(100, 0.95, 0))
 
 
 def files(folder, name):
@@ -45,8 +50,11 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
     make_ranking_table(
-        *(DEFINITION, PRINTED, "cost", name, cells, paths, stats, diagnostics, facts),
-        *(Uncertainty(200, 0.95, 0), files(folder, name), folder / f"{name}-diagnostics.csv"),
+        Results.of(
+            *(DEFINITION, PRINTED, "cost", name, cells),
+            *({"ranks": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
+        ),
+        *(files(folder, name), folder / f"{name}-diagnostics.csv"),
     )
     return pd.read_csv(folder / f"{name}.csv")
 
@@ -207,7 +215,7 @@ def test_statistics(tmp_path):
         "MIND": write_stats(tmp_path / "mind.json", "official", users=29_000, items=12_000),
         "Office(S)": write_stats(tmp_path / "small.json"),
     }
-    make_statistics_table(DEFINITION, PRINTED, "cost", "table1", stats, files(tmp_path, "table1"))
+    make_statistics_table(statistics(stats), files(tmp_path, "table1"))
     frame = pd.read_csv(tmp_path / "table1.csv").set_index(["dataset", "statistic"])
     users = frame.loc[("MIND", "users")]
     assert users["printed"] == 29_207
@@ -227,7 +235,7 @@ def test_statistics_need_their_keys(tmp_path):
     path = tmp_path / "stats.json"
     path.write_text(json.dumps({"source": "mirror", "users": 3}))
     with pytest.raises(DataError, match="'items' is missing"):
-        make_statistics_table(DEFINITION, PRINTED, "cost", "table1", {"MIND": path}, files(tmp_path, "table1"))
+        make_statistics_table(statistics({"MIND": path}), files(tmp_path, "table1"))
 
 
 def test_stack(tmp_path):
@@ -247,7 +255,7 @@ def test_statistics_stack_in_the_columns_of_a_ranking_table(tmp_path):
     path = tmp_path / "stats.json"
     length = {"min": 15, "max": 70, "mean": 37.2, "median": 32}
     path.write_text(json.dumps({"source": "mirror", "users": 3, "items": 5, "interactions": 9, "length": length}))
-    make_statistics_table(DEFINITION, PRINTED, "cost", "table1", {"MIND": path}, files(tmp_path, "table1"))
+    make_statistics_table(statistics({"MIND": path}), files(tmp_path, "table1"))
     stack([tmp_path / "table1.csv"], tmp_path / "all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
     assert lines[0] == COLUMNS

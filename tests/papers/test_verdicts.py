@@ -36,7 +36,7 @@ def test_order_adjusts_for_many_comparisons():
     found = judge_order(comparisons(weak, weak), 2, 0.05)
     assert found.verdict == "inconclusive"
     assert found.p_values == pytest.approx([0.06, 0.06])
-    assert "not told apart: pair 0; pair 1" in found.reason
+    assert "not significantly different: pair 0; pair 1" in found.reason
 
 
 def test_order_names_what_is_reversed():
@@ -59,9 +59,9 @@ def test_a_thousand_resamples_suffice_for_24_comparisons():
         ((20.0, 10.0, 30.0, 0.002), "not reproduced", "smaller than the printed 43.34%"),
         ((90.0, 70.0, 110.0, 0.002), "not reproduced", "larger than the printed 43.34%"),
         ((-20.0, -30.0, -10.0, 0.002), "not reproduced", "significantly negative"),
-        ((15.0, -20.0, 50.0, 0.4), "inconclusive", "not told apart from zero"),
+        ((15.0, -20.0, 50.0, 0.4), "inconclusive", "not significantly different from zero"),
         ((2.0, -3.0, 7.0, 0.4), "inconclusive", "the interval leaves out the printed 43.34%"),
-        ((float("inf"), float("-inf"), float("inf"), 1.0), "inconclusive", "not told apart from zero"),
+        ((float("inf"), float("-inf"), float("inf"), 1.0), "inconclusive", "not significantly different from zero"),
     ],
 )
 def test_gain(estimate, verdict, reason):

@@ -50,7 +50,7 @@ def workers(project: Project) -> list[psutil.Process]:
 
 
 def kill_a_worker(cluster: Cluster, project: Project, driver: Driver) -> None:
-    """As for lack of memory: its job fails and is submitted again, and the driver goes on."""
+    """As for lack of memory: its job fails and is submitted again, and the driver resumes."""
     job_of(cluster, project, driver, "tokenize")
     for process in workers(project):
         process.kill()

@@ -1,4 +1,4 @@
-"""What several processes do in the tests; semtok.launch calls these functions by name."""
+"""What several processes do in the tests; semtok.run.launch calls these functions by name."""
 
 import os
 import signal
@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 from pydantic import TypeAdapter
 
-from semtok import processes
 from semtok.config.recommenders import RecommenderTraining
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
 from semtok.recommenders import sasrec, tiger, training
+from semtok.run import processes
 from semtok.tokenizers import training_loop
 from semtok.tokenizers.train import tokenize
 

@@ -104,7 +104,7 @@ def test_scale_of_the_distances_is_measured_and_told(simcit, two_views, caplog):
     codes_of(simcit(epochs=1, start_temperature=1e-3, end_temperature=1e-3), two_views[0])
     assert "starts hard; set distance: mean" in caplog.text
     codes_of(simcit(epochs=1, encoder_initialization="torch"), two_views[0])
-    assert "starts blind" in caplog.text
+    assert "starts near uniform" in caplog.text
 
 
 def test_fused_codes_find_what_neither_view_shows_alone(simcit, two_views):

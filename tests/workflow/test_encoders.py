@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semtok.files import read_json
+from semtok.run.files import read_json
 from support.project import Job, Project, copy_of_the_project
 
 FOLDER = "results/encoders/mind"

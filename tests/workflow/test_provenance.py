@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from semtok.files import read_json
 from semtok.papers.crate import METADATA
+from semtok.run.files import read_json
 from semtok.verify import compare, verify_crate, verify_results
 from support.project import ROOT, Job, Project
 
@@ -71,7 +71,7 @@ def test_jobs_that_need_no_torch_do_not_load_it(finished: Project):
 
 def test_neither_records_nor_provenance_rerun_anything(project: Project):
     shutil.rmtree(project.root / "results/records")
-    path = project.root / "src/semtok/records.py"
+    path = project.root / "src/semtok/run/records.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
     assert project.planned("results/table1.csv", "results/table2.csv") == set()
     (project.root / f"{TABLE}.provenance.json").unlink()

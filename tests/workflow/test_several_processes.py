@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
-from semtok.files import read_json
+from semtok.run.files import read_json
 from support.project import Job, Project
 
 TOKENIZER = "results/tokenizers/mind/cost/0"

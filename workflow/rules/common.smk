@@ -14,16 +14,16 @@ os.environ.update(PYTHONPATH=str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from semtok.cluster import cancel_jobs
+from semtok.run.cluster import cancel_jobs
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
-from semtok.digest import code_digest, remember_in
+from semtok.run.digest import code_digest, remember_in
 from semtok.encoders import GRAPHS
 from semtok.errors import ConfigError, SemtokError
-from semtok.files import check_writable, remove_rubbish, sha256
-from semtok.locks import DRIVER_VARIABLE, hold_folder
+from semtok.run.files import check_writable, remove_stale_files, sha256
+from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
-from semtok.papers.check import check
+from semtok.plan.check import check
 from semtok.recommenders import DECODING, TRAINING
 from semtok.tokenizers import METHODS as TOKENIZERS
 
@@ -65,7 +65,7 @@ def become_driver():
         check_writable("results")
     except SemtokError as error:
         raise WorkflowError(str(error)) from None
-    remove_rubbish("results")
+    remove_stale_files("results")
 
 
 def ordered(value):
@@ -157,7 +157,7 @@ def gpus(rule_name):
 
 
 def cancel_left_behind():
-    """After an error or Ctrl-C: no Slurm job of this folder goes on without a driver."""
+    """After an error or Ctrl-C: no Slurm job of this folder runs on without a driver."""
     if workflow.executor_plugin.name == "slurm":
         for job in cancel_jobs(Path.cwd()):
             print(f"Slurm job {job} was left behind and is cancelled", file=sys.stderr)

@@ -7,8 +7,8 @@ from snakemake.exceptions import WorkflowError
 from semtok.config.tokenizers import encoders_of
 from semtok.encoders import MODALITIES, ROW_BY_ROW
 from semtok.encoders import METHODS as ENCODERS
-from semtok.papers import plan
-from semtok.papers.check import mispaired
+from semtok.plan import cells as plan
+from semtok.plan.check import incompatible
 
 # --- data ------------------------------------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ def brought_codes(wildcards):
 def codes_of(wildcards):
     """The codes that a recommender reads; none for one over plain item ids."""
     method = method_of(wildcards.recommender)
-    for mistake in mispaired(wildcards.tokenizer, wildcards.recommender, method, "results/recommenders"):
+    for mistake in incompatible(wildcards.tokenizer, wildcards.recommender, method, "results/recommenders"):
         raise WorkflowError(mistake)
     if wildcards.tokenizer == plan.IDS:
         return []

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from semtok.papers import plan
-from semtok.papers.definition import RankingTable, StatisticsTable
+from semtok.plan import cells as plan
+from semtok.plan.definition import RankingTable, StatisticsTable
 
 
-def places_of(kind):
+def exhibits_of(kind):
     """Ids of the tables of one kind, of any paper, as a pattern."""
     names = {name for paper in DEFINITIONS.values() for name, table in paper.tables.items() if isinstance(table, kind)}
     return "|".join(sorted(names)) or "none"
@@ -16,17 +16,17 @@ def figures_of_any():
     return "|".join(sorted({name for paper in DEFINITIONS.values() for name in paper.figures})) or "none"
 
 
-def cells_of(paper, place):
+def cells_of(paper, exhibit):
     """Every method on every dataset of a table or figure, with its runs."""
     tokenizers, recommenders = ENTRIES["tokenizers"], ENTRIES["recommenders"]
-    found = plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], place, CONFIG.seeds, tokenizers, recommenders)
-    return plan.remarked(found, tokenizers, ENTRIES["encoders"])
+    found = plan.cells(DEFINITIONS[paper], CONFIG.papers[paper], exhibit, CONFIG.seeds, tokenizers, recommenders)
+    return plan.with_remarks(found, tokenizers, ENTRIES["encoders"])
 
 
 def cells_of_claims(paper):
     tokenizers, recommenders = ENTRIES["tokenizers"], ENTRIES["recommenders"]
     found = plan.claim_cells(DEFINITIONS[paper], CONFIG.papers[paper], CONFIG.seeds, tokenizers, recommenders)
-    return plan.remarked(found, tokenizers, ENTRIES["encoders"])
+    return plan.with_remarks(found, tokenizers, ENTRIES["encoders"])
 
 
 def files_of_runs(cells, *names):
@@ -47,26 +47,26 @@ def kind_of(paper, figure):
     return DEFINITIONS[paper].figures[figure].kind
 
 
-def stats_of(paper, places):
-    """The statistics of the datasets that `places` show."""
+def stats_of(paper, exhibits):
+    """The statistics of the datasets that `exhibits` show."""
     found = {}
-    for place in places:
-        found |= plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
+    for exhibit in exhibits:
+        found |= plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], exhibit)
     return {"stats": [rules.prepare.output.stats.format(dataset=entry) for entry in found.values()]}
 
 
-def names_of_stats(paper, places):
+def names_of_stats(paper, exhibits):
     """The printed names of those datasets, in the same order."""
     return list(
         dict.fromkeys(
-            name for place in places for name in plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], place)
+            name for exhibit in exhibits for name in plan.datasets(DEFINITIONS[paper], CONFIG.papers[paper], exhibit)
         )
     )
 
 
 def table_inputs(wildcards):
-    cells = cells_of(wildcards.paper, wildcards.place)
-    return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.place])
+    cells = cells_of(wildcards.paper, wildcards.exhibit)
+    return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.exhibit])
 
 
 # What each kind of figure is made from.
@@ -74,19 +74,19 @@ FIGURE_FILES = {"bars": ["ranks"], "training": ["history"], "embedding": ["codes
 
 
 def figure_inputs(wildcards):
-    cells = cells_of(wildcards.paper, wildcards.place)
-    names = FIGURE_FILES[kind_of(wildcards.paper, wildcards.place)]
-    return files_of_runs(cells, *names) | stats_of(wildcards.paper, [wildcards.place])
+    cells = cells_of(wildcards.paper, wildcards.exhibit)
+    names = FIGURE_FILES[kind_of(wildcards.paper, wildcards.exhibit)]
+    return files_of_runs(cells, *names) | stats_of(wildcards.paper, [wildcards.exhibit])
 
 
-def claim_places(paper):
-    return list(dict.fromkeys(claim.place for claim in DEFINITIONS[paper].single_claims))
+def claim_exhibits(paper):
+    return list(dict.fromkeys(claim.exhibit for claim in DEFINITIONS[paper].single_claims))
 
 
 def claims_inputs(wildcards):
     cells = cells_of_claims(wildcards.paper)
     return files_of_runs(cells, "ranks", "diagnostics", "history") | stats_of(
-        wildcards.paper, claim_places(wildcards.paper)
+        wildcards.paper, claim_exhibits(wildcards.paper)
     )
 
 
@@ -97,9 +97,9 @@ def as_params(cells):
 def stacked_inputs(wildcards):
     """Table N of the papers that the config builds it for."""
     return [
-        f"results/papers/{name}/{wildcards.place}.csv"
+        f"results/papers/{name}/{wildcards.exhibit}.csv"
         for name, paper in CONFIG.papers.items()
-        if wildcards.place in paper.tables
+        if wildcards.exhibit in paper.tables
     ]
 
 
@@ -112,8 +112,8 @@ def everything():
         wanted += [f"{folder}/{figure}.svg" for figure in paper.figures]
         if paper.tables or paper.figures:
             wanted.append(f"{folder}/claims.csv")
-        for place in paper.tables + paper.figures:
-            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, place), "ranks")]
+        for exhibit in paper.tables + paper.figures:
+            wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, exhibit), "ranks")]
     wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
     return list(dict.fromkeys(wanted))
 
@@ -122,12 +122,12 @@ def shared():
     """What is shared with others: every file of every table, figure and list of claims."""
     wanted = []
     for name, paper in CONFIG.papers.items():
-        for place in paper.tables + paper.figures:
-            table = DEFINITIONS[name].tables.get(place)
+        for exhibit in paper.tables + paper.figures:
+            table = DEFINITIONS[name].tables.get(exhibit)
             kind = rules.statistics_table if isinstance(table, StatisticsTable) else rules.ranking_table
             files = kind.output if table else rules.figure.output
-            wanted += [file.format(paper=name, place=place) for file in files]
+            wanted += [file.format(paper=name, exhibit=exhibit) for file in files]
         if paper.tables or paper.figures:
             wanted += [file.format(paper=name) for file in rules.claims.output]
-        wanted += [file.format(place=table) for table in paper.tables for file in rules.stacked_table.output]
+        wanted += [file.format(exhibit=table) for table in paper.tables for file in rules.stacked_table.output]
     return list(dict.fromkeys(wanted))

@@ -6,31 +6,31 @@
 
 rule statistics_table:
     input:
-        unpack(lambda wildcards: stats_of(wildcards.paper, [wildcards.place])),
+        unpack(lambda wildcards: stats_of(wildcards.paper, [wildcards.exhibit])),
     output:
-        csv=f"{PAPER}/{{place}}.csv",
-        markdown=f"{PAPER}/{{place}}.md",
-        latex=f"{PAPER}/{{place}}.tex",
+        csv=f"{PAPER}/{{exhibit}}.csv",
+        markdown=f"{PAPER}/{{exhibit}}.md",
+        latex=f"{PAPER}/{{exhibit}}.tex",
         html=report(
-            f"{PAPER}/{{place}}.html",
+            f"{PAPER}/{{exhibit}}.html",
             category="{paper}",
             subcategory="tables",
             caption="../report/statistics_table.rst",
-            labels={"result": "{place}"},
+            labels={"result": "{exhibit}"},
         ),
         # Last: it tells of the others.
-        provenance=f"{PAPER}/{{place}}.provenance.json",
+        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
         provenance_page=report(
-            f"{PAPER}/{{place}}.provenance.html",
+            f"{PAPER}/{{exhibit}}.provenance.html",
             category="{paper}",
             subcategory="provenance",
             caption="../report/provenance.rst",
-            labels={"result": "{place}"},
+            labels={"result": "{exhibit}"},
         ),
     log:
-        "results/logs/papers/{paper}/{place}.log",
+        "results/logs/papers/{paper}/{exhibit}.log",
     wildcard_constraints:
-        place=places_of(StatisticsTable),
+        exhibit=exhibits_of(StatisticsTable),
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
@@ -42,8 +42,8 @@ rule statistics_table:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
         printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.place].model_dump(mode="json")),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
+        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.exhibit].model_dump(mode="json")),
+        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
         code=code("statistics_table.py"),
     script:
         "../scripts/statistics_table.py"
@@ -53,32 +53,32 @@ rule ranking_table:
     input:
         unpack(table_inputs),
     output:
-        csv=f"{PAPER}/{{place}}.csv",
-        diagnostics=f"{PAPER}/{{place}}-diagnostics.csv",
-        markdown=f"{PAPER}/{{place}}.md",
-        latex=f"{PAPER}/{{place}}.tex",
+        csv=f"{PAPER}/{{exhibit}}.csv",
+        diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
+        markdown=f"{PAPER}/{{exhibit}}.md",
+        latex=f"{PAPER}/{{exhibit}}.tex",
         html=report(
-            f"{PAPER}/{{place}}.html",
+            f"{PAPER}/{{exhibit}}.html",
             category="{paper}",
             subcategory="tables",
             caption="../report/ranking_table.rst",
-            labels={"result": "{place}"},
+            labels={"result": "{exhibit}"},
         ),
         # Last: it tells of the others.
-        provenance=f"{PAPER}/{{place}}.provenance.json",
+        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
         provenance_page=report(
-            f"{PAPER}/{{place}}.provenance.html",
+            f"{PAPER}/{{exhibit}}.provenance.html",
             category="{paper}",
             subcategory="provenance",
             caption="../report/provenance.rst",
-            labels={"result": "{place}"},
+            labels={"result": "{exhibit}"},
         ),
     log:
-        "results/logs/papers/{paper}/{place}.log",
+        "results/logs/papers/{paper}/{exhibit}.log",
     benchmark:
-        "results/benchmarks/papers/{paper}/{place}.tsv"
+        "results/benchmarks/papers/{paper}/{exhibit}.tsv"
     wildcard_constraints:
-        place=places_of(RankingTable),
+        exhibit=exhibits_of(RankingTable),
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
@@ -90,9 +90,9 @@ rule ranking_table:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
         printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.place].model_dump(mode="json")),
-        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.place)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
+        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.exhibit].model_dump(mode="json")),
+        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.exhibit)),
+        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
         uncertainty=ordered(ENTRIES["evaluation"]),
         code=code("ranking_table.py"),
     script:
@@ -103,21 +103,21 @@ rule figure:
     input:
         unpack(figure_inputs),
     output:
-        csv=f"{PAPER}/{{place}}.csv",
+        csv=f"{PAPER}/{{exhibit}}.csv",
         svg=report(
-            f"{PAPER}/{{place}}.svg",
+            f"{PAPER}/{{exhibit}}.svg",
             category="{paper}",
             subcategory="figures",
             caption="../report/figure.rst",
-            labels={"result": "{place}"},
+            labels={"result": "{exhibit}"},
         ),
-        pdf=f"{PAPER}/{{place}}.pdf",
+        pdf=f"{PAPER}/{{exhibit}}.pdf",
     log:
-        "results/logs/papers/{paper}/{place}.log",
+        "results/logs/papers/{paper}/{exhibit}.log",
     benchmark:
-        "results/benchmarks/papers/{paper}/{place}.tsv"
+        "results/benchmarks/papers/{paper}/{exhibit}.tsv"
     wildcard_constraints:
-        place=figures_of_any(),
+        exhibit=figures_of_any(),
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
@@ -129,11 +129,13 @@ rule figure:
         definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
         printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
         printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        figure=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].figures[wildcards.place].model_dump(mode="json")),
-        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.place)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.place]),
+        figure=lambda wildcards: ordered(
+            DEFINITIONS[wildcards.paper].figures[wildcards.exhibit].model_dump(mode="json")
+        ),
+        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.exhibit)),
+        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
         uncertainty=ordered(ENTRIES["evaluation"]),
-        code=lambda wildcards: code("figure.py", FIGURES[kind_of(wildcards.paper, wildcards.place)]),
+        code=lambda wildcards: code("figure.py", FIGURES[kind_of(wildcards.paper, wildcards.exhibit)]),
     script:
         "../scripts/figure.py"
 
@@ -170,7 +172,7 @@ rule claims:
             [claim.model_dump(mode="json") for claim in DEFINITIONS[wildcards.paper].claims]
         ),
         cells=lambda wildcards: as_params(cells_of_claims(wildcards.paper)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, claim_places(wildcards.paper)),
+        datasets=lambda wildcards: names_of_stats(wildcards.paper, claim_exhibits(wildcards.paper)),
         uncertainty=ordered(ENTRIES["evaluation"]),
         code=code("claims.py"),
     script:
@@ -181,12 +183,12 @@ rule stacked_table:
     input:
         stacked_inputs,
     output:
-        csv="results/{place}.csv",
-        provenance="results/{place}.provenance.json",
+        csv="results/{exhibit}.csv",
+        provenance="results/{exhibit}.provenance.json",
     log:
-        "results/logs/{place}.log",
+        "results/logs/{exhibit}.log",
     wildcard_constraints:
-        place=r"table\d+",
+        exhibit=r"table\d+",
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")

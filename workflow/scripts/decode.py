@@ -1,22 +1,16 @@
 """A trained recommender to the ranks of the test targets."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from semtok.jobs import job
+from pydantic import TypeAdapter
+from safetensors.torch import load_file
 
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.recommenders import RecommenderDecoding
+from semtok.recommenders import DECODING
+from semtok.run.files import atomic_path, read_array, read_table, reading, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from importlib import import_module
-
-    from pydantic import TypeAdapter
-    from safetensors.torch import load_file
-
-    from semtok.config.recommenders import RecommenderDecoding
-    from semtok.files import atomic_path, read_array, read_table, reading, write_json
-    from semtok.recommenders import DECODING
-
     options = TypeAdapter(RecommenderDecoding).validate_python(snakemake.params.options)
     with reading(snakemake.input.model):
         weights = load_file(snakemake.input.model)

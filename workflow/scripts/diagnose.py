@@ -1,16 +1,10 @@
 """Codes to diagnostics: use of the codebooks, collisions, neighbourhoods."""
 
-from typing import TYPE_CHECKING
-
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.run.files import read_array, read_table, write_json
+from semtok.run.jobs import job
+from semtok.tokenizers.diagnostics import describe, of_repair
 
 with job(snakemake):
-    from semtok.files import read_array, read_table, write_json
-    from semtok.tokenizers.diagnostics import describe, of_repair
-
     codes = read_array(snakemake.input.raw_codes)
     size = snakemake.params.codebook_size
     vectors = snakemake.input.get("vectors")

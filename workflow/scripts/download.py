@@ -1,13 +1,7 @@
 """Fetch one official file."""
 
-from typing import TYPE_CHECKING
-
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.data.download import download
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from semtok.data.download import download
-
     download(snakemake.params.url, snakemake.output[0], snakemake.params.lock)

@@ -1,23 +1,17 @@
 """Who took which item in train, to a vector an item."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from semtok.jobs import job
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import Encoder
+from semtok.encoders import METHODS
+from semtok.encoders.train_interactions import read_train
+from semtok.run.files import write_array, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from importlib import import_module
-
-    import pyarrow.parquet as pq
-    from pydantic import TypeAdapter
-
-    from semtok.config.encoders import Encoder
-    from semtok.encoders import METHODS
-    from semtok.encoders.train_interactions import read_train
-    from semtok.files import write_array, write_json
-
     options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
     vectors, facts = import_module(METHODS[options.method]).encode(
         options,

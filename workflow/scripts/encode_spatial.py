@@ -1,22 +1,16 @@
 """A graph of places to a vector an item."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import identity, job
+from pydantic import TypeAdapter
+from scipy import sparse
 
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import Encoder
+from semtok.encoders.spatial import encode
+from semtok.run.files import read_table, reading, write_array, write_json
+from semtok.run.jobs import identity, job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from pydantic import TypeAdapter
-    from scipy import sparse
-
-    from semtok.config.encoders import Encoder
-    from semtok.encoders.spatial import encode
-    from semtok.files import read_table, reading, write_array, write_json
-
     checkpoint = Path(snakemake.output.vectors).with_suffix(".checkpoint.pt")
     with reading(snakemake.input.graph):
         graph = sparse.load_npz(snakemake.input.graph)

@@ -1,21 +1,15 @@
 """The text of every item to a vector."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
+from pydantic import TypeAdapter
 
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import Encoder
+from semtok.encoders.text import encode, read_texts
+from semtok.run.files import write_array, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from pydantic import TypeAdapter
-
-    from semtok.config.encoders import Encoder
-    from semtok.encoders.text import encode, read_texts
-    from semtok.files import write_array, write_json
-
     options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
     fields = snakemake.params.text_fields
     vectors, facts = encode(options, read_texts(Path(snakemake.input.catalogue), fields), fields)

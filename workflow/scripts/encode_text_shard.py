@@ -1,20 +1,14 @@
 """The text of a shard of the items to vectors."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import SentenceTransformersEncoder
+from semtok.encoders.shards import Shard
+from semtok.encoders.text import encode_shard, read_texts
+from semtok.run.files import write_array, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.config.encoders import SentenceTransformersEncoder
-    from semtok.encoders.shards import Shard
-    from semtok.encoders.text import encode_shard, read_texts
-    from semtok.files import write_array, write_json
-
     options = SentenceTransformersEncoder.model_validate(snakemake.params.options)
     fields = snakemake.params.text_fields
     shard = Shard(int(snakemake.wildcards.shard), int(snakemake.wildcards.shards))

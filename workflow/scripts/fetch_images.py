@@ -1,19 +1,13 @@
 """The pictures of the items, and a manifest of them."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.data import Images
+from semtok.data.images import fetch_images, write_manifest
+from semtok.run.files import read_table
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.config.data import Images
-    from semtok.data.images import fetch_images, write_manifest
-    from semtok.files import read_table
-
     target = Path(snakemake.output.manifest)
     manifest = fetch_images(
         read_table(snakemake.input.catalogue),

@@ -1,20 +1,14 @@
 """The shards of a catalogue's image vectors to one array."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import TimmEncoder
+from semtok.data.images import read_manifest
+from semtok.encoders.images import gather_shards
+from semtok.run.files import read_json, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.config.encoders import TimmEncoder
-    from semtok.data.images import read_manifest
-    from semtok.encoders.images import gather_shards
-    from semtok.files import read_json, write_json
-
     facts = gather_shards(
         TimmEncoder.model_validate(snakemake.params.options),
         read_manifest(Path(snakemake.input.manifest)),

@@ -1,19 +1,13 @@
 """The shards of a catalogue's text vectors to one array."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import SentenceTransformersEncoder
+from semtok.encoders.text import gather_shards, read_texts
+from semtok.run.files import read_json, write_json
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.config.encoders import SentenceTransformersEncoder
-    from semtok.encoders.text import gather_shards, read_texts
-    from semtok.files import read_json, write_json
-
     fields = snakemake.params.text_fields
     facts = gather_shards(
         SentenceTransformersEncoder.model_validate(snakemake.params.options),

@@ -1,17 +1,11 @@
 """Raw files to items, interactions, targets and statistics."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.data.prepare import Outputs, prepare
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.data.prepare import Outputs, prepare
-
     outputs = Outputs(*(Path(snakemake.output[name]) for name in ("catalogue", "interactions", "targets", "stats")))
     raw = [Path(path) for path in snakemake.input]
     if raw[0].is_dir():  # a synthetic world is one folder

@@ -1,22 +1,16 @@
 """Which items lie beside each other, on the map or in what users do."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from semtok.jobs import job
+from pydantic import TypeAdapter
+from scipy import sparse
 
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.encoders import Graph
+from semtok.encoders import GRAPHS
+from semtok.run.files import atomic_path, read_table
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from importlib import import_module
-
-    from pydantic import TypeAdapter
-    from scipy import sparse
-
-    from semtok.config.encoders import Graph
-    from semtok.encoders import GRAPHS
-    from semtok.files import atomic_path, read_table
-
     options = TypeAdapter(Graph).validate_python(snakemake.params.options)
     graph = import_module(GRAPHS[options.method]).build(
         options,

@@ -1,25 +1,13 @@
 """Statistics of the datasets, printed beside ours."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.papers.provenance import write_provenance
+from semtok.papers.results import Results
+from semtok.papers.tables import TableFiles, make_statistics_table
+from semtok.run.jobs import job
 
 with job(snakemake) as record:
-    from pathlib import Path
-
-    from semtok.papers.provenance import write_provenance
-    from semtok.papers.tables import TableFiles, make_statistics_table
-
-    stats = dict(zip(snakemake.params.datasets, map(Path, snakemake.input.get("stats", [])), strict=True))
-    make_statistics_table(
-        Path(snakemake.params.definition),
-        Path(snakemake.params.printed),
-        snakemake.wildcards.paper,
-        snakemake.wildcards.place,
-        stats,
-        TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html"))),
-    )
+    files = TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html")))
+    make_statistics_table(Results.of_job(snakemake), files)
     write_provenance(record, Path(snakemake.output.provenance), Path(snakemake.output.provenance_page))

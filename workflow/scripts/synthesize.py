@@ -1,15 +1,9 @@
 """Write a synthetic world in a dataset's official raw format."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.data.synthetic import write
+from semtok.run.jobs import job
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.data.synthetic import write
-
     write(snakemake.params.options, Path(snakemake.output[0]))

@@ -1,19 +1,13 @@
 """Item vectors to codes."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import identity, job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.config.tokenizers import encoders_of
+from semtok.run.jobs import identity, job
+from semtok.tokenizers import ON_SEVERAL_GPUS
+from semtok.tokenizers.train import run
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.config.tokenizers import encoders_of
-    from semtok.tokenizers import ON_SEVERAL_GPUS
-    from semtok.tokenizers.train import run
-
     # Snakemake gives a single file as text, several as a list, and none as an empty list.
     vectors = snakemake.input.get("vectors") or []
     paths = [vectors] if isinstance(vectors, str) else vectors
@@ -29,7 +23,7 @@ with job(snakemake):
         "outputs": {name: str(output[name]) for name in ("codes", "model", "history", "raw_codes")},
     }
     if options["method"] in ON_SEVERAL_GPUS:
-        from semtok.launch import launch
+        from semtok.run.launch import launch
 
         launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
     else:

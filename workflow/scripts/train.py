@@ -1,18 +1,12 @@
 """Codes and sequences to a trained recommender."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from semtok.jobs import identity, job
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from semtok.recommenders.train import run
+from semtok.run.jobs import identity, job
+from semtok.run.launch import launch
 
 with job(snakemake):
-    from pathlib import Path
-
-    from semtok.launch import launch
-    from semtok.recommenders.train import run
-
     checkpoint = Path(snakemake.output.model).with_name("checkpoint.pt")
     arguments = {
         "options": dict(snakemake.params.options),

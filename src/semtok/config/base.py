@@ -32,7 +32,7 @@ MAX_TEXT = 1_000_000
 MAX_BITS = 63
 
 
-def out_of_proportion(raw: Any) -> str | None:
+def exceeds_limits(raw: Any) -> str | None:
     """What makes YAML content too large to look at, such as aliases of aliases; None where nothing does.
 
     An alias counts as often as it is used, since whatever walks over the content meets it as often.

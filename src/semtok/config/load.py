@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from semtok.config.base import out_of_proportion
+from semtok.config.base import exceeds_limits
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.recommenders import OVER_IDS
@@ -24,7 +24,7 @@ def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
     Returns:
         The config, and every mistake in a line: path, value found, what was expected.
     """
-    if excess := out_of_proportion(raw):
+    if excess := exceeds_limits(raw):
         return None, [f"config: found {excess}"]
     problems: list[str] = []
     config = None

@@ -1,6 +1,6 @@
 """Blocks of whole lines out of gzip and zip files; a damaged container is an error, never a short file.
 
-Files come from outside, so nothing is believed of them: what they unpack to, how long a line is and how large a zip
+Files come from outside, so nothing is taken on trust: what they unpack to, how long a line is and how large a zip
 file's directory is are limited, and no member is ever written to disk.
 """
 

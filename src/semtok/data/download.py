@@ -10,9 +10,9 @@ import yaml
 from filelock import FileLock
 from tqdm import tqdm
 
-from semtok import files
 from semtok.data.containers import check_whole
 from semtok.errors import DataError
+from semtok.run import files
 
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 1 << 36
@@ -37,7 +37,7 @@ def download(
 ) -> str:
     """Fetch `url` to `path` and return its SHA-256.
 
-    What has come so far lies in `path` + `.part`, from which a later call goes on, if the server still has the same
+    What has come so far lies in `path` + `.part`, from which a later call resumes, if the server still has the same
     file. The checksum is recorded in `lock_file` (YAML, by url) at the first download and enforced from then on.
     Times are in seconds: to connect, between two pieces, in all, and between attempts. Raises DataError if the file
     cannot be had, is not whole, is larger than `max_bytes`, or is not the one recorded.
@@ -56,7 +56,7 @@ def download(
         except (requests.RequestException, urllib3.exceptions.HTTPError, EOFError) as error:
             if attempt == attempts or time.monotonic() > deadline:
                 raise DataError(
-                    f"{url}: not whole after {attempt} attempts ({error}); {part} is kept, another call goes on from it"
+                    f"{url}: not whole after {attempt} attempts ({error}); {part} is kept, another call resumes from it"
                 ) from error
             time.sleep(pause)
     # Its suffix tells how to test it, so it is tested under a name that ends as the file's.

@@ -18,7 +18,7 @@ from semtok.config.data import Images
 from semtok.data.picture import MISSING, OK, REFUSED, SUFFIXES, NoPictureError, Size, examine, read
 from semtok.data.picture_download import SCHEMES, Downloader
 from semtok.errors import DataError
-from semtok.files import atomic_path
+from semtok.run.files import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Picture:
 
 
 def fetch_images(items: pd.DataFrame, options: Images, source: str, root: Path, store: Path) -> pd.DataFrame:
-    """The manifest: a row an item, in order, with the fields of `Picture`.
+    """The manifest: one row per item, in order, with the fields of `Picture`.
 
     Args:
         items: `items.parquet`; its column `image` is read unless the options name a folder.
@@ -114,8 +114,8 @@ class _Addresses:
         self.named_root = root
         self.downloader = Downloader(options)
         store.mkdir(parents=True, exist_ok=True)
-        for rubbish in store.glob(".*.tmp.*"):  # of a call that was killed
-            rubbish.unlink()
+        for leftover in store.glob(".*.tmp.*"):  # of a call that was killed
+            leftover.unlink()
         self.kept = {path.stem.partition("-")[2]: path for path in sorted(store.iterdir())}
 
     def find(self, item: int, raw_id: str, address: str) -> tuple[Path, bytes, Size]:

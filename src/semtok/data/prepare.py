@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok import files as output
 from semtok.config.data import Preparation
 from semtok.data import READERS
 from semtok.data.filters import apply_filters
@@ -30,6 +29,7 @@ from semtok.data.report import Report
 from semtok.data.splits import apply_split
 from semtok.data.statistics import statistics
 from semtok.errors import DataError
+from semtok.run import files as output
 
 MAX_UNLISTED_SHARE = 0.1
 """Where more interactions than this have unlisted items, the metadata are not those of the interactions."""

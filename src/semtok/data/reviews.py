@@ -36,12 +36,12 @@ def read_reviews(
                 file_report.add_bad("missing_value", lines, ["empty id"] * len(lines))
                 table = table.filter(pc.invert(empty))
             timestamp = table.column(time).to_numpy() // per_second
-            believed = (timestamp >= EARLIEST) & (timestamp < LATEST)
-            if not believed.all():
-                lines = table.column(LINE).to_numpy()[~believed]
-                file_report.add_bad("bad_date", lines, table.column(time).to_numpy()[~believed])
+            valid_time = (timestamp >= EARLIEST) & (timestamp < LATEST)
+            if not valid_time.all():
+                lines = table.column(LINE).to_numpy()[~valid_time]
+                file_report.add_bad("bad_date", lines, table.column(time).to_numpy()[~valid_time])
             named = {"user": table.column(user), "item": table.column(item), "timestamp": pa.array(timestamp)}
-            yield pa.table(named).filter(pa.array(np.asarray(believed))).to_pandas()
+            yield pa.table(named).filter(pa.array(np.asarray(valid_time))).to_pandas()
         file_report.close()
 
 

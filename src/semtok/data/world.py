@@ -2,7 +2,7 @@
 
 Items lie in leaves (category, sub-category) and have a maker: the brand of a product, the desk of a news story, the
 neighbourhood of a place. Their text names all three among words of the sub-category and words that say nothing.
-A user has tastes (few leaves) and goes on from the previous interaction:
+A user has tastes (few leaves) and continues from the previous interaction:
 
 - *order*: with probability `habit` the next leaf is the one successor of the current leaf;
 - *content*: the successor mostly lies in the same category, and in TASTE of the other cases the leaf is one of the

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 from tqdm import trange
 
-from semtok import checkpoints, devices
 from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders.geography import local_km
 from semtok.encoders.walks import Nodes, Sampler
 from semtok.errors import SemtokError
+from semtok.run import checkpoints, devices
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def encode_nodes(
     graph: symmetric weights [n_nodes, n_nodes]; every node has an edge.
     latitude, longitude: degrees [n_nodes]; a node where they are NaN has zeros for Fourier features.
 
-    Training goes on from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
+    Training resumes from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
     """
     training = Training(options, graph, fourier_features(options, latitude, longitude))
     training.run(checkpoint, identity)
@@ -263,4 +263,4 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.losses = state["losses"]
-        log.info("going on after epoch %d of %d", len(self.losses), self.options.epochs)
+        log.info("resuming after epoch %d of %d", len(self.losses), self.options.epochs)

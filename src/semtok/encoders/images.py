@@ -15,7 +15,7 @@ from semtok.encoders import METHODS
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
-from semtok.files import read_array, release_pages
+from semtok.run.files import read_array, release_pages
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame) -> tuple[Vectors, dict[
 
     Args:
         options: the encoder's.
-        manifest: `item`, `file`, `status` and `sha256`, a row an item (`semtok.data.images`).
+        manifest: `item`, `file`, `status` and `sha256`, one row per item (`semtok.data.images`).
 
     Returns:
         float32 [n_items, dim], row i being item i and NaN where it has no picture that can be used; and the facts that

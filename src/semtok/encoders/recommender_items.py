@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from semtok.config.encoders import RecommenderItemsEncoder
 from semtok.errors import DataError
-from semtok.files import reading
+from semtok.run.files import reading
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import trange
 
-from semtok import devices
 from semtok.config.encoders import SentenceTransformersEncoder
 from semtok.errors import ConfigError
-from semtok.files import read_json
+from semtok.run import devices
+from semtok.run.files import read_json
+from semtok.run.weights import without_code
 from semtok.torchvision_operators import declare_missing
-from semtok.weights import without_code
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semtok.errors import ConfigError, DataError
-from semtok.files import atomic_path, read_array, release_pages
+from semtok.run.files import atomic_path, read_array, release_pages
 
 BLOCK = 4096
 """Rows gathered together: each brings the pages around it into memory."""

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from semtok.files import release_pages
+from semtok.run.files import release_pages
 
 CHUNK = 65_536
 """Rows looked at together, so that a large catalogue is not copied as a whole."""

@@ -18,7 +18,7 @@ from semtok.encoders import METHODS, ROW_BY_ROW
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
-from semtok.files import read_array, read_table, reading
+from semtok.run.files import read_array, read_table, reading
 
 log = logging.getLogger(__name__)
 

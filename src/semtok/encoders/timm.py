@@ -11,13 +11,13 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
 
-from semtok import devices
 from semtok.config.encoders import TimmEncoder
 from semtok.data.picture import NoPictureError, decode
 from semtok.errors import ConfigError
-from semtok.files import sha256
+from semtok.run import devices
+from semtok.run.files import sha256
+from semtok.run.weights import without_code
 from semtok.torchvision_operators import declare_missing
-from semtok.weights import without_code
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.files import read_table
+from semtok.run.files import read_table
 
 
 def read_train(path: str | Path) -> pd.DataFrame:

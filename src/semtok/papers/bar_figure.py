@@ -9,23 +9,22 @@ from matplotlib.figure import Figure as Canvas
 from semtok.papers import canvas as drawing
 from semtok.papers import figure_data
 from semtok.papers.canvas import COLOURS
-from semtok.papers.figure_types import METRIC_NAMES, Figure, Panel
-from semtok.papers.figures import Material
+from semtok.papers.figures import about
+from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
+from semtok.plan.figure_specs import METRIC_NAMES, Figure, Panel
 
 _NAMES_IN_A_ROW = 5
 
 
-def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
     """The tidy numbers, and a plot a panel, or for a panel with groups a plot a metric and k; from `ranks`."""
-    name, content = material.name, material.content
+    name, content = results.name, results.content
     figure = content.bar_figure(name)
-    measured = figure_data.measure(figure, material.cells, material.inputs.get("ranks", {}), material.uncertainty)
-    frame = figure_data.tidy(
-        material.paper, name, content, material.printed, material.origins, material.cells, measured
-    )
-    about = material.about(list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"])))
-    notes = [*about, *_notes(figure, frame, material.uncertainty)]
+    measured = figure_data.measure(figure, results.cells, results.files.get("ranks", {}), results.uncertainty)
+    frame = figure_data.tidy(results.paper, name, content, results.printed, results.origins, results.cells, measured)
+    notes = about(results, list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"])))
+    notes = [*notes, *_notes(figure, frame, results.uncertainty)]
     plots = [(letter, panel, columns) for letter, panel in figure.panels.items() for columns in _plots(panel)]
     synthetic = bool((frame["source"] == "synthetic").any())
     canvas, axes = drawing.plots(len(plots), drawing.title(name, figure.caption), notes, synthetic)

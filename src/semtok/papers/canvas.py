@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from semtok.files import atomic_path
+from semtok.run.files import atomic_path
 
 # Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from semtok.papers.claim_types import (
+from semtok.papers.evidence import columns_of
+from semtok.papers.verdicts import GAIN_TOLERANCE
+from semtok.plan.claim_specs import (
     AnyClaim,
     CollisionClaim,
     GainClaim,
@@ -11,12 +13,10 @@ from semtok.papers.claim_types import (
     NotWorseClaim,
     ShrinkingGainClaim,
 )
-from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
-from semtok.papers.evidence import columns_of
-from semtok.papers.verdicts import GAIN_TOLERANCE
+from semtok.plan.code_claim_specs import DiagnosticsClaim, PhasesClaim, PurityClaim
 
 
-def in_words(claim: AnyClaim, alpha: float) -> str:
+def describe_test(claim: AnyClaim, alpha: float) -> str:
     """The test behind a verdict at level `alpha`."""
     level = f"Holm-adjusted p < {alpha:.2g}"
     bootstrap = "paired bootstrap over users with the noise between seeds added"

@@ -8,19 +8,17 @@ from typing import Any
 import pandas as pd
 
 from semtok.errors import ConfigError
-from semtok.files import atomic_path, write_text
-from semtok.papers.claim_types import AnyClaim, GainContrastClaim, JointClaim, OrderClaim, SingleClaim
-from semtok.papers.claim_words import in_words, sentences
-from semtok.papers.code_claim_types import DiagnosticsClaim
+from semtok.papers.claim_words import describe_test, sentences
 from semtok.papers.code_evidence import LackingError
-from semtok.papers.definition import Paper, load
 from semtok.papers.evidence import Evidence, judge_contrast
-from semtok.papers.origin import Origin, proviso, read_origin, stand_in
-from semtok.papers.plan import Cell, Run, remarks
-from semtok.papers.printed import Printed, read_printed
+from semtok.papers.origin import data_caveat, stand_in
 from semtok.papers.rendering import Grid, Text, markdown, page
-from semtok.papers.samples import Uncertainty
+from semtok.papers.results import Results
 from semtok.papers.verdicts import Comparison, Verdict, join
+from semtok.plan.cells import Cell, remarks
+from semtok.plan.claim_specs import AnyClaim, GainContrastClaim, JointClaim, OrderClaim, SingleClaim
+from semtok.plan.code_claim_specs import DiagnosticsClaim
+from semtok.run.files import atomic_path, write_text
 
 COLUMNS = ["paper", "id", "claim", "test", "printed", "measured", "p_values", "verdict", "reason", "source"]
 MINIMUM_SEEDS = 2
@@ -28,40 +26,18 @@ MINIMUM_SEEDS = 2
 _FEW = 4
 
 
-def make_claims(
-    definition: Path,
-    printed: Path,
-    paper: str,
-    cells: Sequence[Cell],
-    ranks: Mapping[Run, str | Path],
-    stats: Mapping[str, Path],
-    diagnostics: Mapping[Run, str | Path],
-    histories: Mapping[Run, str | Path],
-    uncertainty: Uncertainty,
-    csv: Path,
-    markdown_path: Path,
-    html: Path,
-) -> None:
+def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) -> None:
     """Write the verdicts on a paper's claims.
 
     Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        cells: from `plan.claim_cells`.
-        ranks: `ranks.parquet` of every run of the cells.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        diagnostics: `diagnostics.json` of the runs' tokenizers.
-        histories: `history.csv` of the tokenizers of claims about training.
-        uncertainty: how intervals are made; claims are tested at 1 - confidence.
-        csv: output, one row a claim; below a joint claim, one row a part.
+        results: with the cells of `plan.claim_cells`, and of their runs the ranks, diagnostics and histories.
+        csv: output, one row per claim; below a joint claim, one row per part.
         markdown_path: output, readable.
         html: output, readable.
     """
-    content = load(definition)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    judge = _Judge(content, cells, ranks, diagnostics, histories, uncertainty, origins, read_printed(printed))
-    alpha = 1 - uncertainty.confidence
+    content, paper = results.content, results.paper
+    judge = _Judge(results)
+    alpha = 1 - results.uncertainty.confidence
     rows: list[dict[str, str]] = []
     summaries: list[str] = []
     for claim in content.claims:
@@ -88,27 +64,21 @@ def make_claims(
 
 
 class _Judge:
-    """From a claim to its comparisons and what stands in its row; runs are read once for all claims of a place."""
+    """From a claim to its comparisons and what stands in its row; runs are read once for all claims of a exhibit."""
 
-    def __init__(
-        self,
-        content: Paper,
-        cells: Sequence[Cell],
-        ranks: Mapping[Run, str | Path],
-        diagnostics: Mapping[Run, str | Path],
-        histories: Mapping[Run, str | Path],
-        uncertainty: Uncertainty,
-        origins: Mapping[str, Origin],
-        printed: Printed,
-    ) -> None:
-        self._content = content
-        self._files = (ranks, diagnostics, histories)
-        self._uncertainty = uncertainty
-        self._origins = origins
-        self._printed = printed
+    def __init__(self, results: Results) -> None:
+        self._content = results.content
+        self._files = (
+            results.files.get("ranks", {}),
+            results.files.get("diagnostics", {}),
+            results.files.get("history", {}),
+        )
+        self._uncertainty = results.uncertainty
+        self._origins = results.origins
+        self._printed = results.printed
         self._cells: dict[tuple[str, str], dict[str, Cell]] = {}
-        for cell in cells:
-            self._cells.setdefault((cell.place, cell.dataset), {})[cell.tokenizer] = cell
+        for cell in results.cells:
+            self._cells.setdefault((cell.exhibit, cell.dataset), {})[cell.tokenizer] = cell
         self._evidence: dict[tuple[str, str], Evidence] = {}
 
     def __call__(self, claim: SingleClaim) -> tuple[list[Comparison], dict[str, str]]:
@@ -118,9 +88,9 @@ class _Judge:
         source = "; ".join(dict.fromkeys(self._origins[dataset].source for dataset in claim.datasets))
         about = [sentence for dataset in claim.datasets for sentence in self._about(dataset)]
         about += remarks(
-            self._cells[claim.place, dataset][name] for dataset in claim.datasets for name in claim.tokenizers
+            self._cells[claim.exhibit, dataset][name] for dataset in claim.datasets for name in claim.tokenizers
         )
-        evidence = {dataset: self._of(claim.place, dataset) for dataset in claim.datasets}
+        evidence = {dataset: self._of(claim.exhibit, dataset) for dataset in claim.datasets}
         try:
             if isinstance(claim, GainContrastClaim):
                 comparisons, finding = judge_contrast(claim, evidence, self._uncertainty)
@@ -145,12 +115,12 @@ class _Judge:
         """Why a claim's runs are not there; empty if they are, or if enough of them are for some of its pairs."""
         lacking: dict[str, str] = {}
         for dataset in claim.datasets:
-            by_name = self._cells.get((claim.place, dataset), {})
+            by_name = self._cells.get((claim.exhibit, dataset), {})
             for name in claim.tokenizers:
                 if name not in by_name:
-                    raise ConfigError(f"claim {claim.id}: {claim.place} has no {name} on {dataset}")
+                    raise ConfigError(f"claim {claim.id}: {claim.exhibit} has no {name} on {dataset}")
                 if by_name[name].missing:
-                    lacking.setdefault(name, f"needs {name} on {dataset} ({claim.place}): {by_name[name].missing}")
+                    lacking.setdefault(name, f"needs {name} on {dataset} ({claim.exhibit}): {by_name[name].missing}")
         pairs = claim.pairs if isinstance(claim, OrderClaim | DiagnosticsClaim) else []
         if isinstance(claim, DiagnosticsClaim) and claim.margin is not None:
             pairs = []
@@ -158,13 +128,13 @@ class _Judge:
             return ""
         return next(iter(lacking.values()), "")
 
-    def _of(self, place: str, dataset: str) -> Evidence:
-        key = (place, dataset)
+    def _of(self, exhibit: str, dataset: str) -> Evidence:
+        key = (exhibit, dataset)
         if key not in self._evidence:
             claims = [
                 claim
                 for claim in self._content.single_claims
-                if claim.place == place and dataset in claim.datasets and not self._missing(claim)
+                if claim.exhibit == exhibit and dataset in claim.datasets and not self._missing(claim)
             ]
             cells = list(self._cells[key].values())
             self._evidence[key] = Evidence(claims, cells, *self._files, self._uncertainty)
@@ -172,18 +142,18 @@ class _Judge:
 
     def _about(self, dataset: str) -> list[str]:
         users = self._printed.get("table1", self._content.runs_on(dataset), "", "users")
-        about = proviso(dataset, self._origins[dataset], users.value if users else None)
+        about = data_caveat(dataset, self._origins[dataset], users.value if users else None)
         return [stand_in(self._content.about(dataset)), about]
 
     def _seeds(self, claim: SingleClaim) -> int:
         """Of the method with fewest."""
-        cells = [self._cells[claim.place, dataset][name] for dataset in claim.datasets for name in claim.tokenizers]
+        cells = [self._cells[claim.exhibit, dataset][name] for dataset in claim.datasets for name in claim.tokenizers]
         return min(len(cell.runs) for cell in cells if cell.runs)
 
 
 def _start(paper: str, name: str, claim: AnyClaim, alpha: float) -> dict[str, str]:
     """What a row says whatever the verdict is."""
-    test = in_words(claim, alpha)
+    test = describe_test(claim, alpha)
     return {"paper": paper, "id": name, "claim": claim.statement, "printed": claim.printed, "test": test}
 
 

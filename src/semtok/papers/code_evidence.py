@@ -5,15 +5,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
 from semtok.papers.diagnostics import purities, shape, use
 from semtok.papers.history import matching, read_history
 from semtok.papers.phases import find_phases
-from semtok.papers.placed_claim import named
-from semtok.papers.plan import Run
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Estimate
 from semtok.papers.verdicts import Comparison, Finding, judge_not_worse, judge_order, judge_runs
+from semtok.plan.cells import Run
+from semtok.plan.claim_base import named
+from semtok.plan.code_claim_specs import DiagnosticsClaim, PhasesClaim, PurityClaim
 
 Runs = Mapping[str, Sequence[Run]]
 Paths = Mapping[Run, str | Path]

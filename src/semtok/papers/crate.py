@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from semtok.errors import SemtokError
-from semtok.files import atomic_path, read_json, sha256
-from semtok.records import portable
+from semtok.run.files import atomic_path, read_json, sha256
+from semtok.run.records import portable
 
 METADATA = "ro-crate-metadata.json"
 CONFIG = "results/config.yaml"
@@ -144,8 +144,8 @@ def _sources() -> Iterable[str]:
     for part in map(Path, (*SOURCES, *DOCUMENTS)):
         files = part.rglob("*") if part.is_dir() else [part] if part.exists() else []
         for file in files:
-            rubbish = any(name.startswith((".", "__pycache__")) or name.endswith(".egg-info") for name in file.parts)
-            if file.is_file() and not rubbish:
+            is_ignored = any(name.startswith((".", "__pycache__")) or name.endswith(".egg-info") for name in file.parts)
+            if file.is_file() and not is_ignored:
                 yield file.as_posix()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from semtok.files import read_json
+from semtok.run.files import read_json
 
 COLLISION_RATE = "collision rate"
 NEIGHBOUR_COLLISION = "P(collision | nearest)"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from semtok.files import read_json
-from semtok.papers.definition import RankingTable
 from semtok.papers.diagnostics import certification, flatten, headlines
 from semtok.papers.origin import Origin, heading
-from semtok.papers.plan import Cell, Run
 from semtok.papers.rendering import Grid, Text
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import RankingTable
+from semtok.run.files import read_json
 
 COLUMNS = ["paper", "table", "dataset", "source", "method", "tokenizer", "seed", "stage", "quantity", "value"]
 
@@ -47,7 +47,7 @@ def grid(
     diagnostics: Mapping[Run, str | Path],
     facts: Mapping[Run, str | Path],
 ) -> Grid:
-    """Means over seeds of the quantities that matter most, a row a dataset and method."""
+    """Means over seeds of the quantities that matter most, one row per dataset and method."""
     labels = {row.tokenizer: row.label for row in table.rows}
     built = [cell for cell in cells if cell.runs]
     codes = [_means(cell.runs, diagnostics, headlines) for cell in built]

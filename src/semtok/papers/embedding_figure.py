@@ -12,11 +12,12 @@ from safetensors.numpy import load_file
 from sklearn.manifold import TSNE
 
 from semtok.errors import DataError
-from semtok.files import read_array, reading
 from semtok.papers import canvas as drawing
-from semtok.papers.figure_types import EmbeddingFigure
-from semtok.papers.figures import Material
-from semtok.papers.plan import Cell
+from semtok.papers.figures import about
+from semtok.papers.results import Results
+from semtok.plan.cells import Cell
+from semtok.plan.figure_specs import EmbeddingFigure
+from semtok.run.files import read_array, reading
 
 BOOK = "quantizer.books.{level}"
 """Where a tokenizer's model keeps a level's codewords; a shared book stands under level 0 only."""
@@ -28,14 +29,14 @@ _PERPLEXITY = 30
 Floats = npt.NDArray[np.float64]
 
 
-def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
     """The tidy positions and a plot a depth; from `codes` and `model` of the first run."""
-    figure = material.content.embedding_figure(material.name)
-    (cell,) = material.cells
-    frame = _tidy(material, figure, cell)
-    notes = [*material.about([figure.dataset]), *_notes(figure, cell)]
+    figure = results.content.embedding_figure(results.name)
+    (cell,) = results.cells
+    frame = _tidy(results, figure, cell)
+    notes = [*about(results, [figure.dataset]), *_notes(figure, cell)]
     synthetic = bool((frame["source"] == "synthetic").any())
-    title = drawing.title(material.name, figure.caption, figure.dataset)
+    title = drawing.title(results.name, figure.caption, figure.dataset)
     panels = list(frame.groupby("panel"))
     canvas, axes = drawing.plots(len(panels), title, notes, synthetic)
     for level, (axis, (letter, points)) in enumerate(zip(axes, panels, strict=True), start=1):
@@ -43,17 +44,17 @@ def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
     return frame, canvas
 
 
-def _tidy(material: Material, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame:
+def _tidy(results: Results, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame:
     if cell.runs:
         run = cell.runs[0]
-        with reading(material.inputs["model"][run]):
-            weights = load_file(material.inputs["model"][run])
-        points = embed(read_array(material.inputs["codes"][run]), weights, figure)
-        source = material.origins[figure.dataset].source
+        with reading(results.files["model"][run]):
+            weights = load_file(results.files["model"][run])
+        points = embed(read_array(results.files["codes"][run]), weights, figure)
+        source = results.origins[figure.dataset].source
         points = points.assign(source=source, tokenizer=run.tokenizer, seed=run.seed)
     else:
         points = pd.DataFrame({"source": f"not run: {cell.missing}", "tokenizer": cell.tokenizer, "panel": _LETTERS})
-    frame = points.assign(paper=material.paper, figure=material.name, dataset=figure.dataset).reindex(columns=COLUMNS)
+    frame = points.assign(paper=results.paper, figure=results.name, dataset=figure.dataset).reindex(columns=COLUMNS)
     return frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
 
 

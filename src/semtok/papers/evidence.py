@@ -5,7 +5,14 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from semtok.papers.claim_types import (
+from semtok.papers.code_evidence import LackingError, judge_diagnostics, judge_phases, judge_purity
+from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
+from semtok.papers.samples import Measured, Uncertainty
+from semtok.papers.seed_tests import paired, welch
+from semtok.papers.statistics import Array, Statistic, contrast, difference, relative_gain
+from semtok.papers.verdicts import Comparison, Finding, judge_gains, judge_not_worse, judge_order
+from semtok.plan.cells import Cell, Run
+from semtok.plan.claim_specs import (
     CollisionClaim,
     GainClaim,
     GainContrastClaim,
@@ -14,23 +21,16 @@ from semtok.papers.claim_types import (
     ShrinkingGainClaim,
     SingleClaim,
 )
-from semtok.papers.code_claim_types import DiagnosticsClaim, PhasesClaim, PurityClaim
-from semtok.papers.code_evidence import LackingError, judge_diagnostics, judge_phases, judge_purity
-from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
-from semtok.papers.figure_types import METRIC_NAMES
-from semtok.papers.plan import Cell, Run
-from semtok.papers.samples import Measured, Uncertainty
-from semtok.papers.seed_tests import paired, welch
-from semtok.papers.statistics import Array, Statistic, contrast, difference, relative_gain
-from semtok.papers.verdicts import Comparison, Finding, judge_gains, judge_not_worse, judge_order
+from semtok.plan.code_claim_specs import DiagnosticsClaim, PhasesClaim, PurityClaim
+from semtok.plan.figure_specs import METRIC_NAMES
 
 
 class Evidence:
-    """The runs behind the claims of one place and dataset.
+    """The runs behind the claims of one exhibit and dataset.
 
     Args:
         claims: the claims; of those about pairs, some pairs may lack their runs, the others have all of them.
-        cells: of this place and dataset.
+        cells: of this exhibit and dataset.
         ranks: `ranks.parquet` of every run.
         diagnostics: `diagnostics.json` of every run's tokenizer, where it has codes.
         histories: `history.csv` of the tokenizers of claims about training.

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.definition import Paper
-from semtok.papers.figure_types import Bar, Figure, Panel
 from semtok.papers.origin import Origin
-from semtok.papers.plan import Cell, Run
-from semtok.papers.printed import Printed
 from semtok.papers.samples import Measured, Uncertainty
 from semtok.papers.statistics import column_of
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import Paper
+from semtok.plan.figure_specs import Bar, Figure, Panel
+from semtok.plan.printed import Printed
 
 COLUMNS = [
     *("paper", "figure", "panel", "dataset", "source", "group", "series", "tokenizer", "metric", "k"),

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.errors import ConfigError, DataError
-from semtok.files import atomic_path
+from semtok.run.files import atomic_path
 
 METRICS = ("recall", "ndcg")
 COLUMNS = ["target", "user", "item", "rank", "top"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semtok.errors import DataError
-from semtok.files import read_json
-from semtok.papers.definition import DatasetNote
+from semtok.plan.definition import DatasetNote
+from semtok.run.files import read_json
 
 SOURCES = ("official", "mirror", "synthetic")
 SAME_SIZE = 0.05
@@ -49,7 +49,7 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
     return f"{dataset}: mirror of the official files, {users}{paper}."
 
 
-def proviso(dataset: str, origin: Origin, printed_users: float | None) -> str:
+def data_caveat(dataset: str, origin: Origin, printed_users: float | None) -> str:
     """A short sentence behind a verdict: what the data were; empty for the official files."""
     if origin.source == "synthetic":
         return f"On synthetic data of {origin.users:,} users, which say nothing about {dataset}"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok.papers.code_claim_types import Thresholds
+from semtok.plan.code_claim_specs import Thresholds
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semtok.files import read_json, write_json, write_text
 from semtok.papers.provenance_page import render
-from semtok.records import RECORDS, Record
+from semtok.run.files import read_json, write_json, write_text
+from semtok.run.records import RECORDS, Record
 
 BENCHMARKS = Path("results/benchmarks")
 """The benchmark of the job whose record is results/records/X.json is results/benchmarks/X.tsv."""

@@ -54,7 +54,7 @@ def _rules(jobs: Sequence[Mapping[str, Any]]) -> Grid:
         [("Rule",), ("Jobs",), ("Seconds, in all",), ("Seconds, longest",), ("Peak memory, MB",)],
         _texts([*rows, _sums("all", jobs)]),
         rules=[len(rows)],
-        notes=["Seconds are those of the last start: a training that was cut off goes on from its checkpoint."],
+        notes=["Seconds are those of the last start: a training that was cut off resumes from its checkpoint."],
     )
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.definition import Gain, Paper, RankingTable, Row
-from semtok.papers.figure_types import METRIC_NAMES
-from semtok.papers.origin import Origin, describe, heading, stand_in
-from semtok.papers.plan import Cell, Run, remarks
-from semtok.papers.printed import Number, Printed
+from semtok.papers.origin import describe, heading, stand_in
 from semtok.papers.rendering import Grid, Text
+from semtok.papers.results import Results
 from semtok.papers.samples import Measured, Uncertainty
 from semtok.papers.statistics import Estimate, column_of, relative_gain
+from semtok.plan.cells import Cell, Run, remarks
+from semtok.plan.definition import Gain, RankingTable, Row
+from semtok.plan.figure_specs import METRIC_NAMES
+from semtok.plan.printed import Number
 
 COLUMNS = [
     *("paper", "table", "dataset", "source", "method", "metric", "k"),
@@ -24,19 +25,16 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Results:
+class MeasuredResults(Results):
     """What a ranking table is made of."""
 
-    paper: str
-    name: str
-    content: Paper
-    printed: Printed
-    origins: Mapping[str, Origin]
-    """By printed name of the dataset."""
-    cells: Sequence[Cell]
     measured: Mapping[str, Measured]
     """By printed name of the dataset; none where the config has no run."""
-    confidence: float
+
+    @classmethod
+    def of(cls, results: Results, measured: Mapping[str, Measured]) -> "MeasuredResults":  # type: ignore[override]
+        """The same results, their ranks measured."""
+        return cls(**vars(results), measured=measured)
 
     @property
     def table(self) -> RankingTable:
@@ -82,7 +80,7 @@ def measure(
     return found
 
 
-def tidy(results: Results) -> pd.DataFrame:
+def tidy(results: MeasuredResults) -> pd.DataFrame:
     """One row a dataset, method, metric and k; metrics as fractions.
 
     A cell without runs, or with a k beyond their beams, keeps its row: its `source` says why, its numbers are empty,
@@ -112,8 +110,8 @@ def tidy(results: Results) -> pd.DataFrame:
     return frame.astype({"seeds": "Int64", "targets": "Int64"})
 
 
-def grids(results: Results) -> list[Grid]:
-    """The paper's layout, a grid a block: a row a method and metric, and for each k the printed and our number."""
+def grids(results: MeasuredResults) -> list[Grid]:
+    """The layout of the paper, one grid per block: a row for each method and metric, and for each k both numbers."""
     blocks = results.table.blocks or [results.table.datasets]
     caption = f"Table {results.name.removeprefix('table')}: {results.table.caption}"
     found = []
@@ -123,7 +121,7 @@ def grids(results: Results) -> list[Grid]:
     return found
 
 
-def _grid(results: Results, caption: str, datasets: Sequence[str], notes: list[str]) -> Grid:
+def _grid(results: MeasuredResults, caption: str, datasets: Sequence[str], notes: list[str]) -> Grid:
     table, about = results.table, results.content.about
     many = len(datasets) > 1
     columns: list[tuple[str, ...]] = [("", "", "Methods"), ("", "", "Metrics")]
@@ -156,14 +154,14 @@ def _grid(results: Results, caption: str, datasets: Sequence[str], notes: list[s
     return Grid(caption, columns, rows, 2, rules, _warning(results, datasets), notes)
 
 
-def _warning(results: Results, datasets: Sequence[str]) -> str:
+def _warning(results: MeasuredResults, datasets: Sequence[str]) -> str:
     about = results.content.about
     synthetic = [d for d in datasets if d in results.measured and results.origins[d].source == "synthetic"]
     parts = [f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers."] if synthetic else []
     return " ".join([*parts, *(stand_in(about(d)) for d in datasets if about(d).stands_for)])
 
 
-def _numbers(results: Results, cell: Cell, metric: str, k: int) -> dict[str, Any]:
+def _numbers(results: MeasuredResults, cell: Cell, metric: str, k: int) -> dict[str, Any]:
     estimate = results.estimate(cell.dataset, cell.tokenizer, metric, k)
     if estimate is None:
         return {"source": results.missing(cell.dataset, cell.tokenizer, k), "seeds": 0}
@@ -179,7 +177,7 @@ def _numbers(results: Results, cell: Cell, metric: str, k: int) -> dict[str, Any
     }
 
 
-def _pair(results: Results, dataset: str, row: Row, metric: str, k: int) -> list[Text]:
+def _pair(results: MeasuredResults, dataset: str, row: Row, metric: str, k: int) -> list[Text]:
     if not row.stands_on(dataset):
         return [Text(""), Text("")]
     rows = results.table.rows_on(dataset)
@@ -198,7 +196,7 @@ def _pair(results: Results, dataset: str, row: Row, metric: str, k: int) -> list
     return [printed, Text(f"{estimate.value:.4f}", interval, bold=estimate.value == best)]
 
 
-def _gain_pair(results: Results, dataset: str, gain: Gain, metric: str, k: int) -> list[Text]:
+def _gain_pair(results: MeasuredResults, dataset: str, gain: Gain, metric: str, k: int) -> list[Text]:
     number = results.number(dataset, gain.label, metric, k)
     printed = Text(f"{number.value:.2f}%" if number else "—")
     better, worse = (_best(results, dataset, names, metric, k) for names in (gain.of, gain.over))
@@ -212,14 +210,14 @@ def _gain_pair(results: Results, dataset: str, gain: Gain, metric: str, k: int) 
     return [printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")]
 
 
-def _best(results: Results, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
+def _best(results: MeasuredResults, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
     """The method with the highest mean; None if none of them was run."""
     values = {name: results.estimate(dataset, name, metric, k) for name in names}
     present = {name: estimate.value for name, estimate in values.items() if estimate}
     return max(present, key=lambda name: present[name]) if present else None
 
 
-def _notes(results: Results) -> list[str]:
+def _notes(results: MeasuredResults) -> list[str]:
     notes = []
     for dataset, measured in results.measured.items():
         users = results.printed.get("table1", results.content.runs_on(dataset), "", "users")
@@ -229,7 +227,7 @@ def _notes(results: Results) -> list[str]:
         )
         notes.append(f"{about} {measured.targets:,} test targets, {_seeds(seeds)}.")
     notes.append(
-        f"Ours: mean over seeds, in brackets the {results.confidence:.0%} interval over users"
+        f"Ours: mean over seeds, in brackets the {results.uncertainty.confidence:.0%} interval over users"
         " (resampled) and seeds; bold is the best of a column."
     )
     if any(measured.seeds(cell.tokenizer) == 1 for cell, measured in _built(results)):
@@ -246,7 +244,7 @@ def _notes(results: Results) -> list[str]:
     return [*notes, *remarks(results.cells), *_missing(results)]
 
 
-def _missing(results: Results) -> list[str]:
+def _missing(results: MeasuredResults) -> list[str]:
     """Why cells are empty, each reason with the rows that it leaves empty unless it is about whole datasets."""
     labels = {row.tokenizer: row.label for row in results.table.rows}
     narrow = {
@@ -267,7 +265,7 @@ def _missing(results: Results) -> list[str]:
     return [*reasons, *sorted(narrow)]
 
 
-def _built(results: Results) -> list[tuple[Cell, Measured]]:
+def _built(results: MeasuredResults) -> list[tuple[Cell, Measured]]:
     return [(cell, results.measured[cell.dataset]) for cell in results.cells if cell.runs]
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from semtok.errors import DataError
 from semtok.papers.metrics import beam_width, gains, read_ranks
-from semtok.papers.plan import Run
 from semtok.papers.statistics import Bootstrap, Sample
+from semtok.plan.cells import Run
 
 Columns = Sequence[tuple[str, int]]
 """Metric and k of each column."""

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.files import read_json
-from semtok.papers.definition import Paper
 from semtok.papers.origin import Origin, describe, heading
-from semtok.papers.plan import lacking
-from semtok.papers.printed import Printed
 from semtok.papers.rendering import Grid, Text
+from semtok.plan.cells import lacking
+from semtok.plan.definition import Paper
+from semtok.plan.printed import Printed
+from semtok.run.files import read_json
 
 COLUMNS = [
     *("paper", "table", "dataset", "source", "statistic", "printed"),
@@ -87,7 +87,7 @@ def tidy(
 
 
 def grid(name: str, content: Paper, frame: pd.DataFrame, origins: Mapping[str, Origin]) -> Grid:
-    """The paper's layout: a row a dataset, and for each statistic the printed and our number."""
+    """The paper's layout: one row per dataset, and for each statistic the printed and our number."""
     table = content.statistics_table(name)
     ours = heading({origin.source for origin in origins.values()})
     printed = [s for s in table.statistics if frame.loc[frame["statistic"] == s, "printed"].notna().any()]

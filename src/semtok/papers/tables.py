@@ -1,22 +1,16 @@
 """Files of tables: tidy CSV, Markdown, LaTeX and HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.files import atomic_path, write_text
 from semtok.papers import diagnostics_table, ranking_table, statistics_table
-from semtok.papers.definition import load
-from semtok.papers.origin import read_origin
-from semtok.papers.plan import Cell, Run
-from semtok.papers.printed import read_printed
 from semtok.papers.rendering import Grid, latex, markdown, page
-from semtok.papers.samples import Uncertainty
-
-Paths = Mapping[Run, str | Path]
+from semtok.papers.results import Results
+from semtok.run.files import atomic_path, write_text
 
 
 @dataclass(frozen=True)
@@ -29,67 +23,26 @@ class TableFiles:
     html: Path
 
 
-def make_statistics_table(
-    definition: Path, printed: Path, paper: str, name: str, stats: Mapping[str, Path], files: TableFiles
-) -> None:
-    """Write a table of dataset statistics.
-
-    Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        name: id of the table.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        files: outputs.
-    """
-    content = load(definition)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    values = {dataset: statistics_table.read_statistics(path) for dataset, path in stats.items()}
-    frame = statistics_table.tidy(paper, name, content, read_printed(printed), origins, values)
-    _write(files, frame, [statistics_table.grid(name, content, frame, origins)])
-
-
-def make_ranking_table(
-    definition: Path,
-    printed: Path,
-    paper: str,
-    name: str,
-    cells: Sequence[Cell],
-    ranks: Paths,
-    stats: Mapping[str, Path],
-    diagnostics: Paths,
-    facts: Paths,
-    uncertainty: Uncertainty,
-    files: TableFiles,
-    diagnostics_csv: Path,
-) -> None:
-    """Write a table of metrics, and what tokenizers and decoder measured about themselves.
-
-    Args:
-        definition: config/papers/PAPER.yaml.
-        printed: the file of printed numbers.
-        paper: the paper's name in the config.
-        name: id of the table.
-        cells: from `plan.cells`.
-        ranks: `ranks.parquet` of every run of the cells.
-        stats: the `stats.json` of each dataset that the config has, by printed name.
-        diagnostics: `diagnostics.json` of the runs' tokenizers.
-        facts: the decoder's facts of the runs.
-        uncertainty: how intervals are made.
-        files: outputs.
-        diagnostics_csv: output, tidy.
-    """
-    content = load(definition)
-    table = content.ranking_table(name)
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    measured = ranking_table.measure(table, cells, ranks, uncertainty)
-    results = ranking_table.Results(
-        paper, name, content, read_printed(printed), origins, cells, measured, uncertainty.confidence
+def make_statistics_table(results: Results, files: TableFiles) -> None:
+    """Write a table of dataset statistics."""
+    values = {dataset: statistics_table.read_statistics(path) for dataset, path in results.stats.items()}
+    frame = statistics_table.tidy(
+        results.paper, results.name, results.content, results.printed, results.origins, values
     )
-    grids = ranking_table.grids(results)
-    about_codes = diagnostics_table.grid(name, table, cells, origins, diagnostics, facts)
-    _write_csv(diagnostics_table.tidy(paper, name, table, cells, origins, diagnostics, facts), diagnostics_csv)
-    _write(files, ranking_table.tidy(results), grids, [about_codes])
+    _write(files, frame, [statistics_table.grid(results.name, results.content, frame, results.origins)])
+
+
+def make_ranking_table(results: Results, files: TableFiles, diagnostics_csv: Path) -> None:
+    """Write a table of metrics, and what tokenizers and decoder measured about themselves."""
+    table = results.content.ranking_table(results.name)
+    measured = ranking_table.measure(table, results.cells, results.files.get("ranks", {}), results.uncertainty)
+    shown = ranking_table.MeasuredResults.of(results, measured)
+    grids = ranking_table.grids(shown)
+    of_codes = (results.files.get("diagnostics", {}), results.files.get("facts", {}))
+    about_codes = diagnostics_table.grid(results.name, table, results.cells, results.origins, *of_codes)
+    tidy = diagnostics_table.tidy(results.paper, results.name, table, results.cells, results.origins, *of_codes)
+    _write_csv(tidy, diagnostics_csv)
+    _write(files, ranking_table.tidy(shown), grids, [about_codes])
 
 
 def stack(tables: Sequence[Path], output: Path) -> None:

@@ -9,23 +9,24 @@ from matplotlib.figure import Figure as Canvas
 
 from semtok.papers import canvas as drawing
 from semtok.papers.canvas import COLOURS
-from semtok.papers.figure_types import Curves, TrainingFigure
-from semtok.papers.figures import Material
+from semtok.papers.figures import about
 from semtok.papers.history import matching, read_history
 from semtok.papers.origin import Origin
-from semtok.papers.plan import Cell, Run
+from semtok.papers.results import Results
+from semtok.plan.cells import Cell, Run
+from semtok.plan.figure_specs import Curves, TrainingFigure
 
 COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed", "quantity", "step", "value"]
 
 
-def draw(material: Material) -> tuple[pd.DataFrame, Canvas]:
+def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
     """The tidy numbers and a plot a panel; from `history`. Every run is drawn, so that there are no intervals."""
-    figure = material.content.training_figure(material.name)
-    histories = material.inputs.get("history", {})
-    frame = tidy(material.paper, material.name, figure, material.origins, material.cells, histories)
-    notes = [*material.about([figure.dataset]), *_notes(figure, frame)]
+    figure = results.content.training_figure(results.name)
+    histories = results.files.get("history", {})
+    frame = tidy(results.paper, results.name, figure, results.origins, results.cells, histories)
+    notes = [*about(results, [figure.dataset]), *_notes(figure, frame)]
     synthetic = bool((frame["source"] == "synthetic").any())
-    title = drawing.title(material.name, figure.caption, figure.dataset)
+    title = drawing.title(results.name, figure.caption, figure.dataset)
     canvas, axes = drawing.plots(len(figure.panels), title, notes, synthetic)
     for axis, (letter, curves) in zip(axes, figure.panels.items(), strict=True):
         _panel(axis, letter, curves, frame[frame["panel"] == letter].dropna(subset="value"))

@@ -56,7 +56,7 @@ def judge_order(comparisons: Sequence[Comparison], needed: int, alpha: float, no
         return Finding("not reproduced", f"significantly the other way round: {_names(reversed_)}", p_values)
     reason = f"{len(holds)} of {count} comparisons hold, {needed} must"
     if unclear:
-        reason += f"; not told apart: {_names(unclear)}"
+        reason += f"; not significantly different: {_names(unclear)}"
     if not_run:
         reason += f"; not run: {_names(not_run)}"
     if reversed_:
@@ -119,7 +119,7 @@ def _judge_gain(comparison: Comparison, p: float, printed: float, alpha: float) 
     within = found.low <= printed <= found.high
     if not p < alpha:
         outside = "" if within else f", though the interval leaves out the printed {printed:g}%"
-        return "inconclusive", f"{name} is not told apart from zero{outside}"
+        return "inconclusive", f"{name} is not significantly different from zero{outside}"
     if found.value < 0:
         return "not reproduced", f"{name} is significantly negative"
     if within:
@@ -133,7 +133,7 @@ def _judge_gain(comparison: Comparison, p: float, printed: float, alpha: float) 
 def _sorted(
     comparisons: Sequence[Comparison], p_values: Sequence[float], alpha: float
 ) -> tuple[list[str], list[str], list[str]]:
-    """Names of the comparisons that hold, that are reversed, and that are not told apart."""
+    """Names of the comparisons that hold, that are reversed, and that are not significantly different."""
     holds: list[str] = []
     reversed_: list[str] = []
     unclear: list[str] = []

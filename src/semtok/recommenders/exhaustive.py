@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok import devices
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.beam_search import allowed_log_probabilities, best, smallest_items
 from semtok.recommenders.generation import Generated, expand
@@ -14,6 +13,7 @@ from semtok.recommenders.sequences import Integers, Samples
 from semtok.recommenders.t5 import T5, DecoderState
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import BOS
+from semtok.run import devices
 
 PREFIXES_AT_ONCE = 2048
 

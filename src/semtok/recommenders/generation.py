@@ -8,13 +8,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok import devices
 from semtok.errors import SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.beam_search import beam_search
 from semtok.recommenders.sequences import Integers, Samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.trie import Constraint, Trie
+from semtok.run import devices
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semtok import devices
 from semtok.config.recommenders import SASRecTraining
 from semtok.recommenders.grouping import CAPACITIES, Capacity, groups_by_length
 from semtok.recommenders.sasrec_model import SASRecNetwork
 from semtok.recommenders.sasrec_ranking import rank_catalogue
 from semtok.recommenders.sequences import Integers, Samples, Sequences, target_samples, train_samples
 from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
+from semtok.run import devices
 
 VALIDATION_K = 10
 VALIDATION_BATCH_SIZE = 256
@@ -40,7 +40,7 @@ def train(
     checkpoint_path: str | Path,
     identity: str,
 ) -> tuple[dict[str, Tensor], pd.DataFrame]:
-    """Train on the `train` records; return the weights of the best validation NDCG@10 and a history, a row an epoch.
+    """Train on the `train` records; return the weights of the best validation NDCG@10 and a history, one row per epoch.
 
     There are no `codes`: items go by their ids. Of `targets` only the `valid` rows are read, to choose the checkpoint;
     without any, the last weights are returned. A checkpoint of the same `identity` is continued, to the very weights

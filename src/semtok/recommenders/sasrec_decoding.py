@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from semtok import devices
 from semtok.config.recommenders import SASRecDecoding
 from semtok.errors import DataError
 from semtok.recommenders.full_ranking import Ranked
 from semtok.recommenders.sasrec_model import SASRecNetwork
 from semtok.recommenders.sasrec_ranking import rank_catalogue
 from semtok.recommenders.sequences import Sequences, target_samples
+from semtok.run import devices
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok import devices
 from semtok.errors import SemtokError
 from semtok.recommenders.full_ranking import Ranked, rank_items
 from semtok.recommenders.grouping import CAPACITIES, groups_by_length
 from semtok.recommenders.sasrec_model import SASRecNetwork
 from semtok.recommenders.sequences import Samples, Sequences
+from semtok.run import devices
 
 
 @torch.inference_mode()

@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from semtok import devices
 from semtok.config.recommenders import TIGERTraining
 from semtok.errors import ConfigError
 from semtok.recommenders.batching import Batches
@@ -23,6 +22,7 @@ from semtok.recommenders.t5 import T5
 from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import Catalogue
+from semtok.run import devices
 
 VALIDATION_K = 10
 VALIDATION_SAMPLE_SEED = 0
@@ -72,7 +72,7 @@ def train(
     checkpoint_path: str | Path,
     identity: str,
 ) -> tuple[dict[str, Tensor], pd.DataFrame]:
-    """Train on the `train` records; return the weights of the best validation Recall@10 and a history, a row an epoch.
+    """Train on the `train` records; return the weights of the best validation Recall@10, and one row per epoch.
 
     `codes` [n_items, n_levels] are raw. Of `targets` only the `valid` rows are
     read, to choose the checkpoint; without any, the last weights are returned. A checkpoint of the same `identity`

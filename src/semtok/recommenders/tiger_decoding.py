@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
-from semtok import devices
 from semtok.config.recommenders import DecodingOptions, TIGERDecoding
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.exhaustive import certify, exhaustive_search
@@ -19,6 +18,7 @@ from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.trie import Constraint, Positions, Trie
 from semtok.recommenders.vocabulary import Catalogue
+from semtok.run import devices
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
-from semtok import processes
 from semtok.config.recommenders import RecommenderTraining
-from semtok.files import atomic_path, read_array, read_table
 from semtok.recommenders import TRAINING
+from semtok.run import processes
+from semtok.run.files import atomic_path, read_array, read_table
 
 
 def run(

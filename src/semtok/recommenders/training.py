@@ -1,4 +1,4 @@
-"""The training loop: random batches, early stopping on validation, going on after a kill to the same weights."""
+"""The training loop: random batches, early stopping on validation, resuming after a kill to the same weights."""
 
 import logging
 import math
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from semtok import checkpoints, processes
 from semtok.config.recommenders import TrainingOptions
 from semtok.errors import SemtokError
 from semtok.recommenders.sequences import Integers
+from semtok.run import checkpoints, processes
 from semtok.schedules import learning_rate
 
 log = logging.getLogger(__name__)
@@ -241,7 +241,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best, self.progress = state["best"], Progress(**state["progress"])
-        log.info("going on from epoch %d, step %d", self.progress.epoch + 1, self.progress.step)
+        log.info("resuming from epoch %d, step %d", self.progress.epoch + 1, self.progress.step)
 
 
 def recall_and_ndcg(ranks: np.ndarray[Any, np.dtype[np.int64]], k: int) -> tuple[float, float]:

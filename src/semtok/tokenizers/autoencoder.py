@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semtok import devices
 from semtok.config.tokenizers import AutoencoderTokenizer
-from semtok.processes import ALONE, Share
+from semtok.run import devices
+from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
 
 

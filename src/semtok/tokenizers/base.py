@@ -23,7 +23,7 @@ class Task:
     """One `.npy` a role (`config.tokenizers.encoders_of`): float32 [n_items, dim], NaN rows for items without one."""
     seed: int
     checkpoint: Path | None = None
-    """Where training keeps its state, so that a killed job goes on; None keeps none."""
+    """Where training keeps its state, so that a killed job resumes; None keeps none."""
     identity: str = ""
     """What the checkpoint belongs to: a digest of options, code and inputs."""
 

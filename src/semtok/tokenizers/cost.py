@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.tokenizers import CoSTTokenizer
-from semtok.processes import ALONE, Share
+from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from tqdm import trange
 
-from semtok import checkpoints, devices, processes
+from semtok.run import checkpoints, devices, processes
 from semtok.tokenizers.base import Codes, Tokens
 from semtok.tokenizers.repair import repair
 
@@ -106,5 +106,5 @@ class EpochTraining(ABC):
         self.optimizer.load_state_dict(state.pop("optimizer"))
         for name, value in state.items():
             setattr(self, name, value)
-        log.info("going on after epoch %d of %d", self.epoch, self.options.epochs)
+        log.info("resuming after epoch %d of %d", self.epoch, self.options.epochs)
         return True

@@ -12,7 +12,7 @@ import numpy as np
 
 from semtok.config.tokenizers import ExternalTokenizer
 from semtok.errors import DataError
-from semtok.files import read_table
+from semtok.run.files import read_table
 from semtok.tokenizers.base import Codes, Task, Tokens
 
 TOKEN = re.compile(r"<([a-z])_([0-9]{1,9})>")
@@ -43,7 +43,7 @@ def read_array_codes(path: Path, n_items: int) -> Codes:
         raise DataError(f"{path}: not a readable .npy file of numbers ({error})") from error
     if codes.ndim != 2 or not codes.shape[1] or len(codes) != n_items or not np.issubdtype(codes.dtype, np.integer):
         raise DataError(
-            f"{path}: found {codes.dtype} {list(codes.shape)}; expected integers [{n_items}, n_levels], a row an item"
+            f"{path}: found {codes.dtype} {list(codes.shape)}; expected integers [{n_items}, n_levels], a row per item"
         )
     wrong = np.argwhere((codes < 0) | (codes > np.iinfo(np.int32).max))
     if len(wrong):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from semtok.config.tokenizers import LETTERTokenizer
 from semtok.errors import ConfigError, DataError
-from semtok.processes import ALONE, Share
+from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
@@ -27,7 +27,7 @@ CLUSTERING_ITERATIONS = 10
 class LETTER(Autoencoder):
     """L = L_mse + L_rq + beta L_div + alpha L_cf.
 
-    The clusters of codewords are a part of the state, so that a resumed training goes on from them.
+    The clusters of codewords are a part of the state, so that a resumed training has them.
     """
 
     needs_negatives = True

@@ -16,7 +16,7 @@ from semtok.tokenizers.vectors import read_catalogue
 
 
 def tokenize(task: Task) -> Tokens:
-    """Fit on the vectors that exist; an item without one is coded as their mean. The history has a row a level."""
+    """Fit on the vectors that exist; an item without one is coded as their mean. The history has one row per level."""
     catalogue = read_catalogue(task.vectors)
     points = np.concatenate([catalogue.vectors[catalogue.present], catalogue.mean[None]])
     codes, books = fit(task.options, points, task.seed)

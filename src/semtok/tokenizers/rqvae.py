@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from semtok.processes import ALONE, Share
+from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance

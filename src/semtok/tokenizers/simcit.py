@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok import devices
 from semtok.config.tokenizers import SimCITTokenizer
-from semtok.processes import ALONE
+from semtok.run import devices
+from semtok.run.processes import ALONE
 from semtok.tokenizers.autoencoder import mlp
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.fusion import Fusion

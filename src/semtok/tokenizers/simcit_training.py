@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok import devices, processes
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError, SemtokError
+from semtok.run import devices, processes
 from semtok.schedules import annealed, learning_rate
 from semtok.tokenizers.base import Codes, Task, Tokens
 from semtok.tokenizers.epochs import EpochTraining
@@ -223,7 +223,7 @@ class Training(EpochTraining):
         if self.options.search == "soft" and first > WIDEST_GAP:
             log.warning("the codewords lie %.0f alpha apart: the search starts hard; set distance: mean", first)
         if self.options.search == "soft" and first < NARROWEST_GAP:
-            log.warning("the codewords lie %.2g alpha apart: the search starts blind", first)
+            log.warning("the codewords lie %.2g alpha apart: the assignment starts near uniform", first)
 
     @torch.no_grad()
     def _initialize_books(self) -> None:

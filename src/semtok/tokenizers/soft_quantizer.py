@@ -42,7 +42,7 @@ class SoftQuantizer(ResidualQuantizer):
         super().__init__(n_levels, codebook_size, dim, shared=shared, commitment_weight=commitment_weight)
         self.scale = dim if distance == "mean" else 1
 
-    def closeness(self, residual: Tensor, book: Tensor) -> Tensor:
+    def similarity(self, residual: Tensor, book: Tensor) -> Tensor:
         """|r|^2 - |r - e_k|^2, [batch, codebook_size]: |r|^2 is the same for all codewords, and a softmax blind to it.
 
         In the unit of `distance`.
@@ -55,11 +55,11 @@ class SoftQuantizer(ResidualQuantizer):
         codes = []
         for level in range(self.n_levels):
             book = self.book(level)
-            closeness = self.closeness(residual, book)
+            similarity = self.similarity(residual, book)
             if noise is not None:
-                closeness = closeness + noise[level]
-            codes.append(closeness.detach().argmax(dim=1))
-            residual = residual - (closeness / temperature).softmax(dim=1) @ book
+                similarity = similarity + noise[level]
+            codes.append(similarity.detach().argmax(dim=1))
+            residual = residual - (similarity / temperature).softmax(dim=1) @ book
         # What is left over is z - zhat.
         return SoftQuantized(latent - residual, torch.stack(codes, dim=1))
 
@@ -68,7 +68,7 @@ class SoftQuantizer(ResidualQuantizer):
         """By how much the second codeword is farther than the nearest, [n_levels, batch], along the hard residuals."""
         gaps = []
         for level, residual in enumerate(self.assign(latent)[1][:-1]):
-            best, second = self.closeness(residual, self.book(level)).topk(2, dim=1).values.unbind(dim=1)
+            best, second = self.similarity(residual, self.book(level)).topk(2, dim=1).values.unbind(dim=1)
             gaps.append(best - second)
         return torch.stack(gaps)
 

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import SemtokError
-from semtok.files import atomic_path, write_array
+from semtok.run.files import atomic_path, write_array
 from semtok.tokenizers import METHODS, ON_SEVERAL_GPUS
 from semtok.tokenizers.base import Task, Tokens
 
@@ -34,7 +34,7 @@ def run(
     tokens = tokenize(TypeAdapter(Tokenizer).validate_python(options), items, views, seed, checkpoint, identity)
     if options["method"] in ON_SEVERAL_GPUS:
         # Here, since it needs torch, which the other methods do without.
-        from semtok import processes
+        from semtok.run import processes
 
         if not processes.is_main():
             return
@@ -51,7 +51,7 @@ def tokenize(
 ) -> Tokens:
     """Give every item its codes.
 
-    Training goes on from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
+    Training resumes from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
     """
     task = Task(
         options=options,

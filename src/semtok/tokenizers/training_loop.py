@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok import devices, processes
 from semtok.config.tokenizers import AutoencoderTokenizer
 from semtok.errors import SemtokError
+from semtok.run import devices, processes
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Codes, Task, Tokens
 from semtok.tokenizers.epochs import EpochTraining

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semtok.errors import DataError
-from semtok.files import release_pages
+from semtok.run.files import release_pages
 
 CHUNK = 65_536
 """Rows looked at together, so that a catalogue larger than memory stays on disk."""

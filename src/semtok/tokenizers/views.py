@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from semtok.errors import DataError
-from semtok.processes import ALONE, Share, share
+from semtok.run.processes import ALONE, Share, share
 from semtok.tokenizers.vectors import Catalogue, read_catalogue, release
 
 CODED_AT_ONCE = 8192

@@ -64,5 +64,5 @@ def _check_ins(file: RawFile, member: str, report: FileReport) -> Iterator[pd.Da
         )
         on_earth = rows["latitude"].between(-90, 90) & rows["longitude"].between(-180, 180)
         rows = drop_bad(rows, ~on_earth, "bad_coordinate", places, report)
-        timestamp, believed = seconds(rows["time"], TIME_FORMAT)
-        yield drop_bad(rows.assign(timestamp=timestamp), ~believed, "bad_date", rows["time"], report)
+        timestamp, valid_time = seconds(rows["time"], TIME_FORMAT)
+        yield drop_bad(rows.assign(timestamp=timestamp), ~valid_time, "bad_date", rows["time"], report)

@@ -71,8 +71,8 @@ def _behaviors(file: RawFile, report: Report) -> Iterator[pd.DataFrame]:
     for block in zip_blocks(file.path, member):
         rows = parse_tsv(block, BEHAVIORS, "utf-8", file_report)
         rows = drop_bad(rows, rows["user"] == "", "missing_value", rows["user"], file_report)
-        timestamp, believed = seconds(rows["time"], TIME_FORMAT)
-        rows = drop_bad(rows.assign(timestamp=timestamp), ~believed, "bad_date", rows["time"], file_report)
+        timestamp, valid_time = seconds(rows["time"], TIME_FORMAT)
+        rows = drop_bad(rows.assign(timestamp=timestamp), ~valid_time, "bad_date", rows["time"], file_report)
         labelled = rows["impressions"].str.fullmatch(r"(\S+-[01]( |$))*")
         rows = drop_bad(rows, ~labelled, "bad_impressions", rows["impressions"], file_report)
         yield rows.drop(columns=["impression", "time", LINE])

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from semtok.files import atomic_path
+from semtok.run.files import atomic_path
 
 
 def write_gzip(path: Path, lines: Iterable[str]) -> None:

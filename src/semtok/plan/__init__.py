@@ -1,0 +1,1 @@
+"""What is to be made, and from what: light, since the Snakefile imports it."""

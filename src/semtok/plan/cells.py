@@ -1,0 +1,254 @@
+"""Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from semtok.config.papers import PaperConfig
+from semtok.config.tokenizers import IDS, encoders_of
+from semtok.config.variants import canonical, nearest, parse, resolve
+from semtok.plan.code_claim_specs import DiagnosticsClaim, PurityClaim
+from semtok.plan.definition import Paper, RankingTable
+from semtok.plan.figure_specs import Figure, TrainingFigure
+
+Evidence = Literal["ranks", "codes", "training"]
+"""What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, or its history alone."""
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained recommender; its results lie in results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}."""
+
+    dataset: str
+    tokenizer: str
+    recommender: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one dataset in one table or figure."""
+
+    exhibit: str
+    """The table or figure."""
+    dataset: str
+    """Printed name of the dataset."""
+    tokenizer: str
+    """As written in the definition: the name of its row."""
+    runs: tuple[Run, ...]
+    """One a seed; empty where the config cannot build it."""
+    missing: str
+    """Why there are no runs; empty where there are."""
+    evidence: Evidence = "ranks"
+    remark: str = ""
+    """What must be said wherever its numbers show."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they stand in a rule's params."""
+        return {**asdict(self), "runs": [asdict(run) for run in self.runs]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
+        """The inverse of `as_dict`."""
+        return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"])})
+
+
+def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
+    """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
+    shown = {dataset for exhibit in paper.figures for dataset, _, _ in _wanted(paper, exhibit)}
+    shown |= {dataset for table in paper.tables.values() for dataset in table.datasets}
+    printed = {paper.runs_on(dataset) for dataset in shown}
+    mistakes = [
+        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
+        for key, found, known in (
+            ("tables", config.tables, set(paper.tables)),
+            ("figures", config.figures, set(paper.figures)),
+            ("datasets", list(config.datasets), printed),
+            ("lacking", list(config.lacking), printed),
+            ("recommenders_by_dataset", list(config.recommenders_by_dataset), printed),
+        )
+        for entry in found
+        if entry not in known
+    ]
+    for dataset, replacements in config.recommenders_by_dataset.items():
+        used = {
+            method.partition("/")[2] or config.recommender
+            for exhibit in (*paper.tables, *paper.figures)
+            for shown_as, _, method in _wanted(paper, exhibit)
+            if paper.runs_on(shown_as) == dataset
+        }
+        mistakes += [
+            f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
+            f"rows{nearest(entry, used)}"
+            for entry in replacements
+            if dataset in printed and entry not in used
+        ]
+    return mistakes
+
+
+def cutoffs(paper: Paper, exhibits: Iterable[str]) -> list[int]:
+    """Every k that the tables and figures `exhibits` need the beam to reach."""
+    wanted: set[int] = set()
+    for exhibit in exhibits:
+        table = paper.tables.get(exhibit)
+        if isinstance(table, RankingTable):
+            wanted.update(set(table.ks) - set(table.optional_ks))
+        figure = paper.figures.get(exhibit)
+        if isinstance(figure, Figure):
+            wanted.update(k for panel in figure.panels.values() for k in panel.ks)
+    return sorted(wanted)
+
+
+def cells(
+    paper: Paper,
+    config: PaperConfig,
+    exhibit: str,
+    seeds: Sequence[int],
+    tokenizers: Entries,
+    recommenders: Collection[str] = (),
+) -> list[Cell]:
+    """Every method on every dataset of a ranking table or figure, each with its runs or the reason why it has none.
+
+    Args:
+        paper: the definition.
+        config: the paper's section of the config.
+        exhibit: id of a table or figure.
+        seeds: the config's `seeds`; figures use `config.sweep_seeds`.
+        tokenizers: the config's `tokenizers`, as plain values. A variant that equals its entry there becomes the
+            entry itself, so that nothing is run twice.
+        recommenders: names of the config's `recommenders`, for methods with a recommender of their own
+            (`ids/sasrec`); the others have the paper's.
+    """
+    evidence: Evidence = "ranks"
+    if exhibit in paper.figures and not isinstance(figure := paper.figures[exhibit], Figure):
+        evidence = "training" if isinstance(figure, TrainingFigure) else "codes"
+    make = _Maker(paper, config, exhibit, seeds, tokenizers, recommenders)
+    return [make.cell(dataset, name, method, evidence) for dataset, name, method in _wanted(paper, exhibit)]
+
+
+def claim_cells(
+    paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries, recommenders: Collection[str] = ()
+) -> list[Cell]:
+    """The cells of every table and figure that a claim refers to, built under this config or not.
+
+    A claim about codes may name tokenizers that are no rows of its exhibit: they have cells for their codes alone.
+    """
+    exhibits = dict.fromkeys(claim.exhibit for claim in paper.single_claims)
+    found = [cell for exhibit in exhibits for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)]
+    known = {(cell.exhibit, cell.dataset, cell.tokenizer) for cell in found}
+    for claim in paper.single_claims:
+        if isinstance(claim, DiagnosticsClaim | PurityClaim):
+            make = _Maker(paper, config, claim.exhibit, seeds, tokenizers, recommenders)
+            for name in claim.tokenizers:
+                if (claim.exhibit, claim.dataset, name) not in known:
+                    known.add((claim.exhibit, claim.dataset, name))
+                    found.append(make.cell(claim.dataset, name, name, "codes"))
+    return found
+
+
+def with_remarks(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) -> list[Cell]:
+    """The same cells; those that read vectors of an untrained network say so.
+
+    tokenizers, encoders: sections of the config, as plain values.
+    """
+    untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
+    found = []
+    for cell in cells:
+        names = {run.tokenizer for run in cell.runs} - {IDS}
+        views = {view for name in names for view in encoders_of(resolve(tokenizers, name, "tokenizers")).values()}
+        used = ", ".join(sorted(views & untrained))
+        remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
+        found.append(replace(cell, remark=remark))
+    return found
+
+
+def remarks(cells: Iterable[Cell]) -> list[str]:
+    """What must be said of `cells`, each remark once, as sentences."""
+    return [f"{remark}." for remark in dict.fromkeys(cell.remark for cell in cells if cell.remark)]
+
+
+def runs(cells: Iterable[Cell], *evidence: Evidence) -> list[Run]:
+    """The distinct runs of `cells`, in order of first mention; with `evidence`, of those cells only."""
+    return list(dict.fromkeys(run for cell in cells if not evidence or cell.evidence in evidence for run in cell.runs))
+
+
+def coded(cells: Iterable[Cell]) -> list[Run]:
+    """Those of the runs that have a tokenizer: plain item ids have none."""
+    return [run for run in runs(cells) if run.tokenizer != IDS]
+
+
+def datasets(paper: Paper, config: PaperConfig, exhibit: str) -> dict[str, str]:
+    """The datasets of a table or figure that this config has: printed name to entry of `datasets`."""
+    if exhibit in paper.tables:
+        printed = paper.tables[exhibit].datasets
+    else:
+        printed = [dataset for dataset, _ in paper.figure(exhibit).pairs]
+    entries = {name: config.stand_ins.get(paper.runs_on(name)) for name in printed}
+    return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def lacking(paper: Paper, dataset: str) -> str:
+    """Why a dataset that the config does not have is not there."""
+    name = paper.runs_on(dataset)
+    return paper.about(name).unavailable or f"no dataset of this config stands for {name}"
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Cells of one exhibit; the fields are those of `cells`."""
+
+    paper: Paper
+    config: PaperConfig
+    exhibit: str
+    seeds: Sequence[int]
+    tokenizers: Entries
+    recommenders: Collection[str]
+
+    def cell(self, dataset: str, name: str, method: str, evidence: Evidence) -> Cell:
+        """The cell of a row's `name`, for which `method` is run."""
+        built = self.exhibit in self.config.tables or self.exhibit in self.config.figures
+        missing = f"{self.exhibit} is not among the tables and figures of this config" if not built else ""
+        entry = self.config.stand_ins.get(self.paper.runs_on(dataset), "")
+        if not missing:
+            missing = self._missing(dataset, method) if entry else lacking(self.paper, dataset)
+        if missing:
+            return Cell(self.exhibit, dataset, name, (), missing, evidence)
+        tokenizer, _, own = method.partition("/")
+        tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
+        recommender = self._recommender(dataset, own)
+        seeds = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
+        found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
+        return Cell(self.exhibit, dataset, name, found, "", evidence)
+
+    def _recommender(self, dataset: str, own: str) -> str:
+        """What a row has on a dataset: its `own` or the paper's, or what takes its place there."""
+        recommender = own or self.config.recommender
+        replacements = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
+        return replacements.get(recommender, recommender)
+
+    def _missing(self, dataset: str, method: str) -> str:
+        tokenizer, _, own = method.partition("/")
+        name, replaced = parse(tokenizer)
+        if name != IDS and name not in self.tokenizers:
+            return f"this config has no tokenizer {name}"
+        # A user's own entry of that name may be of another method.
+        unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
+        if unknown:
+            return f"the tokenizer {name} of this config has no option {unknown[0]}"
+        if own and (recommender := parse(self._recommender(dataset, own))[0]) not in self.recommenders:
+            return f"this config has no recommender {recommender}"
+        printed = self.paper.runs_on(dataset)
+        views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
+        absent = [modality for modality in self.config.lacking.get(printed, []) if views.get(modality)]
+        return f"{printed} has no {absent[0]} view" if absent else ""
+
+
+def _wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:
+    """Dataset, name of the row or bar, and what is run for it."""
+    table = paper.tables.get(exhibit)
+    if table is None:
+        return list(dict.fromkeys((dataset, name, name) for dataset, name in paper.figure(exhibit).pairs))
+    if not isinstance(table, RankingTable):
+        return []
+    return [(d, row.tokenizer, row.method(d)) for d in table.datasets for row in table.rows_on(d)]

@@ -1,0 +1,96 @@
+"""The config and the papers' definitions, checked together before any job starts."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from semtok.config.load import listing, read
+from semtok.config.model import PAPER_NAME, Config
+from semtok.config.recommenders import OVER_IDS, RANKED, Recommender
+from semtok.config.tokenizers import IDS, Tokenizer
+from semtok.config.variants import resolve
+from semtok.errors import ConfigError
+from semtok.plan import cells as plan
+from semtok.plan.definition import Paper, load
+
+
+def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, Paper]]:
+    """The typed config, and the definition of each of its papers.
+
+    Args:
+        raw: the merged YAML files, as Snakemake hands them over.
+        definitions: the folder that holds PAPER.yaml for each paper.
+
+    Raises:
+        ConfigError: lists every mistake of the config and the definitions, one a line.
+    """
+    config, problems = read(raw)
+    papers: dict[str, Paper] = {}
+    named = raw.get("papers")
+    for name in named if isinstance(named, Mapping) else ():
+        # Any other name is one of the config's mistakes already, and might lead out of the folder.
+        if not isinstance(name, str) or not re.fullmatch(PAPER_NAME, name):
+            continue
+        try:
+            papers[name] = load(definitions / f"{name}.yaml")
+        except ConfigError as error:
+            problems += str(error).splitlines()
+    if config is not None and not problems:
+        entries = config.model_dump(mode="json")
+        for name, paper in papers.items():
+            problems += plan.problems(paper, config.papers[name], name) or _variants(entries, config, name, paper)
+    if problems or config is None:
+        raise ConfigError(listing(problems))
+    return config, papers
+
+
+def _variants(entries: dict[str, Any], config: Config, name: str, paper: Paper) -> Iterator[str]:
+    """Mistakes in the variants that a paper names, in what it pairs, and in how many items it has ranked."""
+    built = config.papers[name]
+    exhibits = [*built.tables, *built.figures]
+    cells = [
+        cell
+        for exhibit in exhibits
+        for cell in plan.cells(paper, built, exhibit, config.seeds, entries["tokenizers"], entries["recommenders"])
+    ]
+    pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells)})
+    for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
+        yield from _invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+    widest = max(plan.cutoffs(paper, exhibits), default=0)
+    for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
+        mistakes = list(_invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        yield from mistakes
+        if mistakes:
+            continue
+        options = resolve(entries["recommenders"], recommender, "recommenders")
+        key = RANKED[options["method"]]
+        if options["decoding"][key] < widest:
+            yield (
+                f"recommenders.{recommender}.decoding.{key}: found {options['decoding'][key]}; "
+                f"expected at least {widest}, the largest k of papers.{name}"
+            )
+        for tokenizer in (tokenizer for tokenizer, paired in pairs if paired == recommender):
+            yield from incompatible(tokenizer, recommender, options["method"], f"papers.{name}")
+
+
+def incompatible(tokenizer: str, recommender: str, method: str, path: str) -> Iterator[str]:
+    """The mistake of giving codes to a recommender over plain item ids, or ids to one over codes."""
+    found = f"{path}: found {tokenizer}/{recommender}"
+    if method in OVER_IDS and tokenizer != IDS:
+        yield f"{found}, but {method} ranks plain item ids; expected {IDS}/{recommender}"
+    if method not in OVER_IDS and tokenizer == IDS:
+        yield f"{found}, but {method} reads codes; expected a recommender over plain item ids ({', '.join(OVER_IDS)})"
+
+
+def _invalid(kind: Any, entries: dict[str, Any], variant: str, section: str) -> Iterator[str]:
+    try:
+        TypeAdapter(kind).validate_python(resolve(entries, variant, section))
+    except ConfigError as error:
+        yield str(error)
+    except ValidationError as error:
+        for mistake in error.errors():
+            path = ".".join(str(step) for step in mistake["loc"][1:] or mistake["loc"])
+            yield f"{section}.{variant}: {path}: found {mistake['input']!r}; {mistake['msg']}"

@@ -1,0 +1,251 @@
+"""A paper as data: what its tables, figures and claims consist of (config/papers/PAPER.yaml)."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import yaml
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from semtok.config.base import Name, Section, exceeds_limits
+from semtok.config.messages import explain
+from semtok.errors import ConfigError
+from semtok.plan.claim_specs import AnyClaim, JointClaim, SingleClaim
+from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, Metric, TrainingFigure
+
+FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
+
+
+class DatasetNote(Section):
+    """What a reader must know about a dataset that the paper's tables and figures name."""
+
+    note: str = ""
+    """Stands below every table and figure that shows it."""
+    unavailable: str = ""
+    """Why nobody else can have it; the reason in its empty cells."""
+    runs_on: str = ""
+    """For a stand-in: the dataset whose runs these are."""
+    stands_for: str = ""
+    """For a stand-in: the dataset whose printed numbers stand beside."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "DatasetNote":
+        if bool(self.runs_on) != bool(self.stands_for):
+            raise ValueError("runs_on and stands_for together, or neither")
+        return self
+
+
+class Row(Section):
+    """One method of a table."""
+
+    label: str
+    """Plain name: in the tidy CSV, in Markdown, and in the file of printed numbers."""
+    latex: str
+    tokenizer: str
+    """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's."""
+    by_dataset: dict[str, str] = Field(default_factory=dict)
+    """What takes its place on a dataset that needs another entry, as where there are fewer views. The row's name in
+    gains and claims stays `tokenizer`."""
+    datasets: list[str] | None = None
+    """Where the row stands; None for everywhere."""
+    note: str = ""
+    """What a reader must know of the row's numbers."""
+
+    def method(self, dataset: str) -> str:
+        """What is run on `dataset`."""
+        return self.by_dataset.get(dataset, self.tokenizer)
+
+    def stands_on(self, dataset: str) -> bool:
+        """Whether the table has this row for `dataset`."""
+        return self.datasets is None or dataset in self.datasets
+
+
+class Gain(Section):
+    """A row of relative improvements, in percent: the best of `of` over the best of `over`."""
+
+    label: str
+    of: Annotated[list[str], Field(min_length=1)]
+    """Tokenizers among the table's rows."""
+    over: Annotated[list[str], Field(min_length=1)]
+
+
+Statistic = Literal[
+    "users", "items", "interactions", "length_min", "length_max", "length_mean", "length_median", "sparsity"
+]
+STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+
+
+class StatisticsTable(Section):
+    """Users, items and sequence lengths of the datasets."""
+
+    kind: Literal["statistics"]
+    caption: str
+    datasets: Annotated[list[str], Field(min_length=1)]
+    tolerance: Annotated[float, Field(gt=0, lt=1)]
+    """Relative difference from the printed statistic up to which two data sets count as the same."""
+    statistics: list[Statistic] = Field(default_factory=lambda: list(STATISTICS[:-1]))
+    """What is shown, in this order."""
+
+
+class RankingTable(Section):
+    """Metrics of methods on datasets."""
+
+    kind: Literal["ranking"]
+    caption: str
+    datasets: Annotated[list[str], Field(min_length=1)]
+    metrics: Annotated[list[Metric], Field(min_length=1)]
+    ks: Annotated[list[PositiveInt], Field(min_length=1)]
+    optional_ks: list[PositiveInt] = Field(default_factory=list)
+    """Those of `ks` that no beam needs to reach: a narrower one leaves them empty, and says so."""
+    rows: Annotated[list[Row], Field(min_length=1)]
+    gains: list[Gain]
+    blocks: list[list[str]] | None = None
+    """Datasets that are shown side by side, block below block; None for all in one."""
+
+    def rows_on(self, dataset: str) -> list[Row]:
+        """The rows that `dataset` has."""
+        return [row for row in self.rows if row.stands_on(dataset)]
+
+    @model_validator(mode="after")
+    def _datasets_are_columns(self) -> "RankingTable":
+        if self.blocks is not None and sorted(name for block in self.blocks for name in block) != sorted(self.datasets):
+            raise ValueError("blocks must hold every one of datasets once")
+        named = {name for row in self.rows for name in [*row.by_dataset, *(row.datasets or [])]}
+        unknown = sorted(named - set(self.datasets))
+        if unknown:
+            raise ValueError(f"rows name the dataset {unknown[0]!r}; expected one of {', '.join(self.datasets)}")
+        if set(self.optional_ks) - set(self.ks):
+            raise ValueError("optional_ks must be among ks")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_have_one_name(self) -> "RankingTable":
+        names = [row.tokenizer for row in self.rows]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"every tokenizer in one row; found twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _gains_are_rows(self) -> "RankingTable":
+        known = [row.tokenizer for row in self.rows]
+        for gain in self.gains:
+            unknown = [name for name in [*gain.of, *gain.over] if name not in known]
+            if unknown:
+                raise ValueError(f"gain {gain.label!r} names {unknown[0]!r}; expected one of {', '.join(known)}")
+        return self
+
+
+Table = Annotated[StatisticsTable | RankingTable, Field(discriminator="kind")]
+
+
+class Paper(Section):
+    """A paper: everything that is built for it."""
+
+    title: str
+    reference: str
+    tables: dict[Name, Table]
+    figures: dict[Name, AnyFigure]
+    claims: list[AnyClaim]
+    datasets: dict[str, DatasetNote] = Field(default_factory=dict)
+    """Datasets that need a word, and stand-ins; the others need no entry."""
+
+    @model_validator(mode="after")
+    def _claims_have_exhibits(self) -> "Paper":
+        exhibits = [*self.tables, *self.figures]
+        known = ", ".join(exhibits)
+        identifiers = [claim.id for claim in self.claims]
+        for claim in self.claims:
+            if identifiers.count(claim.id) > 1:
+                raise ValueError(f"claim {claim.id}: expected every id once")
+        for claim in self.single_claims:
+            if claim.exhibit not in exhibits:
+                raise ValueError(f"claim {claim.id}: found exhibit {claim.exhibit!r}; expected one of {known}")
+        return self
+
+    @property
+    def single_claims(self) -> list[SingleClaim]:
+        """Every claim that has a test of its own: a joint claim's parts in its place."""
+        parts = [claim.parts if isinstance(claim, JointClaim) else [claim] for claim in self.claims]
+        return [part for several in parts for part in several]
+
+    def about(self, dataset: str) -> DatasetNote:
+        """What there is to say about a dataset."""
+        return self.datasets.get(dataset, DatasetNote())
+
+    def runs_on(self, dataset: str) -> str:
+        """The printed name of the dataset whose runs are shown: another one for a stand-in."""
+        return self.about(dataset).runs_on or dataset
+
+    def printed_for(self, dataset: str) -> str:
+        """The printed name of the dataset whose printed numbers stand beside: another one for a stand-in."""
+        return self.about(dataset).stands_for or dataset
+
+    def ranking_table(self, name: str) -> RankingTable:
+        """The table `name`; a `ConfigError` if there is none, or if it is not a ranking table."""
+        table = self.tables.get(name)
+        if not isinstance(table, RankingTable):
+            raise ConfigError(f"{name!r} is not a ranking table of {self.title!r}")
+        return table
+
+    def statistics_table(self, name: str) -> StatisticsTable:
+        """The table `name`; a `ConfigError` if there is none, or if it is not a table of statistics."""
+        table = self.tables.get(name)
+        if not isinstance(table, StatisticsTable):
+            raise ConfigError(f"{name!r} is not a table of statistics of {self.title!r}")
+        return table
+
+    def figure(self, name: str) -> AnyFigure:
+        """The figure `name`; a `ConfigError` if there is none."""
+        if name not in self.figures:
+            raise ConfigError(f"{name!r} is not a figure of {self.title!r}; known: {', '.join(self.figures)}")
+        return self.figures[name]
+
+    def bar_figure(self, name: str) -> Figure:
+        """The figure of bars `name`; a `ConfigError` if it is of another kind."""
+        return self._of_kind(name, Figure)
+
+    def training_figure(self, name: str) -> TrainingFigure:
+        """The figure of curves `name`; a `ConfigError` if it is of another kind."""
+        return self._of_kind(name, TrainingFigure)
+
+    def embedding_figure(self, name: str) -> EmbeddingFigure:
+        """The figure of quantized vectors `name`; a `ConfigError` if it is of another kind."""
+        return self._of_kind(name, EmbeddingFigure)
+
+    def _of_kind(self, name: str, kind: type[FigureKind]) -> FigureKind:
+        found = self.figure(name)
+        if not isinstance(found, kind):
+            raise ConfigError(f"{name!r} of {self.title!r} is a figure of {found.kind}; expected another kind")
+        return found
+
+
+def load(path: str | Path) -> Paper:
+    """Read a paper's definition.
+
+    Raises:
+        ConfigError: names the file and, for each mistake, its path, the value found and what was expected.
+    """
+    try:
+        content: Any = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        if excess := exceeds_limits(content):
+            raise ConfigError(f"{path}: found {excess}")
+        content = _with_kinds(content)
+        return Paper.model_validate(content)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    except ValidationError as error:
+        lines = explain(Paper, content, error.errors())
+        raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
+    except (ValueError, RecursionError) as error:  # of YAML's parts: undecodable bytes, dates, endless nesting
+        raise ConfigError(f"{path}: not YAML that can be used: {error}") from None
+
+
+def _with_kinds(content: Any) -> Any:
+    """The content with the kind of every figure: bars where none is given."""
+    figures = content.get("figures") if isinstance(content, dict) else None
+    if not isinstance(figures, dict):
+        return content
+    kinds = {name: {"kind": "bars", **part} if isinstance(part, dict) else part for name, part in figures.items()}
+    return {**content, "figures": kinds}

@@ -1,0 +1,98 @@
+"""Made-up results with known truth."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from semtok.config.papers import PaperConfig
+from semtok.plan.cells import Run
+
+BEAM = 50
+
+
+def ranks_frame(ranks: list[int | None], users: list[int] | None = None, beam: int = BEAM) -> pd.DataFrame:
+    """A `ranks.parquet` with these ranks; target i is item i, the rest of the beam are items from 100,000 on."""
+    rows = []
+    for target, rank in enumerate(ranks):
+        top = list(range(100_000, 100_000 + beam))
+        if rank is not None:
+            top[rank - 1] = target
+        user = target if users is None else users[target]
+        rows.append({"target": target, "user": user, "item": target, "rank": rank, "top": top})
+    frame = pd.DataFrame(rows)
+    return frame.astype({"target": "int32", "user": "int32", "item": "int32", "rank": "Int32"})
+
+
+def drawn_ranks(recall: float, targets: int, seed: int, beam: int = BEAM, spread: float = 1.0) -> pd.DataFrame:
+    """Ranks of which a share of about `recall` is in the beam; a `spread` below 1 crowds them at the top.
+
+    The users are equally difficult whatever the seed, so that methods are as correlated as real ones.
+    """
+    difficulty = np.random.default_rng(12345).random(targets)
+    generator = np.random.default_rng(seed)
+    difficulty = np.where(generator.random(targets) < 0.8, difficulty, generator.random(targets))
+    hit = difficulty < recall
+    position = generator.integers(1, max(2, int(beam * spread)) + 1, size=targets)
+    return ranks_frame([int(p) if h else None for p, h in zip(position, hit, strict=True)], beam=beam)
+
+
+def write_ranks(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
+    path = folder / f"{run.dataset}-{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
+    frame.to_parquet(path, index=False)
+    return path
+
+
+def write_stats(path: Path, source: str = "synthetic", users: int = 700, **changed: Any) -> Path:
+    length = {"min": 15, "max": 70, "mean": 25.0, "median": 22.0}
+    stats = {"source": source, "users": users, "items": 500, "interactions": 17500, "length": length, **changed}
+    path.write_text(json.dumps(stats), encoding="utf-8")
+    return path
+
+
+REPOSITORY = Path(__file__).parents[2]
+DEFINITION = REPOSITORY / "config/papers/cost.yaml"
+PRINTED = REPOSITORY / "config/papers/cost-printed.csv"
+
+_COST = {"n_levels": 3, "codebook_size": 64, "latent_dim": 96, "temperature": 0.1, "epochs": 100}
+TOKENIZERS: dict[str, dict[str, Any]] = {
+    "random": {"n_levels": 3, "codebook_size": 64},
+    "rqvae": {key: value for key, value in _COST.items() if key != "temperature"},
+    "cost": _COST,
+    "cost+reconstruction": _COST,
+}
+
+
+def paper_config(**changed: Any) -> PaperConfig:
+    values = {
+        "recommender": "tiger",
+        "datasets": {"MIND": "mind", "Office(S)": "office-small", "Office(L)": "office-large"},
+        "tables": ["table1", "table2", "table3"],
+        "figures": ["figure3", "figure4"],
+        "sweep_seeds": [0],
+    }
+    return PaperConfig.model_validate({**values, **changed})
+
+
+def write_diagnostics(path: Path, collisions: float = 0.125, nearest: float = 0.05, random: float = 0.001) -> Path:
+    """The parts of a diagnostics.json that tables and claims read."""
+    depths = [{"depth": 1, "nearest_distinct": 0.7, "random": 0.1}]
+    depths.append({"depth": 2, "nearest_distinct": nearest, "random": random})
+    content = {
+        "items": 500,
+        "levels": [{"perplexity": 40.5}, {"perplexity": 30.0}],
+        "tuples": {"collision_rate": collisions, "largest_group": 7, "joint_entropy_share": None},
+        "neighbourhoods": {"depths": depths},
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def staircase(hits: list[int], targets: int = 1500) -> pd.DataFrame:
+    """Ranks with exactly so many hits within 5, 10, 20 and 40; the first targets are the easy ones for everybody."""
+    ranks: list[int | None] = []
+    for count, rank in zip(hits, (5, 10, 20, 40), strict=True):
+        ranks += [rank] * (count - len(ranks))
+    return ranks_frame([*ranks, *[None] * (targets - len(ranks))])
