@@ -24,6 +24,7 @@ from semtok.run.files import check_writable, remove_stale_files, sha256
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.plan.check import check
+from semtok.plan.paths import Paths
 from semtok.recommenders import DECODING, TRAINING
 from semtok.tokenizers import METHODS as TOKENIZERS
 
@@ -40,11 +41,12 @@ if workflow.exec_mode == ExecMode.REMOTE:
 ENTRIES = CONFIG.model_dump(mode="json")
 
 
-DATA = "results/data/{dataset}"
-VECTORS = "results/encoders/{dataset}/{encoder}"
-TOKENIZER = "results/tokenizers/{dataset}/{tokenizer}/{seed}"
-RUN = "results/recommenders/{dataset}/{tokenizer}/{recommender}/{seed}"
-PAPER = "results/papers/{paper}"
+PATHS = Paths()
+RESULTS, RAW, LOGS, BENCHMARKS = PATHS.results, PATHS.raw, PATHS.logs, PATHS.benchmarks
+DATA, IMAGES, VECTORS, TOKENIZER, RUN, PAPER = (
+    *(PATHS.data, PATHS.images, PATHS.vectors),
+    *(PATHS.tokenizer, PATHS.run, PATHS.paper),
+)
 
 
 wildcard_constraints:
@@ -62,10 +64,10 @@ def become_driver():
     """Refuse to run beside another driver of this folder or without a place to write, and clear away what a killed one left half-written."""
     try:
         hold_folder()
-        check_writable("results")
+        check_writable(RESULTS)
     except SemtokError as error:
         raise WorkflowError(str(error)) from None
-    remove_stale_files("results")
+    remove_stale_files(RESULTS)
 
 
 def ordered(value):
@@ -138,6 +140,11 @@ RESOURCES = {
 
 # Trainings wait for vectors, and an encoder of two threads would wait for hours behind a training of one.
 PRIORITY_OF_ENCODERS = 10
+
+
+def per_attempt(amount):
+    """Memory or minutes of the first attempt; a second one gets twice as much, a third three times."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def threads_of(rule_name):

@@ -3,11 +3,11 @@
 
 rule download:
     output:
-        "results/raw/official/{file}",
+        f"{RAW}/official/{{file}}",
     log:
-        "results/logs/download/{file}.log",
+        f"{LOGS}/download/{{file}}.log",
     benchmark:
-        "results/benchmarks/download/{file}.tsv"
+        f"{BENCHMARKS}/download/{{file}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("download")
@@ -24,11 +24,11 @@ rule download:
 
 rule synthesize:
     output:
-        directory("results/raw/synthetic/{dataset}"),
+        directory(f"{RAW}/synthetic/{{dataset}}"),
     log:
-        "results/logs/synthesize/{dataset}.log",
+        f"{LOGS}/synthesize/{{dataset}}.log",
     benchmark:
-        "results/benchmarks/synthesize/{dataset}.tsv"
+        f"{BENCHMARKS}/synthesize/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("synthesize")
@@ -52,9 +52,9 @@ rule prepare:
         targets=f"{DATA}/targets.parquet",
         stats=f"{DATA}/stats.json",
     log:
-        "results/logs/prepare/{dataset}.log",
+        f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
-        "results/benchmarks/prepare/{dataset}.tsv"
+        f"{BENCHMARKS}/prepare/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("prepare")
@@ -78,11 +78,11 @@ rule fetch_images:
         raw=drawn_pictures,
     output:
         # Only the manifest: Snakemake would delete a folder of pictures when the job fails or is killed.
-        manifest="results/images/{dataset}/images.csv",
+        manifest=f"{IMAGES}/images.csv",
     log:
-        "results/logs/fetch_images/{dataset}.log",
+        f"{LOGS}/fetch_images/{{dataset}}.log",
     benchmark:
-        "results/benchmarks/fetch_images/{dataset}.tsv"
+        f"{BENCHMARKS}/fetch_images/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("fetch_images")

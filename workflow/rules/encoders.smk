@@ -10,12 +10,12 @@ rule encode_text:
     input:
         catalogue=rules.prepare.output.catalogue,
     output:
-        vectors="results/encoders/{dataset}/{encoder}.npy",
-        facts="results/encoders/{dataset}/{encoder}.json",
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
     log:
-        "results/logs/encode_text/{dataset}/{encoder}.log",
+        f"{LOGS}/encode_text/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/encode_text/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/encode_text/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("text"),
     priority: PRIORITY_OF_ENCODERS
@@ -39,12 +39,12 @@ rule encode_image:
         manifest=rules.fetch_images.output.manifest,
         weights=image_weights,
     output:
-        vectors="results/encoders/{dataset}/{encoder}.npy",
-        facts="results/encoders/{dataset}/{encoder}.json",
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
     log:
-        "results/logs/encode_image/{dataset}/{encoder}.log",
+        f"{LOGS}/encode_image/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/encode_image/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/encode_image/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("image"),
     priority: PRIORITY_OF_ENCODERS
@@ -69,9 +69,9 @@ rule encode_text_shard:
         vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
         facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
     log:
-        "results/logs/encode_text_shard/{dataset}/{encoder}/{shard}-of-{shards}.log",
+        f"{LOGS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
-        "results/benchmarks/encode_text_shard/{dataset}/{encoder}/{shard}-of-{shards}.tsv"
+        f"{BENCHMARKS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
         encoder=scattered("text"),
     priority: PRIORITY_OF_ENCODERS
@@ -99,9 +99,9 @@ rule gather_text:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
     log:
-        "results/logs/gather_text/{dataset}/{encoder}.log",
+        f"{LOGS}/gather_text/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/gather_text/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/gather_text/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         dataset=large_datasets(),
         encoder=scattered("text"),
@@ -129,9 +129,9 @@ rule encode_image_shard:
         vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
         facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
     log:
-        "results/logs/encode_image_shard/{dataset}/{encoder}/{shard}-of-{shards}.log",
+        f"{LOGS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
-        "results/benchmarks/encode_image_shard/{dataset}/{encoder}/{shard}-of-{shards}.tsv"
+        f"{BENCHMARKS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
         encoder=scattered("image"),
     priority: PRIORITY_OF_ENCODERS
@@ -158,9 +158,9 @@ rule gather_image:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
     log:
-        "results/logs/gather_image/{dataset}/{encoder}.log",
+        f"{LOGS}/gather_image/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/gather_image/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/gather_image/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         dataset=large_datasets(),
         encoder=scattered("image"),
@@ -184,12 +184,12 @@ rule encode_collaborative:
         catalogue=rules.prepare.output.catalogue,
         interactions=rules.prepare.output.interactions,
     output:
-        vectors="results/encoders/{dataset}/{encoder}.npy",
-        facts="results/encoders/{dataset}/{encoder}.json",
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
     log:
-        "results/logs/encode_collaborative/{dataset}/{encoder}.log",
+        f"{LOGS}/encode_collaborative/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/encode_collaborative/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/encode_collaborative/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("collaborative"),
     priority: PRIORITY_OF_ENCODERS
@@ -212,11 +212,11 @@ rule spatial_graph:
         catalogue=rules.prepare.output.catalogue,
         interactions=interactions_of_graph,
     output:
-        graph="results/encoders/{dataset}/{encoder}.graph.npz",
+        graph=f"{VECTORS}.graph.npz",
     log:
-        "results/logs/spatial_graph/{dataset}/{encoder}.log",
+        f"{LOGS}/spatial_graph/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/spatial_graph/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/spatial_graph/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("spatial"),
     conda:
@@ -238,12 +238,12 @@ rule encode_spatial:
         catalogue=rules.prepare.output.catalogue,
         graph=rules.spatial_graph.output.graph,
     output:
-        vectors="results/encoders/{dataset}/{encoder}.npy",
-        facts="results/encoders/{dataset}/{encoder}.json",
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
     log:
-        "results/logs/encode_spatial/{dataset}/{encoder}.log",
+        f"{LOGS}/encode_spatial/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/encode_spatial/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/encode_spatial/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("spatial"),
     priority: PRIORITY_OF_ENCODERS
@@ -266,12 +266,12 @@ rule encode_recommender_items:
         model=model_of_items,
         interactions=rules.prepare.output.interactions,
     output:
-        vectors="results/encoders/{dataset}/{encoder}.npy",
-        facts="results/encoders/{dataset}/{encoder}.json",
+        vectors=f"{VECTORS}.npy",
+        facts=f"{VECTORS}.json",
     log:
-        "results/logs/encode_recommender_items/{dataset}/{encoder}.log",
+        f"{LOGS}/encode_recommender_items/{{dataset}}/{{encoder}}.log",
     benchmark:
-        "results/benchmarks/encode_recommender_items/{dataset}/{encoder}.tsv"
+        f"{BENCHMARKS}/encode_recommender_items/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=encoders_with("recommender"),
     conda:

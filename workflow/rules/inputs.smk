@@ -19,8 +19,8 @@ RAW_URLS = {file["path"]: file["url"] for dataset in ENTRIES["datasets"].values(
 def raw_folder(wildcards):
     """Where the paths of a dataset's files begin."""
     folders = {
-        "official": "results/raw/official",
-        "synthetic": f"results/raw/synthetic/{wildcards.dataset}",
+        "official": f"{RAW}/official",
+        "synthetic": f"{RAW}/synthetic/{wildcards.dataset}",
         "mirror": ENTRIES["mirror"],
     }
     return folders[source_of(wildcards.dataset)]
@@ -128,7 +128,7 @@ def model_of_items(wildcards):
 def item_vectors(wildcards):
     """The vectors that a tokenizer reads, one file a view; none for one that does without."""
     views = encoders_of(options("tokenizers", wildcards.tokenizer))
-    return [f"results/encoders/{wildcards.dataset}/{encoder}.npy" for encoder in views.values()]
+    return [f"{VECTORS}.npy".format(dataset=wildcards.dataset, encoder=encoder) for encoder in views.values()]
 
 
 def vectors_to_diagnose(wildcards):
@@ -140,7 +140,7 @@ def vectors_to_diagnose(wildcards):
         return []
     # The text, where there is one: the space in which tokenizers of one view are diagnosed.
     encoder = views.get("encoder") or views.get("text") or next(iter(views.values()))
-    return f"results/encoders/{wildcards.dataset}/{encoder}.npy"
+    return f"{VECTORS}.npy".format(dataset=wildcards.dataset, encoder=encoder)
 
 
 def brought_codes(wildcards):

@@ -97,7 +97,7 @@ def as_params(cells):
 def stacked_inputs(wildcards):
     """Table N of the papers that the config builds it for."""
     return [
-        f"results/papers/{name}/{wildcards.exhibit}.csv"
+        f"{PAPER}/{{exhibit}}.csv".format(paper=name, exhibit=wildcards.exhibit)
         for name, paper in CONFIG.papers.items()
         if wildcards.exhibit in paper.tables
     ]
@@ -114,7 +114,7 @@ def everything():
             wanted.append(f"{folder}/claims.csv")
         for exhibit in paper.tables + paper.figures:
             wanted += [f"{RUN}/scores.csv".format(**asdict(run)) for run in plan.runs(cells_of(name, exhibit), "ranks")]
-    wanted += [f"results/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
+    wanted += [f"{RESULTS}/{table}.csv" for paper in CONFIG.papers.values() for table in paper.tables]
     return list(dict.fromkeys(wanted))
 
 

@@ -28,7 +28,7 @@ rule statistics_table:
             labels={"result": "{exhibit}"},
         ),
     log:
-        "results/logs/papers/{paper}/{exhibit}.log",
+        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
         exhibit=exhibits_of(StatisticsTable),
     conda:
@@ -74,9 +74,9 @@ rule ranking_table:
             labels={"result": "{exhibit}"},
         ),
     log:
-        "results/logs/papers/{paper}/{exhibit}.log",
+        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
-        "results/benchmarks/papers/{paper}/{exhibit}.tsv"
+        f"{BENCHMARKS}/papers/{{paper}}/{{exhibit}}.tsv"
     wildcard_constraints:
         exhibit=exhibits_of(RankingTable),
     conda:
@@ -113,9 +113,9 @@ rule figure:
         ),
         pdf=f"{PAPER}/{{exhibit}}.pdf",
     log:
-        "results/logs/papers/{paper}/{exhibit}.log",
+        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
-        "results/benchmarks/papers/{paper}/{exhibit}.tsv"
+        f"{BENCHMARKS}/papers/{{paper}}/{{exhibit}}.tsv"
     wildcard_constraints:
         exhibit=figures_of_any(),
     conda:
@@ -154,9 +154,9 @@ rule claims:
             labels={"result": "claims"},
         ),
     log:
-        "results/logs/papers/{paper}/claims.log",
+        f"{LOGS}/papers/{{paper}}/claims.log",
     benchmark:
-        "results/benchmarks/papers/{paper}/claims.tsv"
+        f"{BENCHMARKS}/papers/{{paper}}/claims.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")
@@ -183,10 +183,10 @@ rule stacked_table:
     input:
         stacked_inputs,
     output:
-        csv="results/{exhibit}.csv",
-        provenance="results/{exhibit}.provenance.json",
+        csv=f"{RESULTS}/{{exhibit}}.csv",
+        provenance=f"{RESULTS}/{{exhibit}}.provenance.json",
     log:
-        "results/logs/{exhibit}.log",
+        f"{LOGS}/{{exhibit}}.log",
     wildcard_constraints:
         exhibit=r"table\d+",
     conda:
@@ -206,9 +206,9 @@ rule ro_crate:
     input:
         shared(),
     output:
-        "results/ro-crate.zip",
+        f"{RESULTS}/ro-crate.zip",
     log:
-        "results/logs/ro-crate.log",
+        f"{LOGS}/ro-crate.log",
     conda:
         "../../envs/data.yaml"
     threads: threads_of("paper")

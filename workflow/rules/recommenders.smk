@@ -10,9 +10,9 @@ rule train:
         model=f"{RUN}/model.safetensors",
         history=f"{RUN}/history.csv",
     log:
-        "results/logs/train/{dataset}/{tokenizer}/{recommender}/{seed}.log",
+        f"{LOGS}/train/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
-        "results/benchmarks/train/{dataset}/{tokenizer}/{recommender}/{seed}.tsv"
+        f"{BENCHMARKS}/train/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: threads_of("train")
@@ -37,9 +37,9 @@ rule decode:
         ranks=f"{RUN}/ranks.parquet",
         facts=f"{RUN}/decoding.json",
     log:
-        "results/logs/decode/{dataset}/{tokenizer}/{recommender}/{seed}.log",
+        f"{LOGS}/decode/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
-        "results/benchmarks/decode/{dataset}/{tokenizer}/{recommender}/{seed}.tsv"
+        f"{BENCHMARKS}/decode/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: threads_of("decode")
@@ -60,9 +60,9 @@ rule score:
     output:
         f"{RUN}/scores.csv",
     log:
-        "results/logs/score/{dataset}/{tokenizer}/{recommender}/{seed}.log",
+        f"{LOGS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
-        "results/benchmarks/score/{dataset}/{tokenizer}/{recommender}/{seed}.tsv"
+        f"{BENCHMARKS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("score")

@@ -12,9 +12,9 @@ rule tokenize:
         history=f"{TOKENIZER}/history.csv",
         raw_codes=f"{TOKENIZER}/raw_codes.npy",
     log:
-        "results/logs/tokenize/{dataset}/{tokenizer}/{seed}.log",
+        f"{LOGS}/tokenize/{{dataset}}/{{tokenizer}}/{{seed}}.log",
     benchmark:
-        "results/benchmarks/tokenize/{dataset}/{tokenizer}/{seed}.tsv"
+        f"{BENCHMARKS}/tokenize/{{dataset}}/{{tokenizer}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: threads_of("tokenize")
@@ -38,9 +38,9 @@ rule diagnose:
     output:
         f"{TOKENIZER}/diagnostics.json",
     log:
-        "results/logs/diagnose/{dataset}/{tokenizer}/{seed}.log",
+        f"{LOGS}/diagnose/{{dataset}}/{{tokenizer}}/{{seed}}.log",
     benchmark:
-        "results/benchmarks/diagnose/{dataset}/{tokenizer}/{seed}.tsv"
+        f"{BENCHMARKS}/diagnose/{{dataset}}/{{tokenizer}}/{{seed}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: threads_of("diagnose")
