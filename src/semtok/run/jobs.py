@@ -1,5 +1,4 @@
-"""What every job does before and after its work: log, tell an error once, leave a record, and never write beside another
-worker of the same job."""
+"""What every job does around its work: log, tell an error once, leave a record, write beside no other worker of it."""
 
 import hashlib
 import json
@@ -22,9 +21,9 @@ log = logging.getLogger(__name__)
 def job(snakemake: Any) -> Iterator[Record]:
     """Run a job's body: messages go to its log, which Snakemake shows if the job fails.
 
-    A `SemtokError`, or a lack of memory, ends the job with its message; anything else is a defect and is logged with its
-    traceback. What has ended well leaves a record (`semtok.run.records`). Of several workers of a job one works at a
-    time: one that a killed driver left behind ends before this one begins.
+    A `SemtokError` ends the job with its message; anything else is logged with its traceback. What has ended well
+    leaves a record (`semtok.run.records`). Of several workers of a job one works at a time: one that a killed driver
+    left behind ends before this one begins.
 
     snakemake: the object of that name in the script.
     """
