@@ -89,12 +89,13 @@ def _measured(job: Job, benchmark: Path) -> Job:
     """With Snakemake's measures: its time holds the start of Python too, its memory that of child processes."""
     with benchmark.open(newline="", encoding="utf-8") as lines:
         row = next(csv.DictReader(lines, delimiter="\t"), {})
-    measured = {name: float(row[name]) for name in ("s", "max_rss") if row.get(name, "-") not in ("-", "NA")}
+    measured: dict[str, float] = {"s": job["seconds"], "max_rss": 0.0}
+    measured |= {name: float(row[name]) for name in measured if row.get(name, "-") not in ("-", "NA")}
     return {
         **job,
-        "seconds": round(measured.get("s", job["seconds"]), 2),
+        "seconds": round(measured["s"], 2),
         # It looks now and then only, and misses the peak of a short job.
-        "peak_memory_mb": max(job["peak_memory_mb"], round(measured.get("max_rss", 0) * 1024**2 / 1e6)),
+        "peak_memory_mb": max(job["peak_memory_mb"], round(measured["max_rss"] * 1024**2 / 1e6)),
     }
 
 
