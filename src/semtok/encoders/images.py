@@ -30,8 +30,8 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -
 
     Returns:
         float32 [n, dim], a row for each of its n items, NaN where it has no picture that can be used; and the facts
-        that belong beside the array: sizes, unique pictures, how many are missing and why, mean pairwise cosine, and what
-        the method adds.
+        that belong beside the array: sizes, unique pictures, how many are missing and why, mean pairwise cosine,
+        and what the method adds.
     """
     codes, files = distinct_pictures(manifest)  # (n_items,), (n_unique,)
     rows = shard.items(codes, options.batch_size)  # (n,)
