@@ -141,11 +141,11 @@ def write_shards(folder: Path, n: int) -> None:
 
 
 def gather(folder: Path, n: int) -> None:
-    from semtok.encoders.shards import Part
+    from semtok.encoders.shards import EncodedShard
     from semtok.encoders.shards import gather as run
 
     names = [f"{folder}/{number}" for number in range(1, SHARDS + 1)]
-    run([Part.read(f"{name}.npy", f"{name}.rows.npy", f"{name}.json") for name in names], folder / "all.npy")
+    run([EncodedShard.read(f"{name}.npy", f"{name}.rows.npy", f"{name}.json") for name in names], folder / "all.npy")
 
 
 def write_interactions(folder: Path, n: int) -> None:

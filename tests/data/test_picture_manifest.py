@@ -81,7 +81,7 @@ def test_what_is_there_is_not_fetched_again(site, fetch):
     assert site.asked == {"/red.jpg": 1, "/second": 2, "/blue.jpg": 1}
 
 
-def test_a_kill_loses_no_picture_and_leaves_no_rubbish(site, fetch, tmp_path, monkeypatch):
+def test_a_kill_loses_no_picture_and_leaves_no_temporary_file(site, fetch, tmp_path, monkeypatch):
     items = catalogue([f"{site.url}/red.jpg", f"{site.url}/blue.jpg"])
     monkeypatch.setattr(picture_manifest, "BLOCK", 1)
     whole = picture_manifest.examine

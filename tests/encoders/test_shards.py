@@ -11,7 +11,7 @@ from PIL import Image
 
 from semtok.config.encoders import SentenceTransformersEncoder, TimmEncoder
 from semtok.encoders import images, shards, text
-from semtok.encoders.shards import Part, Shard, common_facts, gather, spread
+from semtok.encoders.shards import EncodedShard, Shard, common_facts, gather, scatter
 from semtok.encoders.similarity import mean_pairwise_cosine
 from semtok.errors import ConfigError, DataError
 from semtok.run.files import read_json, write_array
@@ -39,15 +39,17 @@ def test_every_item_gets_its_row(n, batch_size, count, chunk, seed, tmp_path_fac
     generator = np.random.default_rng(seed)
     distinct = generator.normal(size=(n, 3)).astype(np.float32)
     codes = np.concatenate([generator.permutation(n), generator.integers(-1, n, size=20)])
-    parts = []
+    encoded = []
     for number in range(1, count + 1):
         rows = Shard(number, count).items(codes, batch_size)
         chosen = np.unique(codes[rows][codes[rows] >= 0])
         facts = {"items": len(rows), "dimensions": 3, "mean_pairwise_cosine": None}
-        parts.append(Part(rows, spread(distinct[chosen], codes[rows]), facts) if len(rows) else Part.empty())
+        encoded.append(
+            EncodedShard(rows, scatter(distinct[chosen], codes[rows]), facts) if len(rows) else EncodedShard.empty()
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "BLOCK", chunk)
-        facts = gather(parts, folder / "all.npy")
+        facts = gather(encoded, folder / "all.npy")
     expected = np.full((len(codes), 3), np.nan, dtype=np.float32)
     expected[codes >= 0] = distinct[codes[codes >= 0]]
     write_array(folder / "expected.npy", expected)
@@ -55,25 +57,25 @@ def test_every_item_gets_its_row(n, batch_size, count, chunk, seed, tmp_path_fac
     assert facts == {"items": len(codes), "dimensions": 3, "mean_pairwise_cosine": mean_pairwise_cosine(expected)}
 
 
-def part(rows, width=2) -> Part:
+def of(rows, width=2) -> EncodedShard:
     facts = {"items": len(rows), "dimensions": 2, "mean_pairwise_cosine": 0.5}
-    return Part(np.array(rows), np.zeros((len(rows), width), dtype=np.float32), facts)
+    return EncodedShard(np.array(rows), np.zeros((len(rows), width), dtype=np.float32), facts)
 
 
 @pytest.mark.parametrize(
     ("second", "said"),
-    [(part([1, 2]), "each of 4 once"), (part([1, 3], width=3), r"shape \(2, 3\); expected \(2, 2\)")],
+    [(of([1, 2]), "each of 4 once"), (of([1, 3], width=3), r"shape \(2, 3\); expected \(2, 2\)")],
 )
 def test_a_shard_of_another_catalogue_is_refused(second, said, tmp_path):
     with pytest.raises(DataError, match=said):
-        gather([part([0, 2]), second], tmp_path / "all.npy")
+        gather([of([0, 2]), second], tmp_path / "all.npy")
     assert not (tmp_path / "all.npy").exists()
 
 
 def test_pictures_that_are_gone_from_all_shards_are_an_error(tmp_path):
     told = {"items": 2, "items_without_picture": 2, "pictures": {"unreadable since": 2}, "dimensions": 2}
     with pytest.raises(DataError, match="not one of the files"):
-        gather([replace(part([0, 1]), facts=told), replace(part([2, 3]), facts=told)], tmp_path / "all.npy")
+        gather([replace(of([0, 1]), facts=told), replace(of([2, 3]), facts=told)], tmp_path / "all.npy")
 
 
 def test_shards_of_different_models_are_refused():
@@ -99,12 +101,12 @@ def _on_the_cpu(monkeypatch):
 
 def gathered(module, options, sources, count, folder):
     """The file that `count` shards give, and the facts beside it; `sources` are what `module` reads."""
-    parts = []
+    encoded = []
     for number in range(1, count + 1):
         files = {kind: str(folder / f"{number}-of-{count}.{kind}") for kind in ("vectors", "rows", "facts")}
         module.encode(options, *sources, Shard(number, count)).write(**files)
-        parts.append(Part.read(**files))
-    together = gather(parts, folder / "gathered.npy")
+        encoded.append(EncodedShard.read(**files))
+    together = gather(encoded, folder / "gathered.npy")
     return (folder / "gathered.npy").read_bytes(), together
 
 

@@ -98,7 +98,7 @@ def _recorded(lock_file: Path) -> dict[str, Any]:
 
 
 def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, max_bytes: int) -> None:
-    """Bring `part` to the length that the server announces, or raise what may pass: the libraries' errors and EOFError."""
+    """Bring `part` to the length that the server announces; requests' and urllib3's errors and EOFError may pass."""
     by_hand = f"fetch the file by hand to {part.with_suffix('')}"
     start = part.stat().st_size if part.exists() else 0
     validator = _validator_file(part).read_text() if start and _validator_file(part).exists() else ""

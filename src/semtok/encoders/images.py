@@ -10,7 +10,7 @@ import pandas as pd
 
 from semtok.config.encoders import TimmEncoder
 from semtok.encoders import METHODS
-from semtok.encoders.shards import NONE_LEFT, WHOLE, Part, Shard, spread
+from semtok.encoders.shards import NONE_LEFT, WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import mean_pairwise_cosine
 from semtok.errors import DataError
 
@@ -20,7 +20,7 @@ UNREADABLE = "unreadable since"
 """Status of a picture that was fine when the manifest was made."""
 
 
-def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -> Part:
+def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -> EncodedShard:
     """Encode the pictures of a shard of the items, equal files once.
 
     Args:
@@ -36,12 +36,12 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -
     codes, files = distinct_pictures(manifest)  # (n_items,), (n_unique,)
     rows = shard.items(codes, options.batch_size)  # (n,)
     if not len(rows):
-        return Part.empty()
+        return EncodedShard.empty()
     codes = codes[rows]
     chosen = [Path(file) for file in files.iloc[np.unique(codes[codes >= 0])]]  # (m,)
     log.info("shard %d of %d: %d of %d pictures", shard.number, shard.count, len(chosen), len(files))
     encoded, method_facts = import_module(METHODS[options.method]).encode_images(options, chosen)  # (m, dim)
-    vectors = spread(encoded, codes)  # (n, dim)
+    vectors = scatter(encoded, codes)  # (n, dim)
     missing = np.isnan(vectors).any(axis=1)  # (n,)
     if shard == WHOLE and missing.all():
         raise DataError(NONE_LEFT)
@@ -57,7 +57,7 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -
         **method_facts,
     }
     log.info("image vectors: %s", facts)
-    return Part(rows, vectors, facts)
+    return EncodedShard(rows, vectors, facts)
 
 
 def distinct_pictures(manifest: pd.DataFrame) -> tuple[npt.NDArray[np.int64], pd.Series]:

@@ -59,7 +59,7 @@ WHOLE = Shard()
 
 
 @dataclass(frozen=True)
-class Part:
+class EncodedShard:
     """What the job of a shard makes."""
 
     rows: Rows
@@ -70,12 +70,12 @@ class Part:
     """Those of these items alone; none for a shard without items."""
 
     @classmethod
-    def empty(cls) -> "Part":
-        """The part of a shard that has no items, since there are fewer batches than shards."""
+    def empty(cls) -> "EncodedShard":
+        """Of a shard without items, since there are fewer batches than shards."""
         return cls(np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32), {})
 
     @classmethod
-    def read(cls, vectors: str, rows: str, facts: str) -> "Part":
+    def read(cls, vectors: str, rows: str, facts: str) -> "EncodedShard":
         """Read what `write` wrote, arrays memory-mapped."""
         return cls(read_array(rows), read_array(vectors), read_json(facts))
 
@@ -87,7 +87,7 @@ class Part:
             write_array(rows, self.rows)
 
 
-def spread(encoded: Vectors, codes: Rows) -> Vectors:
+def scatter(encoded: Vectors, codes: Rows) -> Vectors:
     """A row for each item: float32 [n, dim], NaN for code -1.
 
     encoded: [m, dim] one row for each of the m codes from 0 that occur in `codes` [n], ascending.
@@ -98,37 +98,37 @@ def spread(encoded: Vectors, codes: Rows) -> Vectors:
     return vectors
 
 
-def gather(parts: Sequence[Part], target: Path) -> dict[str, Any]:
+def gather(shards: Sequence[EncodedShard], target: Path) -> dict[str, Any]:
     """Write the vectors of all items to `target`, float32 [n_items, dim], a block of rows at a time; return the facts.
 
-    Raises DataError where the parts are not the shards of one catalogue, or no item has a picture.
+    Raises DataError where they are not the shards of one catalogue, or no item has a picture.
     """
-    facts = common_facts([part.facts for part in parts])
+    facts = common_facts([shard.facts for shard in shards])
     n_items, dimensions = facts["items"], facts["dimensions"]
     if facts.get("items_without_picture") == n_items:
         raise DataError(NONE_LEFT)
-    parts = [part for part in parts if len(part.rows)]
-    _check(parts, n_items, dimensions)
+    shards = [shard for shard in shards if len(shard.rows)]
+    _check(shards, n_items, dimensions)
     with atomic_path(target) as temporary, temporary.open("wb") as handle:
         header = {"descr": "<f4", "fortran_order": False, "shape": (n_items, dimensions)}
         np.lib.format.write_array_header_1_0(handle, header)
         for start in range(0, n_items, BLOCK):
             block = np.empty((min(BLOCK, n_items - start), dimensions), dtype=np.float32)
-            for part in parts:
-                first, end = np.searchsorted(part.rows, [start, start + BLOCK])
-                block[part.rows[first:end] - start] = part.vectors[first:end]
-                release_pages(part.vectors)
+            for shard in shards:
+                first, end = np.searchsorted(shard.rows, [start, start + BLOCK])
+                block[shard.rows[first:end] - start] = shard.vectors[first:end]
+                release_pages(shard.vectors)
             block.tofile(handle)
     return facts | {"mean_pairwise_cosine": mean_pairwise_cosine(read_array(target))}
 
 
-def _check(parts: Sequence[Part], n_items: int, dimensions: int) -> None:
-    for part in parts:
-        if part.vectors.shape != (len(part.rows), dimensions):
+def _check(shards: Sequence[EncodedShard], n_items: int, dimensions: int) -> None:
+    for shard in shards:
+        if shard.vectors.shape != (len(shard.rows), dimensions):
             raise DataError(
-                f"shards: found an array of shape {part.vectors.shape}; expected {(len(part.rows), dimensions)}"
+                f"shards: found an array of shape {shard.vectors.shape}; expected {(len(shard.rows), dimensions)}"
             )
-    items = np.sort(np.concatenate([part.rows for part in parts]))
+    items = np.sort(np.concatenate([shard.rows for shard in shards]))
     if not np.array_equal(items, np.arange(n_items)):
         raise DataError(f"shards: found other items than each of {n_items} once; expected the shards of one catalogue")
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from semtok.config.encoders import Encoder
 from semtok.encoders import METHODS, ROW_BY_ROW
-from semtok.encoders.shards import WHOLE, Part, Shard, spread
+from semtok.encoders.shards import WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
 from semtok.run.files import read_table, reading
@@ -22,7 +22,7 @@ from semtok.run.files import read_table, reading
 log = logging.getLogger(__name__)
 
 
-def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard = WHOLE) -> Part:
+def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard = WHOLE) -> EncodedShard:
     """Encode the texts of a shard of the items, each distinct one once.
 
     Returns float32 [n, dim], a row for each of its n items, NaN where it has no text, and the facts that belong beside
@@ -33,13 +33,13 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], sh
     batch_size: int = getattr(options, "batch_size", len(unique))
     rows = shard.items(codes, batch_size)  # (n,)
     if not len(rows):
-        return Part.empty()
+        return EncodedShard.empty()
     codes = codes[rows]
     chosen = np.unique(codes[codes >= 0])  # (m,)
     log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(chosen), len(unique))
     texts = unique.take(pa.array(chosen)).to_pylist()
     encoded, method_facts = import_module(METHODS[options.method]).encode_texts(options, texts)  # (m, dim)
-    vectors = spread(encoded, codes)  # (n, dim)
+    vectors = scatter(encoded, codes)  # (n, dim)
     facts = {
         "method": options.method,
         "items": len(rows),
@@ -51,7 +51,7 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], sh
         **method_facts,
     }
     log.info("text vectors: %s", facts)
-    return Part(rows, vectors, facts)
+    return EncodedShard(rows, vectors, facts)
 
 
 def distinct_texts(
