@@ -2,8 +2,7 @@
 
 
 # Of a dataset with shards, the networks for text and images run as several jobs; everything else is one job.
-ruleorder: gather_text > encode_text
-ruleorder: gather_image > encode_image
+ruleorder: gather > encode_text > encode_image
 
 
 rule encode_text:
@@ -21,11 +20,11 @@ rule encode_text:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/text.yaml"
-    threads: threads_of("encode_text")
+    threads: 2
     resources:
-        mem_mb=memory("encode_text"),
-        runtime=minutes("encode_text"),
-        gpu=gpus("encode_text"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(240),
+        gpu=1,
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
@@ -50,11 +49,11 @@ rule encode_image:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/images.yaml"
-    threads: threads_of("encode_image")
+    threads: 2
     resources:
-        mem_mb=memory("encode_image"),
-        runtime=minutes("encode_image"),
-        gpu=gpus("encode_image"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+        gpu=1,
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_image.py"),
@@ -62,11 +61,10 @@ rule encode_image:
         "../scripts/encode_image.py"
 
 
-rule encode_text_shard:
-    input:
-        catalogue=rules.prepare.output.catalogue,
+use rule encode_text as encode_text_shard with:
     output:
         vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
+        rows=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.rows.npy",
         facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
     log:
         f"{LOGS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
@@ -74,59 +72,12 @@ rule encode_text_shard:
         f"{BENCHMARKS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
         encoder=scattered("text"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/text.yaml"
-    threads: threads_of("encode_text_shard")
-    resources:
-        mem_mb=memory("encode_text_shard"),
-        runtime=minutes("encode_text_shard"),
-        gpu=gpus("encode_text_shard"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=encoder_code("encode_text_shard.py"),
-    script:
-        "../scripts/encode_text_shard.py"
 
 
-rule gather_text:
-    input:
-        catalogue=rules.prepare.output.catalogue,
-        vectors=parts("npy"),
-        facts=parts("json"),
-    output:
-        vectors=f"{VECTORS}.npy",
-        facts=f"{VECTORS}.json",
-    log:
-        f"{LOGS}/gather_text/{{dataset}}/{{encoder}}.log",
-    benchmark:
-        f"{BENCHMARKS}/gather_text/{{dataset}}/{{encoder}}.tsv"
-    wildcard_constraints:
-        dataset=large_datasets(),
-        encoder=scattered("text"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/text.yaml"
-    threads: threads_of("gather")
-    resources:
-        mem_mb=memory("gather"),
-        runtime=minutes("gather"),
-        gpu=gpus("gather"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=code("gather_text.py"),
-    script:
-        "../scripts/gather_text.py"
-
-
-rule encode_image_shard:
-    input:
-        manifest=rules.fetch_images.output.manifest,
-        weights=image_weights,
+use rule encode_image as encode_image_shard with:
     output:
         vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
+        rows=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.rows.npy",
         facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
     log:
         f"{LOGS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
@@ -134,49 +85,35 @@ rule encode_image_shard:
         f"{BENCHMARKS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
         encoder=scattered("image"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/images.yaml"
-    threads: threads_of("encode_image_shard")
-    resources:
-        mem_mb=memory("encode_image_shard"),
-        runtime=minutes("encode_image_shard"),
-        gpu=gpus("encode_image_shard"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_image_shard.py"),
-    script:
-        "../scripts/encode_image_shard.py"
 
 
-rule gather_image:
+rule gather:
     input:
-        manifest=rules.fetch_images.output.manifest,
         vectors=parts("npy"),
+        rows=parts("rows.npy"),
         facts=parts("json"),
     output:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
     log:
-        f"{LOGS}/gather_image/{{dataset}}/{{encoder}}.log",
+        f"{LOGS}/gather/{{dataset}}/{{encoder}}.log",
     benchmark:
-        f"{BENCHMARKS}/gather_image/{{dataset}}/{{encoder}}.tsv"
+        f"{BENCHMARKS}/gather/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
         dataset=large_datasets(),
-        encoder=scattered("image"),
+        encoder=f"{scattered('text')}|{scattered('image')}",
     priority: PRIORITY_OF_ENCODERS
     conda:
-        "../../envs/images.yaml"
-    threads: threads_of("gather")
+        "../../envs/data.yaml"
+    threads: 1
     resources:
-        mem_mb=memory("gather"),
-        runtime=minutes("gather"),
-        gpu=gpus("gather"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=code("gather_image.py"),
+        code=code("gather.py"),
     script:
-        "../scripts/gather_image.py"
+        "../scripts/gather.py"
 
 
 rule encode_collaborative:
@@ -195,11 +132,11 @@ rule encode_collaborative:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("encode_collaborative")
+    threads: 2
     resources:
-        mem_mb=memory("encode_collaborative"),
-        runtime=minutes("encode_collaborative"),
-        gpu=gpus("encode_collaborative"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+        gpu=0,
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_collaborative.py"),
@@ -221,11 +158,11 @@ rule spatial_graph:
         encoder=encoders_with("spatial"),
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("spatial_graph")
+    threads: 1
     resources:
-        mem_mb=memory("spatial_graph"),
-        runtime=minutes("spatial_graph"),
-        gpu=gpus("spatial_graph"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
         options=lambda wildcards: graph_of(wildcards.encoder),
         code=lambda wildcards: code("spatial_graph.py", GRAPHS[graph_of(wildcards.encoder)["method"]]),
@@ -249,11 +186,11 @@ rule encode_spatial:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("encode_spatial")
+    threads: 1
     resources:
-        mem_mb=memory("encode_spatial"),
-        runtime=minutes("encode_spatial"),
-        gpu=gpus("encode_spatial"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+        gpu=1,
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_spatial.py"),
@@ -276,11 +213,11 @@ rule encode_recommender_items:
         encoder=encoders_with("recommender"),
     conda:
         "../../envs/training.yaml"
-    threads: threads_of("encode_recommender_items")
+    threads: 1
     resources:
-        mem_mb=memory("encode_recommender_items"),
-        runtime=minutes("encode_recommender_items"),
-        gpu=gpus("encode_recommender_items"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(30),
+        gpu=0,
     params:
         options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
         code=encoder_code("encode_recommender_items.py"),

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from semtok.config.data import Images
-from semtok.data import images, picture_download
-from semtok.data.images import fetch_images, read_manifest, write_manifest
+from semtok.data import picture_download, picture_manifest
+from semtok.data.picture_manifest import fetch_images, read_manifest, write_manifest
 from semtok.errors import DataError
 from support.picture_server import picture, serve
 
@@ -81,20 +81,20 @@ def test_what_is_there_is_not_fetched_again(site, fetch):
     assert site.asked == {"/red.jpg": 1, "/second": 2, "/blue.jpg": 1}
 
 
-def test_a_kill_loses_no_picture_and_leaves_no_rubbish(site, fetch, tmp_path, monkeypatch):
+def test_a_kill_loses_no_picture_and_leaves_no_temporary_file(site, fetch, tmp_path, monkeypatch):
     items = catalogue([f"{site.url}/red.jpg", f"{site.url}/blue.jpg"])
-    monkeypatch.setattr(images, "BLOCK", 1)
-    whole = images.examine
+    monkeypatch.setattr(picture_manifest, "BLOCK", 1)
+    whole = picture_manifest.examine
 
     def killed_at_the_second(content, max_pixels):
         if content == picture("blue"):
             raise KeyboardInterrupt
         return whole(content, max_pixels)
 
-    monkeypatch.setattr(images, "examine", killed_at_the_second)
+    monkeypatch.setattr(picture_manifest, "examine", killed_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         fetch(items)
-    monkeypatch.setattr(images, "examine", whole)
+    monkeypatch.setattr(picture_manifest, "examine", whole)
     (tmp_path / "store" / ".00000001-abc.123.tmp.jpg").write_bytes(b"half")
     assert fetch(items)["status"].tolist() == ["ok", "ok"]
     assert site.asked["/red.jpg"] == 1
