@@ -1,4 +1,4 @@
-"""Estimates to verdicts: the rules, without files.
+"""Every rule by which a claim gets its verdict, without files.
 
 A verdict is `reproduced` where the data show what the claim says, `not reproduced` where they show otherwise, and
 `inconclusive` where they show neither. Several tests that make one claim are adjusted by Holm's method, also where all
@@ -6,15 +6,16 @@ of them must hold: that is on the careful side.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from semtok.papers.statistics import Estimate, holm
+from semtok.plan.claim_specs import GAIN_TOLERANCE
 
 Verdict = Literal["reproduced", "not reproduced", "inconclusive"]
 
-GAIN_TOLERANCE = 0.25
-"""A significant gain whose interval misses the printed one still counts if it is within this share of it."""
+MINIMUM_SEEDS = 2
+"""With fewer, the noise of training cannot be told from an effect, so that a claim stays inconclusive."""
 
 _ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "reproduced")
 _NAMED = 4
@@ -32,39 +33,46 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a claim's test found."""
+    """The verdict on a claim and what it rests on."""
 
     verdict: Verdict
     reason: str
-    p_values: list[float]
-    """Adjusted, one a comparison or gain."""
+    comparisons: Sequence[Comparison] = ()
+    p_values: Sequence[float] = ()
+    """Adjusted, one a comparison."""
     measured: str = ""
     """What was measured, where no comparison says it."""
+    source: str = "not run"
+    """Where the data come from."""
 
 
-def judge_order(comparisons: Sequence[Comparison], needed: int, alpha: float, not_run: Sequence[str] = ()) -> Finding:
-    """At least `needed` of the comparisons hold: significant, with the claimed sign.
+def by_direction(
+    comparisons: Sequence[Comparison], alpha: float, at_least: int | None = None, not_run: Sequence[str] = ()
+) -> Finding:
+    """`at_least` so many of the comparisons (None: all) hold: significant, with the claimed sign.
 
     Those that were `not_run` may still hold or not: they decide nothing.
     """
-    p_values = holm([comparison.estimate.p for comparison in comparisons])
+    p_values = _adjusted(comparisons)
     holds, reversed_, unclear = _sorted(comparisons, p_values, alpha)
     count = len(comparisons) + len(not_run)
-    if len(holds) >= needed:
-        return Finding("reproduced", f"{len(holds)} of {count} comparisons hold, {needed} must", p_values)
-    if count - len(reversed_) < needed:
-        return Finding("not reproduced", f"significantly the other way round: {_names(reversed_)}", p_values)
+    needed = at_least or count
     reason = f"{len(holds)} of {count} comparisons hold, {needed} must"
-    if unclear:
-        reason += f"; not significantly different: {_names(unclear)}"
-    if not_run:
-        reason += f"; not run: {_names(not_run)}"
-    if reversed_:
-        reason += f"; significantly the other way round: {_names(reversed_)}"
-    return Finding("inconclusive", reason, p_values)
+    if len(holds) >= needed:
+        return Finding("reproduced", reason, comparisons, p_values)
+    if count - len(reversed_) < needed:
+        reason = f"significantly the other way round: {_names(reversed_)}"
+        return Finding("not reproduced", reason, comparisons, p_values)
+    for what, names in (
+        ("not significantly different", unclear),
+        ("not run", not_run),
+        ("significantly the other way round", reversed_),
+    ):
+        reason += f"; {what}: {_names(names)}" if names else ""
+    return Finding("inconclusive", reason, comparisons, p_values)
 
 
-def judge_not_worse(comparisons: Sequence[Comparison], margin: float, alpha: float) -> Finding:
+def by_margin(comparisons: Sequence[Comparison], margin: float, alpha: float) -> Finding:
     """Relative gains in percent: none significantly below zero, and every interval above the margin.
 
     Args:
@@ -72,49 +80,59 @@ def judge_not_worse(comparisons: Sequence[Comparison], margin: float, alpha: flo
         margin: the share that may be lost, as a fraction.
         alpha: level of the test.
     """
-    p_values = holm([comparison.estimate.p for comparison in comparisons])
+    p_values = _adjusted(comparisons)
     _, reversed_, _ = _sorted(comparisons, p_values, alpha)
     if reversed_:
-        return Finding("not reproduced", f"significantly worse: {_names(reversed_)}", p_values)
+        return Finding("not reproduced", f"significantly worse: {_names(reversed_)}", comparisons, p_values)
     open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > -100 * margin]
     if not open_:
-        return Finding("reproduced", f"no interval reaches a loss of {margin:.0%}", p_values)
-    return Finding("inconclusive", f"a loss of more than {margin:.0%} cannot be ruled out: {_names(open_)}", p_values)
+        return Finding("reproduced", f"no interval reaches a loss of {margin:.0%}", comparisons, p_values)
+    reason = f"a loss of more than {margin:.0%} cannot be ruled out: {_names(open_)}"
+    return Finding("inconclusive", reason, comparisons, p_values)
 
 
-def judge_gains(comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float) -> Finding:
+def by_printed_size(comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float) -> Finding:
     """Relative gains in percent: each significant, and of the printed size.
 
     Of the printed size is a gain whose interval holds the printed value, or which is within `GAIN_TOLERANCE` of it.
     """
-    p_values = holm([comparison.estimate.p for comparison in comparisons])
+    p_values = _adjusted(comparisons)
     parts = [
-        _judge_gain(comparison, p, percent, alpha)
+        _one_gain(comparison, p, percent, alpha)
         for comparison, p, percent in zip(comparisons, p_values, printed, strict=True)
     ]
-    verdict = min((verdict for verdict, _ in parts), key=_ORDER.index)
-    return Finding(verdict, "; ".join(reason for _, reason in parts), p_values)
+    verdict = _worst([verdict for verdict, _ in parts])
+    return Finding(verdict, "; ".join(reason for _, reason in parts), comparisons, p_values)
 
 
-def judge_runs(holds: Sequence[bool], reasons: Sequence[str], measured: str) -> Finding:
+def by_runs(holds: Sequence[bool], reasons: Sequence[str], measured: str) -> Finding:
     """A pattern that each run shows or does not: all of them, none of them, or some."""
     verdict: Verdict = "reproduced" if all(holds) else "inconclusive" if any(holds) else "not reproduced"
     reason = f"{sum(holds)} of {len(holds)} runs show it"
     against = list(dict.fromkeys(reason for held, reason in zip(holds, reasons, strict=True) if not held))
-    return Finding(verdict, f"{reason}; {_names(against)}" if against else reason, [], measured)
+    return Finding(verdict, f"{reason}; {_names(against)}" if against else reason, measured=measured)
 
 
-def join(verdicts: Mapping[str, Verdict]) -> tuple[Verdict, str]:
-    """The verdict on a claim whose parts must all hold, and the reason.
+def by_parts(parts: Mapping[str, Finding]) -> Finding:
+    """The verdict on a claim whose parts must all hold.
 
     No adjustment is made across parts: that all of them hold by chance is less likely than that one does.
     """
-    by_verdict = {verdict: [name for name, found in verdicts.items() if found == verdict] for verdict in _ORDER}
+    by_verdict = {verdict: [name for name, part in parts.items() if part.verdict == verdict] for verdict in _ORDER}
     reason = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items() if names)
-    return min(verdicts.values(), key=_ORDER.index), reason
+    sources = "; ".join(dict.fromkeys(part.source for part in parts.values()))
+    return Finding(_worst([part.verdict for part in parts.values()]), reason, source=sources)
 
 
-def _judge_gain(comparison: Comparison, p: float, printed: float, alpha: float) -> tuple[Verdict, str]:
+def with_few_seeds(finding: Finding, seeds: int) -> Finding:
+    """The finding, which stays open where a method has fewer than `MINIMUM_SEEDS`."""
+    if seeds >= MINIMUM_SEEDS:
+        return finding
+    reason = f"{seeds} seed only: the noise of training cannot be told from an effect; with this seed {finding.reason}"
+    return replace(finding, verdict="inconclusive", reason=reason)
+
+
+def _one_gain(comparison: Comparison, p: float, printed: float, alpha: float) -> tuple[Verdict, str]:
     found, name = comparison.estimate, comparison.name
     within = found.low <= printed <= found.high
     if not p < alpha:
@@ -130,6 +148,14 @@ def _judge_gain(comparison: Comparison, p: float, printed: float, alpha: float) 
     return "not reproduced", f"{name} is significant but {size} than the printed {printed:g}%"
 
 
+def _adjusted(comparisons: Sequence[Comparison]) -> list[float]:
+    return holm([comparison.estimate.p for comparison in comparisons])
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    return min(verdicts, key=_ORDER.index)
+
+
 def _sorted(
     comparisons: Sequence[Comparison], p_values: Sequence[float], alpha: float
 ) -> tuple[list[str], list[str], list[str]]:
@@ -138,10 +164,8 @@ def _sorted(
     reversed_: list[str] = []
     unclear: list[str] = []
     for comparison, p in zip(comparisons, p_values, strict=True):
-        if p < alpha:
-            (holds if comparison.estimate.value > 0 else reversed_).append(comparison.name)
-        else:
-            unclear.append(comparison.name)
+        side = unclear if not p < alpha else holds if comparison.estimate.value > 0 else reversed_
+        side.append(comparison.name)
     return holds, reversed_, unclear
 
 

@@ -1,12 +1,16 @@
-"""Three phases of training (SimCIT, section IV-D): are they in a history?"""
+"""Judging the claim of three phases of training (SimCIT, section IV-D): are they in the histories?"""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok.plan.code_claim_specs import Thresholds
+from semtok.papers.claims.runs import ExhibitRuns, LackingError
+from semtok.papers.claims.verdicts import Finding, by_runs
+from semtok.papers.history import matching, read_history
+from semtok.plan.claim_specs import PhasesClaim, Thresholds
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,6 +23,16 @@ class Phases:
     reason: str
     """Why it does not hold; empty if it does."""
     measured: str
+
+
+def judge_phases(claim: PhasesClaim, runs: ExhibitRuns) -> Finding:
+    """Every run must show the phases."""
+    found = {
+        seed: find_phases(*_curves(claim, path), claim.window, claim.thresholds)
+        for seed, path in runs.histories(claim.tokenizer).items()
+    }
+    measured = "; ".join(f"seed {seed}: {one.measured}" for seed, one in found.items())
+    return by_runs([one.holds for one in found.values()], [one.reason for one in found.values()], measured)
 
 
 def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thresholds: Thresholds) -> Phases:
@@ -57,6 +71,21 @@ def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thr
         f"loss {loss[0]:.3g}, {loss[start]:.3g}, {peak:.3g}, {loss[-1]:.3g}"
     )
     return Phases(not missing, ", and ".join(missing), measured)
+
+
+def _curves(claim: PhasesClaim, path: Path) -> tuple[Floats, Floats, Floats]:
+    """Steps, the loss and the mean perplexity of a history, where all three are logged."""
+    history = read_history(path, claim.step)
+    levels = matching(history, [claim.perplexity])
+    if claim.loss not in history or not levels:
+        raise LackingError(f"the history of {claim.tokenizer} does not hold {claim.loss} and {claim.perplexity}")
+    columns = [history[claim.step], history[claim.loss], history[levels].mean(axis=1)]
+    curves = pd.concat(columns, axis=1).dropna().to_numpy(dtype=float).T
+    if curves.shape[1] < 3 * claim.window:
+        rows = f"{curves.shape[1]} rows, fewer than {3 * claim.window}"
+        raise LackingError(f"the history of {claim.tokenizer} has {rows}: too short for three phases")
+    step, loss, perplexity = curves
+    return step, loss, perplexity
 
 
 def _smooth(values: Floats, window: int) -> Floats:
