@@ -84,6 +84,9 @@ class PairsClaim(DatasetClaim):
     """A claim about pairs: those whose runs are lacking leave the others to be compared."""
 
     pairs: Annotated[list[Pair], Field(min_length=1)]
+    margin: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """With one, `higher` need not be above `lower`: it must not lose more than this share of it. Such a claim is tested
+    as a whole or not at all."""
 
     @property
     def tokenizers(self) -> list[str]:
@@ -92,7 +95,15 @@ class PairsClaim(DatasetClaim):
 
     def can_be_tested(self, built: Collection[str]) -> bool:
         """Whether both tokenizers of some pair are built."""
+        if self.margin is not None:
+            return super().can_be_tested(built)
         return any(pair.higher in built and pair.lower in built for pair in self.pairs)
+
+    def holds(self, needed: str, level: str) -> str:
+        """What the test of every pair asks, in words: `needed` differences above zero, or none below the margin."""
+        if self.margin is None:
+            return f"{needed} above zero ({level})"
+        return f"none significantly below zero ({level}), and every interval above -{self.margin:.0%} of the lower"
 
 
 class OneMetric(Section):
@@ -105,15 +116,3 @@ class OneMetric(Section):
     def columns(self) -> list[tuple[Metric, int]]:
         """Metric and k, in the order of `ks`."""
         return [(self.metric, k) for k in self.ks]
-
-
-class SeveralMetrics(Section):
-    """Every metric at every k."""
-
-    metrics: Annotated[list[Metric], Field(min_length=1)]
-    ks: Annotated[list[PositiveInt], Field(min_length=1)]
-
-    @property
-    def columns(self) -> list[tuple[Metric, int]]:
-        """Metric and k, metric by metric."""
-        return [(metric, k) for metric in self.metrics for k in self.ks]

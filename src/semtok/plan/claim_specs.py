@@ -3,19 +3,16 @@
 How each kind is judged stands in `semtok.papers.claims`. Imported by the Snakefile: kept light.
 """
 
-from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
 from semtok.config.base import Section
-from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim, SeveralMetrics
+from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim
 from semtok.plan.figure_specs import Metric
 
 Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
 """1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""
-
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 GAIN_TOLERANCE = 0.25
 """A significant gain whose interval misses the printed one still counts if it is within this share of it."""
@@ -65,43 +62,32 @@ class ShrinkingGainClaim(OneMetric, DatasetClaim):
         )
 
 
-class OrderClaim(SeveralMetrics, PairsClaim):
+class OrderClaim(PairsClaim):
     """Pairs in which one scores above the other, for every metric and k: an ordering, a trend or an optimum."""
 
     test: Literal["order"]
+    metrics: Annotated[list[Metric], Field(min_length=1)]
+    ks: Annotated[list[PositiveInt], Field(min_length=1)]
     at_least: PositiveInt | None = None
     """How many of the comparisons must hold; None for all."""
 
     @model_validator(mode="after")
     def _possible(self) -> "OrderClaim":
         comparisons = len(self.pairs) * len(self.columns)
-        if self.at_least is not None and self.at_least > comparisons:
-            raise ValueError(f"at_least must not exceed the {comparisons} comparisons")
+        if self.at_least is not None and (self.at_least > comparisons or self.margin is not None):
+            raise ValueError(f"at_least must not exceed the {comparisons} comparisons, and excludes a margin")
         return self
+
+    @property
+    def columns(self) -> list[tuple[Metric, int]]:
+        """Every k of every metric."""
+        return [(metric, k) for metric in self.metrics for k in self.ks]
 
     def words(self, level: str) -> str:
         """How many comparisons there are, and how many must hold."""
         comparisons = len(self.pairs) * len(self.columns)
         needed = f"at least {self.at_least}" if self.at_least else "all" if comparisons > 1 else "the one"
-        return f"{comparisons} differences, {_BOOTSTRAP}: {needed} above zero ({level})"
-
-
-class NotWorseClaim(SeveralMetrics, DatasetClaim):
-    """`better` is at least as good as `other`, for every metric and k, up to a margin."""
-
-    methods = ("better", "other")
-    test: Literal["not worse"]
-    better: str
-    other: str
-    margin: Share
-    """Relative loss that still counts as a tie."""
-
-    def words(self, level: str) -> str:
-        """Not below zero, and above the margin."""
-        return (
-            f"relative gain of {self.better} over {self.other} in {len(self.columns)} cells, {_BOOTSTRAP}: none below"
-            f" zero ({level}), and every interval above -{self.margin:.0%}"
-        )
+        return f"{comparisons} differences, {_BOOTSTRAP}: {self.holds(needed, level)}"
 
 
 class GainContrastClaim(OneMetric, Claim):
@@ -155,21 +141,11 @@ class DiagnosticsClaim(PairsClaim):
     quantities: Annotated[list[Quantity], Field(min_length=1)]
     same_shape: bool = False
     """Whether all must have as many levels and codewords."""
-    margin: Share | None = None
-    """With one, `higher` need not be above `lower`: it must not lose more than this share of it."""
-
-    def can_be_tested(self, built: Collection[str]) -> bool:
-        """With a margin only as a whole."""
-        return super().can_be_tested(built) if self.margin is None else set(self.tokenizers) <= set(built)
 
     def words(self, level: str) -> str:
         """Every quantity of every pair is a test."""
-        tests = (
-            f"{len(self.pairs) * len(self.quantities)} Welch's t-tests over seeds of {' and '.join(self.quantities)}"
-        )
-        if self.margin is None:
-            return f"{tests}: all differences above zero ({level})"
-        return f"{tests}: none significantly lower ({level}), and every interval above -{self.margin:.0%}"
+        count, names = len(self.pairs) * len(self.quantities), " and ".join(self.quantities)
+        return f"{count} Welch's t-tests over seeds of {names}: {self.holds('all differences', level)}"
 
 
 class PurityClaim(DatasetClaim):
@@ -201,7 +177,7 @@ class Thresholds(Section):
     rise: Annotated[float, Field(gt=0, lt=0.5)]
     """Perplexity rises from where it leaves its start by this share of its range, to where it lacks as much of the
     end of it."""
-    loss: Share
+    loss: Annotated[float, Field(gt=0, lt=1)]
     """By how much the loss must fall, rise and fall again."""
     growth: Annotated[float, Field(gt=0)]
     """By how much perplexity must rise at all, as a share of its start."""
@@ -241,7 +217,6 @@ SingleClaim = Annotated[
     GainClaim
     | ShrinkingGainClaim
     | OrderClaim
-    | NotWorseClaim
     | GainContrastClaim
     | CollisionClaim
     | DiagnosticsClaim

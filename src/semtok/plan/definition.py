@@ -155,9 +155,9 @@ class Paper(Section):
         exhibits = [*self.tables, *self.figures]
         known = ", ".join(exhibits)
         identifiers = [claim.id for claim in self.claims]
-        for claim in self.claims:
-            if identifiers.count(claim.id) > 1:
-                raise ValueError(f"claim {claim.id}: expected every id once")
+        for name in identifiers:
+            if identifiers.count(name) > 1:
+                raise ValueError(f"claim {name}: expected every id once")
         for claim in self.single_claims:
             if claim.exhibit not in exhibits:
                 raise ValueError(f"claim {claim.id}: found exhibit {claim.exhibit!r}; expected one of {known}")

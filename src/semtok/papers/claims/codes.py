@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.seed_tests import paired, welch
-from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_margin
+from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
 from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
 from semtok.papers.statistics import Estimate
 from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClaim
@@ -24,25 +25,19 @@ def judge_collisions(claim: CollisionClaim, runs: ExhibitRuns) -> Finding:
 
 
 def judge_diagnostics(claim: DiagnosticsClaim, runs: ExhibitRuns) -> Finding:
-    """Each quantity of each pair, by Welch's t-test over seeds; pairs whose runs are lacking decide nothing."""
+    """Each quantity of each pair, by Welch's t-test over seeds; in percent of the lower where there is a margin."""
     if claim.same_shape:
         _check_shapes([name for name in claim.tokenizers if runs.built(name)], runs)
-    comparisons, not_run = [], []
-    for pair in claim.pairs:
-        for quantity in claim.quantities:
-            name = f"{pair.higher} > {pair.lower} in {quantity}"
-            if not runs.built(pair.higher, pair.lower):
-                not_run.append(name)
-                continue
-            higher, lower = runs.quantity(pair.higher, quantity), runs.quantity(pair.lower, quantity)
-            estimate = welch(higher, lower, runs.confidence)
-            if claim.margin is None:
-                comparisons.append(Comparison(name, estimate))
-            else:
-                comparisons.append(_relative(f"{pair.higher} over {pair.lower} in {quantity}", estimate, lower))
-    if claim.margin is None:
-        return by_direction(comparisons, runs.alpha, not_run=not_run)
-    return by_margin(comparisons, claim.margin, runs.alpha)
+
+    def estimate(higher: str, lower: str, quantity: str) -> Estimate:
+        base = runs.quantity(lower, quantity)
+        found = welch(runs.quantity(higher, quantity), base, runs.confidence)
+        scale = 1.0 if claim.margin is None else sum(base) / len(base) / 100
+        if scale == 0:
+            raise LackingError(f"{higher} over {lower} in {quantity} is a share of zero")
+        return Estimate(found.value / scale, found.low / scale, found.high / scale, found.p)
+
+    return judge_pairs(claim, runs, {name: name for name in claim.quantities}, estimate)
 
 
 def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
@@ -67,12 +62,3 @@ def _check_shapes(names: Sequence[str], runs: ExhibitRuns) -> None:
     if len(set(shapes.values())) > 1:
         found = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
         raise LackingError(f"codes of different shapes cannot be compared: {found}")
-
-
-def _relative(name: str, estimate: Estimate, base: Sequence[float]) -> Comparison:
-    """In percent of the mean of `base`."""
-    scale = sum(base) / len(base) / 100
-    if scale == 0:
-        raise LackingError(f"{name} is a share of zero")
-    scaled = Estimate(estimate.value / scale, estimate.low / scale, estimate.high / scale, estimate.p)
-    return Comparison(name, scaled, "percent")

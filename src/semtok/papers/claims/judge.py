@@ -7,13 +7,7 @@ from semtok.errors import ConfigError
 from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judge_purity
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
-from semtok.papers.claims.scores import (
-    judge_contrast,
-    judge_gain,
-    judge_not_worse,
-    judge_order,
-    judge_shrinking_gain,
-)
+from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.verdicts import Finding, with_few_seeds
 from semtok.papers.origin import data_caveat, stand_in
 from semtok.papers.results import Results
@@ -25,7 +19,6 @@ JUDGES: dict[type[Claim], Callable[..., Finding]] = {
     specs.GainClaim: judge_gain,
     specs.ShrinkingGainClaim: judge_shrinking_gain,
     specs.OrderClaim: judge_order,
-    specs.NotWorseClaim: judge_not_worse,
     specs.GainContrastClaim: judge_contrast,
     specs.CollisionClaim: judge_collisions,
     specs.DiagnosticsClaim: judge_diagnostics,

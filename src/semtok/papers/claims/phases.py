@@ -1,6 +1,5 @@
 """Judging the claim of three phases of training (SimCIT, section IV-D): are they in the histories?"""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +14,17 @@ from semtok.plan.claim_specs import PhasesClaim, Thresholds
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Phases:
-    """What one history shows."""
-
-    holds: bool
-    reason: str
-    """Why it does not hold; empty if it does."""
-    measured: str
-
-
 def judge_phases(claim: PhasesClaim, runs: ExhibitRuns) -> Finding:
     """Every run must show the phases."""
     found = {
         seed: find_phases(*_curves(claim, path), claim.window, claim.thresholds)
         for seed, path in runs.histories(claim.tokenizer).items()
     }
-    measured = "; ".join(f"seed {seed}: {one.measured}" for seed, one in found.items())
-    return by_runs([one.holds for one in found.values()], [one.reason for one in found.values()], measured)
+    measured = "; ".join(f"seed {seed}: {values}" for seed, (_, values) in found.items())
+    return by_runs([against for against, _ in found.values()], measured)
 
 
-def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thresholds: Thresholds) -> Phases:
+def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thresholds: Thresholds) -> tuple[str, str]:
     """Whether the loss falls, rises and falls again, and perplexity rises where the loss does.
 
     The second phase is the rise of perplexity: from the last step at which it has left its lowest value by no more
@@ -48,13 +37,16 @@ def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thr
         perplexity: of the hard codes.
         window: rows in a running mean.
         thresholds: what counts as moved.
+
+    Returns:
+        what speaks against it (empty if it holds), and what was measured.
     """
     loss, perplexity = _smooth(loss, window), _smooth(perplexity, window)
     highest = perplexity.max()
     lowest = perplexity[: int(perplexity.argmax()) + 1].min()
     growth = (highest - lowest) / lowest
     if growth < thresholds.growth:
-        return Phases(False, "perplexity does not rise", f"perplexity {lowest:.1f} to {highest:.1f}")
+        return "perplexity does not rise", f"perplexity {lowest:.1f} to {highest:.1f}"
     slack = thresholds.rise * (highest - lowest)
     end = int(np.argmax(perplexity >= highest - slack))
     start = int(np.flatnonzero(perplexity[: end + 1] <= lowest + slack)[-1])
@@ -70,7 +62,7 @@ def find_phases(step: Floats, loss: Floats, perplexity: Floats, window: int, thr
         f"perplexity {lowest:.1f} to {highest:.1f} between steps {step[start]:g} and {step[end]:g}; "
         f"loss {loss[0]:.3g}, {loss[start]:.3g}, {peak:.3g}, {loss[-1]:.3g}"
     )
-    return Phases(not missing, ", and ".join(missing), measured)
+    return ", and ".join(missing), measured
 
 
 def _curves(claim: PhasesClaim, path: Path) -> tuple[Floats, Floats, Floats]:

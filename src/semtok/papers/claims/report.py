@@ -1,8 +1,7 @@
 """A paper's claims with their verdicts, as a file of numbers and as pages to read."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,15 +18,6 @@ _FEW = 4
 """Comparisons of one claim that a page shows one by one."""
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A claim, or a part of a joint one."""
-
-    id: str
-    claim: ClaimBase
-    finding: Finding
-
-
 def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) -> None:
     """Write the verdicts on a paper's claims.
 
@@ -38,27 +28,27 @@ def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) ->
         html: output, readable.
     """
     judge = Judge(results)
-    rows: list[_Row] = []
+    found: list[tuple[str, ClaimBase, Finding]] = []
     for claim in results.content.claims:
-        found = {part.id: judge(part) for part in claim.parts}
-        if not isinstance(claim, JointClaim):
-            rows.append(_Row(claim.id, claim, found[claim.id]))
-            continue
-        rows.append(_Row(claim.id, claim, by_parts(found)))
-        rows += [_Row(f"{claim.id}.{part.id}", part, found[part.id]) for part in claim.parts]
+        parts = {part.id: judge(part) for part in claim.parts}
+        if isinstance(claim, JointClaim):
+            found.append((claim.id, claim, by_parts(parts)))
+            found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
+        else:
+            found.append((claim.id, claim, parts[claim.id]))
     level = f"Holm-adjusted p < {1 - results.uncertainty.confidence:.2g}"
+    rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
     with atomic_path(csv) as temporary:
-        pd.DataFrame([_values(results.paper, row, level) for row in rows]).to_csv(temporary, index=False)
-    grid = _grid(results.content.title, rows)
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+    grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
     write_text(markdown_path, markdown([grid]))
     write_text(html, page([grid], grid.caption))
 
 
-def _values(paper: str, row: _Row, level: str) -> dict[str, str]:
-    claim, finding = row.claim, row.finding
+def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:
     return {
         "paper": paper,
-        "id": row.id,
+        "id": name,
         "claim": claim.statement,
         "test": sentences([claim.words(level), claim.note]),
         "printed": claim.printed,
@@ -94,18 +84,13 @@ def _summary(finding: Finding) -> str:
     return f"{len(values)} differences from {_number(min(values), unit)} to {_number(max(values), unit)}"
 
 
-def _grid(title: str, rows: Sequence[_Row]) -> Grid:
-    columns = [(name,) for name in ("Id", "Claim", "Printed", "Measured", "Verdict", "Reason", "Source")]
-    cells = [
-        [
-            *(Text(row.id), Text(row.claim.statement), Text(row.claim.printed), Text(_summary(row.finding))),
-            *(Text(row.finding.verdict, bold=True), Text(sentences([row.finding.reason])), Text(row.finding.source)),
-        ]
-        for row in rows
-    ]
-    synthetic = any("synthetic" in row.finding.source for row in rows)
-    warning = (
-        "Synthetic data: these verdicts are about a made-up world, not about the paper's data." if synthetic else ""
-    )
+def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str]) -> Grid:
+    names = ("id", "claim", "printed", "measured", "verdict", "reason", "source")
+    shown = [{**row, "measured": summary} for row, summary in zip(rows, summaries, strict=True)]
+    cells = [[Text(row[name], bold=name == "verdict") for name in names] for row in shown]
+    synthetic = any("synthetic" in row["source"] for row in rows)
+    warning = "Synthetic data: these verdicts are about a made-up world, not about the paper's data."
     notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
-    return Grid(f"Claims of {title}", columns, cells, len(columns), list(range(len(cells))), warning, notes)
+    columns: list[tuple[str, ...]] = [(name.capitalize(),) for name in names]
+    rules = list(range(len(cells)))
+    return Grid(f"Claims of {title}", columns, cells, len(names), rules, warning if synthetic else "", notes)

@@ -1,84 +1,67 @@
 """Judging claims about scores: differences between tokenizers on the same users."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
+from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import Columns, ExhibitRuns
-from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_margin, by_printed_size
-from semtok.papers.statistics import Array, Estimate, contrast
-from semtok.plan.claim_specs import GainClaim, GainContrastClaim, NotWorseClaim, OrderClaim, ShrinkingGainClaim
+from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_printed_size
+from semtok.papers.statistics import Array, Estimate, Statistic, contrast
+from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
 from semtok.plan.figure_specs import METRIC_NAMES
 
 
 def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
     """Each printed gain, over the mean of its k."""
-    comparisons = [_gain(runs, claim.better, claim.worse, gain.columns) for gain in claim.gains]
+    comparisons = []
+    for gain in claim.gains:
+        estimate = runs.estimate(runs.relative_gain(claim.better, claim.worse, gain.columns))
+        name = f"the gain of {claim.better} over {claim.worse} in {_name(gain.columns)}"
+        comparisons.append(Comparison(name, estimate, "percent"))
     return by_printed_size(comparisons, [gain.percent for gain in claim.gains], runs.alpha)
 
 
-def judge_not_worse(claim: NotWorseClaim, runs: ExhibitRuns) -> Finding:
-    """The gain at each metric and k."""
-    comparisons = [_gain(runs, claim.better, claim.other, [column]) for column in claim.columns]
-    return by_margin(comparisons, claim.margin, runs.alpha)
-
-
 def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:
-    """Each pair at each metric and k; pairs whose runs are lacking decide nothing."""
-    comparisons, not_run = [], []
-    for pair in claim.pairs:
-        for column in claim.columns:
-            name = f"{pair.higher} > {pair.lower} in {_name([column])}"
-            if runs.built(pair.higher, pair.lower):
-                estimate = runs.estimate(runs.difference(pair.higher, pair.lower, column))
-                comparisons.append(Comparison(name, estimate))
-            else:
-                not_run.append(name)
-    return by_direction(comparisons, runs.alpha, claim.at_least, not_run)
+    """Each pair at each metric and k: differences, or gains where there is a margin."""
+
+    def estimate(higher: str, lower: str, column: tuple[str, int]) -> Estimate:
+        if claim.margin is None:
+            return runs.estimate(runs.difference(higher, lower, column))
+        return runs.estimate(runs.relative_gain(higher, lower, [column]))
+
+    return judge_pairs(claim, runs, {_name([column]): column for column in claim.columns}, estimate, claim.at_least)
 
 
 def judge_shrinking_gain(claim: ShrinkingGainClaim, runs: ExhibitRuns) -> Finding:
     """The gain at each k less that at the next."""
+    comparisons = []
+    for columns in pairwise([column] for column in claim.columns):
+        first, second = (runs.relative_gain(claim.better, claim.worse, column) for column in columns)
 
-    def step(small: int, large: int) -> Estimate:
-        first, second = (runs.relative_gain(claim.better, claim.worse, [(claim.metric, k)]) for k in (small, large))
-
-        def shrinks(means: Array) -> Array:
+        def shrinks(means: Array, first: Statistic = first, second: Statistic = second) -> Array:
             return first(means) - second(means)
 
-        return runs.estimate(shrinks)
-
-    name = METRIC_NAMES[claim.metric]
-    comparisons = [
-        Comparison(f"gain in {name}@{small} > gain in {name}@{large}", step(small, large), "percent")
-        for small, large in pairwise(claim.ks)
-    ]
+        name = " > ".join(f"gain in {_name(column)}" for column in columns)
+        comparisons.append(Comparison(name, runs.estimate(shrinks), "percent"))
     return by_direction(comparisons, runs.alpha)
 
 
 def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
     """Mean gain on the first datasets less mean gain on the others; `runs` are of each of the claim's datasets."""
-    first = runs[0]
+    first, split, relative = runs[0], len(claim.larger), claim.scale == "relative"
 
-    def draws(one: ExhibitRuns, k: int) -> tuple[float, Array]:
-        column = (claim.metric, k)
-        if claim.scale == "relative":
+    def draws(one: ExhibitRuns, column: tuple[str, int]) -> tuple[float, Array]:
+        if relative:
             return one.draws(one.relative_gain(claim.better, claim.worse, [column]))
         return one.draws(one.difference(claim.better, claim.worse, column))
 
     larger, smaller = " and ".join(claim.larger), " and ".join(claim.smaller)
     comparisons = []
-    for k in claim.ks:
-        drawn = [draws(one, k) for one in runs]
-        split = len(claim.larger)
+    for column in claim.columns:
+        drawn = [draws(one, column) for one in runs]
         estimate = contrast(drawn[:split], drawn[split:], first.confidence, first.seed)
-        name = f"{claim.scale} gain in {_name([(claim.metric, k)])} on {larger} > on {smaller}"
-        comparisons.append(Comparison(name, estimate, "percent" if claim.scale == "relative" else "fraction"))
+        name = f"{claim.scale} gain in {_name([column])} on {larger} > on {smaller}"
+        comparisons.append(Comparison(name, estimate, "percent" if relative else "fraction"))
     return by_direction(comparisons, first.alpha)
-
-
-def _gain(runs: ExhibitRuns, better: str, worse: str, columns: Columns) -> Comparison:
-    estimate = runs.estimate(runs.relative_gain(better, worse, columns))
-    return Comparison(f"the gain of {better} over {worse} in {_name(columns)}", estimate, "percent")
 
 
 def _name(columns: Columns) -> str:

@@ -53,8 +53,7 @@ def by_direction(
 
     Those that were `not_run` may still hold or not: they decide nothing.
     """
-    p_values = _adjusted(comparisons)
-    holds, reversed_, unclear = _sorted(comparisons, p_values, alpha)
+    p_values, holds, reversed_, unclear = _tested(comparisons, alpha)
     count = len(comparisons) + len(not_run)
     needed = at_least or count
     reason = f"{len(holds)} of {count} comparisons hold, {needed} must"
@@ -80,8 +79,7 @@ def by_margin(comparisons: Sequence[Comparison], margin: float, alpha: float) ->
         margin: the share that may be lost, as a fraction.
         alpha: level of the test.
     """
-    p_values = _adjusted(comparisons)
-    _, reversed_, _ = _sorted(comparisons, p_values, alpha)
+    p_values, _, reversed_, _ = _tested(comparisons, alpha)
     if reversed_:
         return Finding("not reproduced", f"significantly worse: {_names(reversed_)}", comparisons, p_values)
     open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > -100 * margin]
@@ -96,7 +94,7 @@ def by_printed_size(comparisons: Sequence[Comparison], printed: Sequence[float],
 
     Of the printed size is a gain whose interval holds the printed value, or which is within `GAIN_TOLERANCE` of it.
     """
-    p_values = _adjusted(comparisons)
+    p_values, *_ = _tested(comparisons, alpha)
     parts = [
         _one_gain(comparison, p, percent, alpha)
         for comparison, p, percent in zip(comparisons, p_values, printed, strict=True)
@@ -105,12 +103,12 @@ def by_printed_size(comparisons: Sequence[Comparison], printed: Sequence[float],
     return Finding(verdict, "; ".join(reason for _, reason in parts), comparisons, p_values)
 
 
-def by_runs(holds: Sequence[bool], reasons: Sequence[str], measured: str) -> Finding:
-    """A pattern that each run shows or does not: all of them, none of them, or some."""
-    verdict: Verdict = "reproduced" if all(holds) else "inconclusive" if any(holds) else "not reproduced"
-    reason = f"{sum(holds)} of {len(holds)} runs show it"
-    against = list(dict.fromkeys(reason for held, reason in zip(holds, reasons, strict=True) if not held))
-    return Finding(verdict, f"{reason}; {_names(against)}" if against else reason, measured=measured)
+def by_runs(against: Sequence[str], measured: str) -> Finding:
+    """A pattern that all runs show, none of them, or some; `against` says of each run why not (empty: it does)."""
+    verdict: Verdict = "not reproduced" if all(against) else "inconclusive" if any(against) else "reproduced"
+    reasons = list(dict.fromkeys(filter(None, against)))
+    shown = f"{against.count('')} of {len(against)} runs show it"
+    return Finding(verdict, f"{shown}; {_names(reasons)}" if reasons else shown, measured=measured)
 
 
 def by_parts(parts: Mapping[str, Finding]) -> Finding:
@@ -148,25 +146,20 @@ def _one_gain(comparison: Comparison, p: float, printed: float, alpha: float) ->
     return "not reproduced", f"{name} is significant but {size} than the printed {printed:g}%"
 
 
-def _adjusted(comparisons: Sequence[Comparison]) -> list[float]:
-    return holm([comparison.estimate.p for comparison in comparisons])
-
-
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:
     return min(verdicts, key=_ORDER.index)
 
 
-def _sorted(
-    comparisons: Sequence[Comparison], p_values: Sequence[float], alpha: float
-) -> tuple[list[str], list[str], list[str]]:
-    """Names of the comparisons that hold, that are reversed, and that are not significantly different."""
+def _tested(comparisons: Sequence[Comparison], alpha: float) -> tuple[list[float], list[str], list[str], list[str]]:
+    """Adjusted p-values; names of the comparisons that hold, that are reversed, and that are not significant."""
+    p_values = holm([comparison.estimate.p for comparison in comparisons])
     holds: list[str] = []
     reversed_: list[str] = []
     unclear: list[str] = []
     for comparison, p in zip(comparisons, p_values, strict=True):
         side = unclear if not p < alpha else holds if comparison.estimate.value > 0 else reversed_
         side.append(comparison.name)
-    return holds, reversed_, unclear
+    return p_values, holds, reversed_, unclear
 
 
 def _names(names: Sequence[str]) -> str:
