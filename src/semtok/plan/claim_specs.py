@@ -17,7 +17,7 @@ Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
 GAIN_TOLERANCE = 0.25
 """A significant gain whose interval misses the printed one still counts if it is within this share of it."""
 
-_BOOTSTRAP = "paired bootstrap over users with the noise between seeds added"
+_BOOTSTRAP = "paired bootstrap over users with the variance between seeds added"
 
 
 class PrintedGain(OneMetric):
@@ -43,7 +43,7 @@ class GainClaim(DatasetClaim):
         """Above zero, and of the printed size."""
         return (
             f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the interval"
-            f" holds the printed value or the gain is within {GAIN_TOLERANCE:.0%} of it"
+            f" contains the printed value or the gain is within {GAIN_TOLERANCE:.0%} of it"
         )
 
 

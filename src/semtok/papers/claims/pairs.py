@@ -29,13 +29,15 @@ def judge_pairs(
         at_least: how many comparisons must hold; None for all.
     """
     comparisons, not_run = [], []
+    margin = claim.margin
     for pair, (quantity, value) in product(claim.pairs, quantities.items()):
-        name = f"{pair.higher} {'>' if claim.margin is None else 'over'} {pair.lower} in {quantity}"
+        what = f"{pair.higher} > {pair.lower}" if margin is None else f"the gain of {pair.higher} over {pair.lower}"
+        name = f"{what} in {quantity}"
         if not runs.built(pair.higher, pair.lower):
             not_run.append(name)
             continue
         found = estimate(pair.higher, pair.lower, value)
-        comparisons.append(Comparison(name, found, "fraction" if claim.margin is None else "percent"))
-    if claim.margin is None:
+        comparisons.append(Comparison(name, found, "fraction" if margin is None else "percent"))
+    if margin is None:
         return by_direction(comparisons, runs.alpha, at_least, not_run)
-    return by_margin(comparisons, claim.margin, runs.alpha)
+    return by_margin(comparisons, margin, runs.alpha)

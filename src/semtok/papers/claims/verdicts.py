@@ -15,7 +15,7 @@ from semtok.plan.claim_specs import GAIN_TOLERANCE
 Verdict = Literal["reproduced", "not reproduced", "inconclusive"]
 
 MINIMUM_SEEDS = 2
-"""With fewer, the noise of training cannot be told from an effect, so that a claim stays inconclusive."""
+"""With fewer, the variance between seeds is unknown, so that a claim stays inconclusive."""
 
 _ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "reproduced")
 _NAMED = 4
@@ -60,12 +60,12 @@ def by_direction(
     if len(holds) >= needed:
         return Finding("reproduced", reason, comparisons, p_values)
     if count - len(reversed_) < needed:
-        reason = f"significantly the other way round: {_names(reversed_)}"
+        reason = f"significant in the opposite direction: {_names(reversed_)}"
         return Finding("not reproduced", reason, comparisons, p_values)
     for what, names in (
         ("not significantly different", unclear),
         ("not run", not_run),
-        ("significantly the other way round", reversed_),
+        ("significant in the opposite direction", reversed_),
     ):
         reason += f"; {what}: {_names(names)}" if names else ""
     return Finding("inconclusive", reason, comparisons, p_values)
@@ -92,7 +92,7 @@ def by_margin(comparisons: Sequence[Comparison], margin: float, alpha: float) ->
 def by_printed_size(comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float) -> Finding:
     """Relative gains in percent: each significant, and of the printed size.
 
-    Of the printed size is a gain whose interval holds the printed value, or which is within `GAIN_TOLERANCE` of it.
+    Of the printed size is a gain whose interval contains the printed value, or which is within `GAIN_TOLERANCE` of it.
     """
     p_values, *_ = _tested(comparisons, alpha)
     parts = [
@@ -126,7 +126,7 @@ def with_few_seeds(finding: Finding, seeds: int) -> Finding:
     """The finding, which stays open where a method has fewer than `MINIMUM_SEEDS`."""
     if seeds >= MINIMUM_SEEDS:
         return finding
-    reason = f"{seeds} seed only: the noise of training cannot be told from an effect; with this seed {finding.reason}"
+    reason = f"{seeds} seed only, which leaves the variance between seeds unknown; with this seed {finding.reason}"
     return replace(finding, verdict="inconclusive", reason=reason)
 
 
@@ -134,12 +134,12 @@ def _one_gain(comparison: Comparison, p: float, printed: float, alpha: float) ->
     found, name = comparison.estimate, comparison.name
     within = found.low <= printed <= found.high
     if not p < alpha:
-        outside = "" if within else f", though the interval leaves out the printed {printed:g}%"
+        outside = "" if within else f", though its interval excludes the printed {printed:g}%"
         return "inconclusive", f"{name} is not significantly different from zero{outside}"
     if found.value < 0:
         return "not reproduced", f"{name} is significantly negative"
     if within:
-        return "reproduced", f"{name} is significant and its interval holds the printed {printed:g}%"
+        return "reproduced", f"{name} is significant and its interval contains the printed {printed:g}%"
     if abs(found.value - printed) <= GAIN_TOLERANCE * abs(printed):
         return "reproduced", f"{name} is significant and within {GAIN_TOLERANCE:.0%} of the printed {printed:g}%"
     size = "larger" if found.value > printed else "smaller"
