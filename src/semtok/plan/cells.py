@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve
-from semtok.plan.code_claim_specs import DiagnosticsClaim, PurityClaim
 from semtok.plan.definition import Paper, RankingTable
 from semtok.plan.figure_specs import Figure, TrainingFigure
 
@@ -138,12 +138,12 @@ def claim_cells(
     found = [cell for exhibit in exhibits for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)]
     known = {(cell.exhibit, cell.dataset, cell.tokenizer) for cell in found}
     for claim in paper.single_claims:
-        if isinstance(claim, DiagnosticsClaim | PurityClaim):
+        if claim.needs == "diagnostics":
             make = _Maker(paper, config, claim.exhibit, seeds, tokenizers, recommenders)
-            for name in claim.tokenizers:
-                if (claim.exhibit, claim.dataset, name) not in known:
-                    known.add((claim.exhibit, claim.dataset, name))
-                    found.append(make.cell(claim.dataset, name, name, "codes"))
+            for dataset, name in product(claim.datasets, claim.tokenizers):
+                if (claim.exhibit, dataset, name) not in known:
+                    known.add((claim.exhibit, dataset, name))
+                    found.append(make.cell(dataset, name, name, "codes"))
     return found
 
 

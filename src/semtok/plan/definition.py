@@ -9,7 +9,8 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 from semtok.config.base import Name, Section, exceeds_limits
 from semtok.config.messages import explain
 from semtok.errors import ConfigError
-from semtok.plan.claim_specs import AnyClaim, JointClaim, SingleClaim
+from semtok.plan.claim_base import Claim
+from semtok.plan.claim_specs import AnyClaim
 from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, Metric, TrainingFigure
 
 FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
@@ -154,19 +155,18 @@ class Paper(Section):
         exhibits = [*self.tables, *self.figures]
         known = ", ".join(exhibits)
         identifiers = [claim.id for claim in self.claims]
-        for claim in self.claims:
-            if identifiers.count(claim.id) > 1:
-                raise ValueError(f"claim {claim.id}: expected every id once")
+        for name in identifiers:
+            if identifiers.count(name) > 1:
+                raise ValueError(f"claim {name}: expected every id once")
         for claim in self.single_claims:
             if claim.exhibit not in exhibits:
                 raise ValueError(f"claim {claim.id}: found exhibit {claim.exhibit!r}; expected one of {known}")
         return self
 
     @property
-    def single_claims(self) -> list[SingleClaim]:
+    def single_claims(self) -> list[Claim]:
         """Every claim that has a test of its own: a joint claim's parts in its place."""
-        parts = [claim.parts if isinstance(claim, JointClaim) else [claim] for claim in self.claims]
-        return [part for several in parts for part in several]
+        return [part for claim in self.claims for part in claim.parts]
 
     def about(self, dataset: str) -> DatasetNote:
         """What there is to say about a dataset."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from semtok.papers.seed_tests import paired, welch
+from semtok.papers.claims.seed_tests import paired, welch
 
 
 def test_welch_agrees_with_scipy():
