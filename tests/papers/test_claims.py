@@ -14,7 +14,7 @@ from support.fabricated_results import (
     paper_config,
     staircase,
     write_diagnostics,
-    write_ranks,
+    write_scores,
     write_stats,
 )
 
@@ -34,10 +34,10 @@ def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collis
     config = paper_config(**{"tables": ["table2"], "figures": [], **changed})
     cells = plan.claim_cells(load(DEFINITION), config, list(seeds), TOKENIZERS)
     runs = plan.runs(cells)
-    ranks, diagnostics = {}, {}
+    scores, diagnostics = {}, {}
     for run in runs:
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
-        ranks[run] = write_ranks(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
+        scores[run] = write_scores(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
         near, rate = (collisions or {}).get(run.tokenizer, (0.05, 0.12))
         path = folder / f"{run.tokenizer}-{run.seed}.json"
         if run.tokenizer != without_codes:
@@ -46,7 +46,7 @@ def judge(folder, hits, seeds=(0, 1, 2), source="official", users=29_207, collis
     csv = folder / "claims.csv"
     make_claims(
         Results.of(
-            *(DEFINITION, PRINTED, "cost", "claims", cells, {"ranks": ranks, "diagnostics": diagnostics}),
+            *(DEFINITION, PRINTED, "cost", "claims", cells, {"scores": scores, "diagnostics": diagnostics}),
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
         *(csv, folder / "claims.md", folder / "claims.html"),

@@ -171,6 +171,6 @@ def cutoffs():
         {
             k
             for name, paper in CONFIG.papers.items()
-            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
+            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures, optional=True)
         }
     )

@@ -33,7 +33,7 @@ def files_of_runs(cells, *names):
     """Files of the runs of `cells`, each of those runs that are asked for it; patterns know their folders."""
     ranked, coded = plan.runs(cells, "ranks"), plan.coded(cells)
     files = {
-        "ranks": (rules.decode.output.ranks, ranked),
+        "scores": (rules.score.output.users, ranked),
         "facts": (rules.decode.output.facts, ranked),
         "diagnostics": (rules.diagnose.output[0], coded),
         "codes": (rules.tokenize.output.codes, coded),
@@ -66,11 +66,11 @@ def names_of_stats(paper, exhibits):
 
 def table_inputs(wildcards):
     cells = cells_of(wildcards.paper, wildcards.exhibit)
-    return files_of_runs(cells, "ranks", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.exhibit])
+    return files_of_runs(cells, "scores", "diagnostics", "facts") | stats_of(wildcards.paper, [wildcards.exhibit])
 
 
 # What each kind of figure is made from.
-FIGURE_FILES = {"bars": ["ranks"], "training": ["history"], "embedding": ["codes", "model"]}
+FIGURE_FILES = {"bars": ["scores"], "training": ["history"], "embedding": ["codes", "model"]}
 
 
 def figure_inputs(wildcards):
@@ -85,7 +85,7 @@ def claim_exhibits(paper):
 
 def claims_inputs(wildcards):
     cells = cells_of_claims(wildcards.paper)
-    return files_of_runs(cells, "ranks", "diagnostics", "history") | stats_of(
+    return files_of_runs(cells, "scores", "diagnostics", "history") | stats_of(
         wildcards.paper, claim_exhibits(wildcards.paper)
     )
 

@@ -69,7 +69,7 @@ class _Judge:
     def __init__(self, results: Results) -> None:
         self._content = results.content
         self._files = (
-            results.files.get("ranks", {}),
+            results.files.get("scores", {}),
             results.files.get("diagnostics", {}),
             results.files.get("history", {}),
         )

@@ -27,7 +27,7 @@ class Results:
     cells: Sequence[Cell]
     """From `plan.cells`."""
     files: Mapping[str, Files]
-    """By what they are (`ranks`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
+    """By what they are (`scores`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
     stats: Mapping[str, Path]
     """The `stats.json` of each dataset that the config has, by printed name."""
     origins: Mapping[str, Origin]
@@ -58,7 +58,7 @@ class Results:
         cells = [Cell.from_dict(cell) for cell in getattr(params, "cells", [])]
         of_tokenizers = coded(cells)
         listed = {
-            "ranks": runs(cells, "ranks"),
+            "scores": runs(cells, "ranks"),
             "facts": runs(cells, "ranks"),
             "diagnostics": of_tokenizers,
             "codes": of_tokenizers,

@@ -87,13 +87,13 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     return mistakes
 
 
-def cutoffs(paper: Paper, exhibits: Iterable[str]) -> list[int]:
-    """Every k that the tables and figures `exhibits` need the beam to reach."""
+def cutoffs(paper: Paper, exhibits: Iterable[str], optional: bool = False) -> list[int]:
+    """Every k that the tables and figures `exhibits` need the beam to reach; with `optional`, also the others."""
     wanted: set[int] = set()
     for exhibit in exhibits:
         table = paper.tables.get(exhibit)
         if isinstance(table, RankingTable):
-            wanted.update(set(table.ks) - set(table.optional_ks))
+            wanted.update(set(table.ks) - (set() if optional else set(table.optional_ks)))
         figure = paper.figures.get(exhibit)
         if isinstance(figure, Figure):
             wanted.update(k for panel in figure.panels.values() for k in panel.ks)

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, model_validator
 from semtok.config.base import Name, Section
 from semtok.plan.claim_base import Claim, ClaimBase, PairedMethods, TwoMethods
 from semtok.plan.code_claim_specs import DiagnosticsClaim, PhasesClaim, PurityClaim
-from semtok.plan.figure_specs import Metric
+from semtok.plan.metrics import Metric
 
 
 class PrintedGain(Section):

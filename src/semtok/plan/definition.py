@@ -10,7 +10,8 @@ from semtok.config.base import Name, Section, exceeds_limits
 from semtok.config.messages import explain
 from semtok.errors import ConfigError
 from semtok.plan.claim_specs import AnyClaim, JointClaim, SingleClaim
-from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, Metric, TrainingFigure
+from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, TrainingFigure
+from semtok.plan.metrics import Metric
 
 FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
 
