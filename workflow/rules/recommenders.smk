@@ -72,7 +72,7 @@ rule score:
         runtime=minutes("score"),
         gpu=gpus("score"),
     params:
-        ks=cutoffs(),
+        ks=lambda wildcards: PAPERS.cutoffs(**wildcards),
         code=code("score.py"),
     script:
         "../scripts/score.py"
