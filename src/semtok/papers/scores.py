@@ -55,7 +55,7 @@ def score_users(ranks: pd.DataFrame, ks: Sequence[int]) -> Scores:
     users, groups = np.unique(ranks["user"].to_numpy(dtype=np.int64), return_inverse=True)
     beam = beam_width(ranks)
     earned = {
-        (metric, k): np.bincount(groups, weights=gains(ranks, metric, k), minlength=len(users))
+        (metric, k): np.bincount(groups, weights=gains(ranks, metric, k), minlength=len(users)).astype(np.float64)
         for metric in OF_RANKS
         for k in ks
         if k <= beam

@@ -12,11 +12,10 @@ from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import OVER_IDS, RANKED, Recommender
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
-from semtok.errors import ConfigError, SemtokError
+from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.definition import Definition, load
-from semtok.plan.printed import printed_beside
-from semtok.plan.spelling import misspelt, unprinted
+from semtok.plan.spelling import unanswered
 
 
 def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, Definition]]:
@@ -43,23 +42,12 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     if config is not None and not problems:
         entries = config.model_dump(mode="json")
         for name, paper in papers.items():
-            problems += plan.problems(paper, config.papers[name], name) or _spelling(
-                entries, config, definitions, name, paper
-            )
-            problems += [] if problems else _variants(entries, config, name, paper)
+            mistakes = plan.problems(paper, config.papers[name], name)
+            mistakes = mistakes or unanswered(paper, config, entries, definitions / f"{name}.yaml")
+            problems += mistakes or _variants(entries, config, name, paper)
     if problems or config is None:
         raise ConfigError(listing(problems))
     return config, papers
-
-
-def _spelling(entries: dict[str, Any], config: Config, definitions: Path, name: str, paper: Definition) -> list[str]:
-    tokenizers, recommenders = entries["tokenizers"], entries["recommenders"]
-    try:
-        printed = printed_beside(definitions / f"{name}.yaml")
-        claimed = plan.claim_cells(paper, config.papers[name], config.seeds, tokenizers, recommenders)
-    except SemtokError as error:
-        return str(error).splitlines()
-    return [*misspelt(paper, name, claimed, tokenizers, recommenders), *unprinted(paper, name, printed)]
 
 
 def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definition) -> Iterator[str]:

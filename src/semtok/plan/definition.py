@@ -22,8 +22,8 @@ class DatasetNote(Section):
     """What a reader must know about a dataset that the paper's tables and figures name."""
 
     files: list[str] = Field(default_factory=list)
-    """The official raw files that it is made of, by their names up to the first dot. An entry of the config with others is
-    own data (`semtok.plan.own_data`)."""
+    """The official raw files that it is made of, by their names up to the first dot. An entry of the config with other
+    files is own data (`semtok.plan.own_data`)."""
     note: str = ""
     """Stands below every table and figure that shows it."""
     unavailable: str = ""

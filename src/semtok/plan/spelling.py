@@ -1,14 +1,35 @@
 """Names of a definition that nothing answers to: rows and bars without an entry, printed numbers without a row."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+from semtok.config.model import Config
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import nearest, parse
-from semtok.errors import ConfigError
-from semtok.plan.cells import Cell, Entries, wanted
+from semtok.errors import ConfigError, SemtokError
+from semtok.plan.cells import Cell, Entries, claim_cells, wanted
 from semtok.plan.definition import Definition, RankingTable
 from semtok.plan.figure_specs import Figure
-from semtok.plan.printed import Printed
+from semtok.plan.printed import Printed, printed_beside
+
+
+def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], path: Path) -> list[str]:
+    """One line for each mistake: what was found where, and the names most like it.
+
+    Args:
+        paper: the definition.
+        config: the config.
+        entries: its sections, as plain values.
+        path: of the definition; the printed numbers lie beside it.
+    """
+    tokenizers, recommenders = entries["tokenizers"], entries["recommenders"]
+    try:
+        printed = printed_beside(path)
+        claimed = claim_cells(paper, config.papers[path.stem], config.seeds, tokenizers, recommenders)
+    except SemtokError as error:
+        return str(error).splitlines()
+    return [*misspelt(paper, path.stem, claimed, tokenizers, recommenders), *unprinted(paper, path.stem, printed)]
 
 
 def misspelt(
@@ -16,12 +37,7 @@ def misspelt(
 ) -> Iterator[str]:
     """Rows, bars and claims whose method is neither in the config nor among those that the definition has planned.
 
-    Args:
-        paper: the definition.
-        name: of the paper, for messages.
-        claimed: the cells of its claims.
-        tokenizers: the config's `tokenizers`, as plain values.
-        recommenders: names of the config's `recommenders`.
+    claimed: the cells of the claims.
     """
     found = {(exhibit, method) for exhibit in [*paper.tables, *paper.figures] for *_, method in wanted(paper, exhibit)}
     found |= {(f"claim {claim.id}", method) for claim in paper.single_claims for method in claim.tokenizers}
