@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
-from semtok.config.variants import canonical, nearest, parse, resolve
+from semtok.config.variants import canonical, nearest, parse, resolve, spelled
 from semtok.plan.code_claim_specs import DiagnosticsClaim, PurityClaim
 from semtok.plan.definition import Paper, RankingTable
 from semtok.plan.figure_specs import Figure, TrainingFigure
@@ -220,7 +220,7 @@ class _Maker:
         """What a row has on a dataset: its `own` or the paper's, or what takes its place there."""
         recommender = own or self.config.recommender
         replacements = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
-        return replacements.get(recommender, recommender)
+        return spelled(replacements.get(recommender, recommender))
 
     def _missing(self, dataset: str, method: str) -> str:
         tokenizer, _, own = method.partition("/")
