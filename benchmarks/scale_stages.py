@@ -227,9 +227,9 @@ def write_ranks(folder: Path, n: int) -> None:
 
 
 def score(folder: Path, n: int) -> None:
-    from semtok.papers.metrics import score_run
+    from semtok.papers.scores import score_run
 
-    score_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "scores.csv")
+    score_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "scores.csv", folder / "scores.parquet")
 
 
 Step = Callable[[Path, int], None]

@@ -17,7 +17,7 @@ from support.fabricated_results import (
     TOKENIZERS,
     drawn_ranks,
     paper_config,
-    write_ranks,
+    write_scores,
     write_stats,
 )
 
@@ -27,12 +27,12 @@ def build(folder, name, source="synthetic", **changed):
     config = paper_config(**changed)
     cells = plan.cells(load(DEFINITION), config, name, [0], TOKENIZERS)
     paths = {
-        run: write_ranks(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
+        run: write_scores(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
     }
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
     csv, svg, pdf = (folder / f"{name}.{suffix}" for suffix in ("csv", "svg", "pdf"))
     make_figure(
-        Results.of(DEFINITION, PRINTED, "cost", name, cells, {"ranks": paths}, stats, Uncertainty(100, 0.95, 0)),
+        Results.of(DEFINITION, PRINTED, "cost", name, cells, {"scores": paths}, stats, Uncertainty(100, 0.95, 0)),
         *(csv, [svg, pdf]),
     )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})

@@ -10,7 +10,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.plan.figure_specs import EmbeddingFigure
-from support.fabricated_results import drawn_ranks, write_ranks, write_stats
+from support.fabricated_results import drawn_ranks, write_scores, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 
@@ -90,10 +90,10 @@ def test_what_is_not_run_says_why(tmp_path, name):
 
 
 def test_bars_of_views(tmp_path):
-    def ranks(runs):
-        return {"ranks": {run: write_ranks(tmp_path, run, drawn_ranks(0.3, 100, i)) for i, run in enumerate(runs)}}
+    def scores(runs):
+        return {"scores": {run: write_scores(tmp_path, run, drawn_ranks(0.3, 100, i)) for i, run in enumerate(runs)}}
 
-    frame = build(tmp_path, "figure5", ranks).set_index("group")
+    frame = build(tmp_path, "figure5", scores).set_index("group")
     assert list(frame.index) == ["TX", "IM", "SP", "CF", "TX-IM", "TX-SP", "TX-CF", "SP-CF", "all"]
     assert frame.loc["IM", "source"] == frame.loc["TX-IM", "source"] == "not run: NYC has no image view"
     assert frame["mean"].notna().sum() == 7

@@ -8,7 +8,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table, make_statistics_table, stack
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, write_ranks, write_stats
+from support.fabricated_results import drawn_ranks, write_scores, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
 
 
@@ -23,7 +23,7 @@ def files(folder, name):
 def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     cells = cells_of(name, seeds, **changed)
     runs = plan.runs(cells)
-    ranks = {run: write_ranks(folder, run, drawn_ranks(0.3 + 0.01 * i, 200, i, beam)) for i, run in enumerate(runs)}
+    scores = {run: write_scores(folder, run, drawn_ranks(0.3 + 0.01 * i, 200, i, beam)) for i, run in enumerate(runs)}
     diagnostics = dict.fromkeys(plan.coded(cells), write_diagnostics(folder / "diagnostics.json"))
     (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
@@ -31,7 +31,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     make_ranking_table(
         Results.of(
             *(DEFINITION, PRINTED, "simcit", name, cells),
-            {"ranks": ranks, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
+            {"scores": scores, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
             *(stats, Uncertainty(100, 0.95, 0)),
         ),
         *(files(folder, name), folder / f"{name}-diagnostics.csv"),

@@ -18,7 +18,7 @@ from support.fabricated_results import (
     ranks_frame,
     staircase,
     write_diagnostics,
-    write_ranks,
+    write_scores,
     write_stats,
 )
 
@@ -40,7 +40,7 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **
     cells = plan.cells(load(DEFINITION), config, name, list(seeds), TOKENIZERS)
     runs = plan.runs(cells)
     paths = {
-        run: write_ranks(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
+        run: write_scores(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
         for i, run in enumerate(runs)
     }
     diagnosed = [run for run in runs if run.tokenizer != undiagnosed]
@@ -52,7 +52,7 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **
     make_ranking_table(
         Results.of(
             *(DEFINITION, PRINTED, "cost", name, cells),
-            *({"ranks": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
+            *({"scores": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
         ),
         *(files(folder, name), folder / f"{name}-diagnostics.csv"),
     )

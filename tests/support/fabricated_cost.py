@@ -18,7 +18,7 @@ from support.fabricated_results import (
     paper_config,
     staircase,
     write_diagnostics,
-    write_ranks,
+    write_scores,
     write_stats,
 )
 
@@ -57,10 +57,10 @@ def judge(
     """
     config = paper_config(**{"tables": ["table2"], "figures": [], **changed})
     cells = plan.claim_cells(load(definition), config, list(seeds), TOKENIZERS)
-    ranks, diagnostics = {}, {}
+    scores, diagnostics = {}, {}
     for run in plan.runs(cells):
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
-        ranks[run] = write_ranks(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
+        scores[run] = write_scores(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
         near, rate = (collisions or {}).get(run.tokenizer, (0.05, 0.12))
         path = folder / f"{run.tokenizer}-{run.seed}.json"
         if run.tokenizer != without_codes:
@@ -69,7 +69,7 @@ def judge(
     csv = folder / "claims.csv"
     make_claims(
         Results.of(
-            *(definition, PRINTED, "cost", "claims", cells, {"ranks": ranks, "diagnostics": diagnostics}),
+            *(definition, PRINTED, "cost", "claims", cells, {"scores": scores, "diagnostics": diagnostics}),
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
         *(csv, folder / "claims.md", folder / "claims.html"),

@@ -163,14 +163,3 @@ def codes_of(wildcards):
 
 def method_of(recommender):
     return options("recommenders", recommender)["method"]
-
-
-def cutoffs():
-    """Every k of any table or figure."""
-    return sorted(
-        {
-            k
-            for name, paper in CONFIG.papers.items()
-            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
-        }
-    )

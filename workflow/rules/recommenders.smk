@@ -56,9 +56,10 @@ rule decode:
 
 rule score:
     input:
-        rules.decode.output.ranks,
+        ranks=rules.decode.output.ranks,
     output:
-        f"{RUN}/scores.csv",
+        means=f"{RUN}/scores.csv",
+        users=f"{RUN}/scores.parquet",
     log:
         f"{LOGS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
@@ -71,7 +72,7 @@ rule score:
         runtime=minutes("score"),
         gpu=gpus("score"),
     params:
-        ks=cutoffs(),
+        ks=lambda wildcards: PAPERS.cutoffs(**wildcards),
         code=code("score.py"),
     script:
         "../scripts/score.py"

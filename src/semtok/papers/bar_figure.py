@@ -18,10 +18,10 @@ _NAMES_IN_A_ROW = 5
 
 
 def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
-    """The tidy numbers, and a plot a panel, or for a panel with groups a plot a metric and k; from `ranks`."""
+    """The tidy numbers, and a plot a panel, or for a panel with groups a plot a metric and k; from `scores`."""
     name, content = results.name, results.content
     figure = content.bar_figure(name)
-    measured = figure_data.measure(figure, results.cells, results.files.get("ranks", {}), results.uncertainty)
+    measured = figure_data.measure(figure, results.cells, results.files.get("scores", {}), results.uncertainty)
     frame = figure_data.tidy(results.paper, name, content, results.printed, results.origins, results.cells, measured)
     notes = about(results, list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"])))
     notes = [*notes, *_notes(figure, frame, results.uncertainty)]

@@ -35,7 +35,7 @@ def make_statistics_table(results: Results, files: TableFiles) -> None:
 def make_ranking_table(results: Results, files: TableFiles, diagnostics_csv: Path) -> None:
     """Write a table of metrics, and what tokenizers and decoder measured about themselves."""
     table = results.content.ranking_table(results.name)
-    measured = ranking_table.measure(table, results.cells, results.files.get("ranks", {}), results.uncertainty)
+    measured = ranking_table.measure(table, results.cells, results.files.get("scores", {}), results.uncertainty)
     shown = ranking_table.MeasuredResults.of(results, measured)
     grids = ranking_table.grids(shown)
     of_codes = (results.files.get("diagnostics", {}), results.files.get("facts", {}))

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from semtok.config.base import Name, Section
-from semtok.plan.figure_specs import Metric
+from semtok.plan.metrics import Metric
 
 
 class ClaimBase(Section):

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from semtok.config.base import Section
 from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim
-from semtok.plan.figure_specs import Metric
+from semtok.plan.metrics import Metric
 
 Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
 """1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""

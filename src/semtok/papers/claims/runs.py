@@ -43,7 +43,7 @@ class ExhibitRuns:
         columns = dict.fromkeys(column for claim in self._claims for column in claim.columns)
         wanted = dict.fromkeys(name for claim in self._claims if claim.columns for name in claim.tokenizers)
         methods = {name: self._runs[name] for name in wanted if self.built(name)}
-        return Measured(self._files["ranks"], methods, list(columns), self._uncertainty)
+        return Measured(self._files["scores"], methods, list(columns), self._uncertainty)
 
     def built(self, *tokenizers: str) -> bool:
         """Whether all of them have runs."""
