@@ -68,7 +68,7 @@ def _write(files: TableFiles, frame: pd.DataFrame, grids: Sequence[Grid], more: 
     """All files of a table; `more` is not part of the LaTeX."""
     _write_csv(frame, files.csv)
     write_text(files.markdown, markdown([*grids, *more]))
-    write_text(files.latex, "\n".join(map(latex, grids)))
+    write_text(files.latex, latex(grids))
     write_text(files.html, page([*grids, *more], grids[0].caption))
 
 
