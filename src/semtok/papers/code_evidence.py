@@ -5,9 +5,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.diagnostics import purities, shape, use
 from semtok.papers.history import matching, read_history
 from semtok.papers.phases import find_phases
+from semtok.papers.quantities import purities, shape, use
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Estimate
 from semtok.papers.verdicts import Comparison, Finding, judge_not_worse, judge_order, judge_runs

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from semtok.papers.code_evidence import LackingError, judge_diagnostics, judge_phases, judge_purity
-from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
+from semtok.papers.quantities import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, headlines
 from semtok.papers.samples import Measured, Uncertainty
 from semtok.papers.seed_tests import paired, welch
 from semtok.papers.statistics import Array, Statistic, contrast, difference, relative_gain
