@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from semtok.papers import FIGURES
-from semtok.papers.figures import make_figure
+from semtok.papers.figures.make import make_figure
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from semtok.errors import DataError
-from semtok.papers.embedding_figure import embed, quantized
-from semtok.papers.figures import make_figure
+from semtok.papers.figures.embedding import embed, quantized
+from semtok.papers.figures.make import make_figure
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
