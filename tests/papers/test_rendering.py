@@ -82,6 +82,8 @@ def test_html_page(grid):
     assert cells.widths == [5, 5, 5, 5]
     assert "<title>A &amp; B</title>" in text
     assert '<p class="warning">Beware</p>' in text
+    # A wide table scrolls in a box of its own.
+    assert text.count('<div class="scroll">\n<table>') == text.count("<table>") == 1
     # Self-contained: nothing is loaded from elsewhere.
     assert "http" not in text
     assert "src=" not in text

@@ -97,7 +97,7 @@ def test_bars_of_views(tmp_path):
 
 
 def test_embedding(tmp_path):
-    frame = build(tmp_path, "figure6", tokens(tmp_path, items=300))
+    frame = build(tmp_path, "figure6", tokens(tmp_path, items=80))
     codes = np.load(tmp_path / "codes.npy")
     distinct = np.unique(codes, axis=0)
     panels = dict(list(frame.groupby("panel")))
@@ -118,7 +118,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=("svg", "pdf"))
-        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=120), suffixes=("svg", "pdf"))
+        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=("svg", "pdf"))
     for name in ("figure4", "figure6"):
         for suffix in ("csv", "svg", "pdf"):
             first, second = ((tmp_path / f"{folder}/{name}.{suffix}").read_bytes() for folder in ("a", "b"))
