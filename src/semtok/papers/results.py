@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import Origin, read_origin
+from semtok.papers.origin import Origin, describe, read_origin
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, Paper, load
@@ -37,6 +37,11 @@ class Results:
     """From `stats`."""
     uncertainty: Uncertainty
     """How intervals are made; claims are tested at 1 - confidence."""
+
+    def describe(self, dataset: str) -> str:
+        """A sentence for captions: what stands for the printed dataset here."""
+        users = self.printed.get("table1", self.content.runs_on(dataset), "", "users")
+        return describe(dataset, self.origins[dataset], users.value if users else None)
 
     @classmethod
     def of(

@@ -7,7 +7,7 @@ from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.seed_tests import paired, welch
 from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
-from semtok.papers.diagnostics import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
+from semtok.papers.quantities import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
 from semtok.papers.statistics import Estimate
 from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClaim
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from semtok.papers.diagnostics import headlines, use
+from semtok.papers.quantities import headlines, use
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
 from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain

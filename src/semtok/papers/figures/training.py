@@ -1,61 +1,43 @@
 """Curves of what a tokenizer logged while it was trained."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
+from matplotlib.axes import Axes
 
-from semtok.papers import canvas as drawing
-from semtok.papers.canvas import COLOURS
-from semtok.papers.figures import about
+from semtok.papers.figures.canvas import COLOURS, Drawing
 from semtok.papers.history import matching, read_history
-from semtok.papers.origin import Origin
 from semtok.papers.results import Results
-from semtok.plan.cells import Cell, Run
-from semtok.plan.figure_specs import Curves, TrainingFigure
+from semtok.plan.figure_specs import TrainingFigure
 
 COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed", "quantity", "step", "value"]
 
 
-def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
-    """The tidy numbers and a plot a panel; from `history`. Every run is drawn, so that there are no intervals."""
+def draw(results: Results) -> Drawing:
+    """A plot for each panel; from `history`. Every run is drawn, so that there are no intervals."""
     figure = results.content.training_figure(results.name)
-    histories = results.files.get("history", {})
-    frame = tidy(results.paper, results.name, figure, results.origins, results.cells, histories)
-    notes = [*about(results, [figure.dataset]), *_notes(figure, frame)]
-    synthetic = bool((frame["source"] == "synthetic").any())
-    title = drawing.title(results.name, figure.caption, figure.dataset)
-    canvas, axes = drawing.plots(len(figure.panels), title, notes, synthetic)
-    for axis, (letter, curves) in zip(axes, figure.panels.items(), strict=True):
-        _panel(axis, letter, curves, frame[frame["panel"] == letter].dropna(subset="value"))
-        axis.set_xlabel(figure.step)
-    return frame, canvas
+    frame = _tidy(results, figure)
+    panels = [partial(_panel, figure, letter, frame[frame["panel"] == letter]) for letter in figure.panels]
+    return Drawing(frame, panels, [figure.dataset], _notes(figure, frame))
 
 
-def tidy(
-    paper: str,
-    name: str,
-    figure: TrainingFigure,
-    origins: Mapping[str, Origin],
-    cells: Sequence[Cell],
-    histories: Mapping[Run, Path],
-) -> pd.DataFrame:
+def _tidy(results: Results, figure: TrainingFigure) -> pd.DataFrame:
     """One row a panel, run, quantity and step.
 
     What there is nothing of keeps a row without step and value: `source` says why.
     """
     rows: list[dict[str, Any]] = []
-    (cell,) = cells
+    (cell,) = results.cells
     for letter, curves in figure.panels.items():
-        start = {"paper": paper, "figure": name, "panel": letter, "dataset": figure.dataset}
+        start = {"paper": results.paper, "figure": results.name, "panel": letter, "dataset": figure.dataset}
         if not cell.runs:
             reason = f"not run: {cell.missing}"
             rows.append({**start, "source": reason, "tokenizer": cell.tokenizer, "quantity": "", "seed": None})
         for run in cell.runs:
-            here = {**start, "source": origins[figure.dataset].source, "tokenizer": run.tokenizer, "seed": run.seed}
-            history = read_history(histories[run], figure.step)
+            source = results.origins[figure.dataset].source
+            here = {**start, "source": source, "tokenizer": run.tokenizer, "seed": run.seed}
+            history = read_history(results.files["history"][run], figure.step)
             names = matching(history, curves.columns)
             for quantity in names:
                 known = history[[figure.step, quantity]].dropna()
@@ -67,13 +49,15 @@ def tidy(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64"})
 
 
-def _panel(axis: Any, letter: str, curves: Curves, frame: pd.DataFrame) -> None:
+def _panel(figure: TrainingFigure, letter: str, frame: pd.DataFrame, axis: Axes) -> None:
+    frame = frame.dropna(subset="value")
     for colour, (quantity, values) in enumerate(frame.groupby("quantity", sort=False)):
-        # A line a seed, in one colour: the spread between them shows without a model of it.
+        # A line a seed, in one colour: how far they lie from each other shows without a model of it.
         for i, (_, run) in enumerate(values.groupby("seed", sort=False)):
             label = str(quantity).replace("_", " ") if i == 0 else None
             axis.plot(run["step"], run["value"], color=COLOURS[colour % len(COLOURS)], linewidth=1.1, label=label)
-    axis.set_title(f"({letter}) {curves.title}", fontsize=9)
+    axis.set_title(f"({letter}) {figure.panels[letter].title}", fontsize=9)
+    axis.set_xlabel(figure.step)
     axis.grid(linewidth=0.4, color="#cccccc")
     if frame.empty:
         axis.text(0.5, 0.5, "nothing to show", transform=axis.transAxes, ha="center", fontsize=9)

@@ -2,14 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semtok.errors import DataError
-from semtok.papers.embedding_figure import embed, quantized
-from semtok.papers.figures import make_figure
+from semtok.papers.figures.make import make_figure
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from semtok.plan.figure_specs import EmbeddingFigure
 from support.fabricated_results import drawn_ranks, write_scores, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
@@ -100,7 +97,7 @@ def test_bars_of_views(tmp_path):
 
 
 def test_embedding(tmp_path):
-    frame = build(tmp_path, "figure6", tokens(tmp_path, items=300))
+    frame = build(tmp_path, "figure6", tokens(tmp_path, items=80))
     codes = np.load(tmp_path / "codes.npy")
     distinct = np.unique(codes, axis=0)
     panels = dict(list(frame.groupby("panel")))
@@ -121,7 +118,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=("svg", "pdf"))
-        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=120), suffixes=("svg", "pdf"))
+        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=("svg", "pdf"))
     for name in ("figure4", "figure6"):
         for suffix in ("csv", "svg", "pdf"):
             first, second = ((tmp_path / f"{folder}/{name}.{suffix}").read_bytes() for folder in ("a", "b"))
@@ -131,45 +128,3 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
 def test_synthetic_data_cannot_hide(tmp_path):
     frame = build(tmp_path, "figure4", histories(tmp_path), source="synthetic")
     assert set(frame["source"]) == {"synthetic"}
-
-
-FIGURE = EmbeddingFigure(kind="embedding", caption="", dataset="A", tokenizer="simcit", points=50, seed=0)
-
-
-def test_quantized_vectors_by_hand():
-    books = [np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 0.5], [0.0, 0.25]])]
-    codes = np.array([[0, 0], [1, 1]], dtype=np.int32)
-    own = {f"quantizer.books.{level}": book.astype(np.float32) for level, book in enumerate(books)}
-    assert quantized(codes, own).tolist() == [[0.0, 0.5], [1.0, 0.25]]
-    shared = {"quantizer.books.0": books[0].astype(np.float32)}
-    assert quantized(codes, shared).tolist() == [[0.0, 0.0], [2.0, 0.0]]
-
-
-@pytest.mark.parametrize(
-    ("codes", "model", "message"),
-    [
-        ([[0, 0]], {}, r"found no arrays in the tokenizer's model; expected its codebooks as quantizer.books.0"),
-        ([[0, 0]], {"weight": np.zeros((2, 2))}, "found weight in the tokenizer's model"),
-        ([[0, 5]], {"quantizer.books.0": np.zeros((2, 2))}, "found code 5 at level 2; expected below 2"),
-    ],
-)
-def test_models_without_these_codebooks(codes, model, message):
-    with pytest.raises(DataError, match=message):
-        quantized(np.array(codes, dtype=np.int32), model)
-
-
-def test_few_tuples_are_shown_too():
-    """One level-1 code with a single tuple below it: no neighbours to embed."""
-    codes = np.array([[0, 0], [0, 0], [1, 1], [2, 0]], dtype=np.int32)
-    model = {f"quantizer.books.{level}": np.eye(3, dtype=np.float32) for level in range(2)}
-    frame = embed(codes, model, FIGURE)
-    assert frame["panel"].tolist() == ["a", "a", "a", "b"]
-    assert frame["items"].tolist() == [2, 1, 1, 2]
-    assert frame[["x", "y"]].notna().all().all()
-
-
-def test_many_tuples_are_sampled(tmp_path):
-    codes, _ = write_tokens(tmp_path)
-    books = {f"quantizer.books.{level}": np.random.default_rng(level).normal(size=(48, 4)) for level in range(3)}
-    frame = embed(np.load(codes), books, FIGURE)
-    assert (frame["panel"] == "a").sum() == 50

@@ -1,19 +1,18 @@
 """t-SNE of quantized vectors at three depths: is there a hierarchy in the codes?"""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
+from matplotlib.axes import Axes
 from safetensors.numpy import load_file
 from sklearn.manifold import TSNE
 
 from semtok.errors import DataError
-from semtok.papers import canvas as drawing
-from semtok.papers.figures import about
+from semtok.papers.figures.canvas import Drawing
 from semtok.papers.results import Results
 from semtok.plan.cells import Cell
 from semtok.plan.figure_specs import EmbeddingFigure
@@ -29,19 +28,15 @@ _PERPLEXITY = 30
 Floats = npt.NDArray[np.float64]
 
 
-def draw(results: Results) -> tuple[pd.DataFrame, Canvas]:
-    """The tidy positions and a plot a depth; from `codes` and `model` of the first run."""
+def draw(results: Results) -> Drawing:
+    """A plot for each depth; from `codes` and `model` of the first run."""
     figure = results.content.embedding_figure(results.name)
     (cell,) = results.cells
     frame = _tidy(results, figure, cell)
-    notes = [*about(results, [figure.dataset]), *_notes(figure, cell)]
-    synthetic = bool((frame["source"] == "synthetic").any())
-    title = drawing.title(results.name, figure.caption, figure.dataset)
-    panels = list(frame.groupby("panel"))
-    canvas, axes = drawing.plots(len(panels), title, notes, synthetic)
-    for level, (axis, (letter, points)) in enumerate(zip(axes, panels, strict=True), start=1):
-        _panel(axis, str(letter), level, points)
-    return frame, canvas
+    panels = [
+        partial(_panel, str(letter), level, points) for level, (letter, points) in enumerate(frame.groupby("panel"), 1)
+    ]
+    return Drawing(frame, panels, [figure.dataset], _notes(figure, cell))
 
 
 def _tidy(results: Results, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame:
@@ -136,7 +131,7 @@ def _project(vectors: Floats, seed: int) -> Floats:
     return result
 
 
-def _panel(axis: Any, letter: str, level: int, points: pd.DataFrame) -> None:
+def _panel(letter: str, level: int, points: pd.DataFrame, axis: Axes) -> None:
     if points["x"].isna().all():
         axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
     else:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from semtok.papers import FIGURES
-from semtok.papers.figures import make_figure
+from semtok.papers.figures.make import make_figure
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
@@ -86,7 +86,7 @@ def test_bars_that_are_not_run_say_why(tmp_path):
 
 @pytest.mark.parametrize("edited", FIGURES)
 def test_an_edit_of_one_kind_makes_no_other_kind_again(tmp_path, edited):
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     source = shutil.copytree(root / "src", tmp_path / "src")
 
     def digests():

@@ -6,7 +6,7 @@ import pytest
 from semtok.errors import ConfigError, DataError
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, make_ranking_table, make_statistics_table, stack
+from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from support.fabricated_results import (
@@ -24,10 +24,6 @@ from support.fabricated_results import (
 
 COLUMNS = "paper,table,dataset,source,method,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
 RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
-
-
-def statistics(stats):
-    return Results.of(DEFINITION, PRINTED, "cost", "table1", [], {}, stats, Uncertainty(100, 0.95, 0))
 
 
 def files(folder, name):
@@ -74,7 +70,7 @@ def test_table2(tmp_path):
     assert (wide["ndcg"] <= wide["recall"]).all()
 
 
-def test_mean_and_spread_over_seeds_by_hand(tmp_path):
+def test_mean_and_std_over_seeds_by_hand(tmp_path):
     by_seed = {0: ranks_frame([1, None, 3, None]), 1: ranks_frame([1, 2, 6, None])}
     frame = build(tmp_path, "table2", ranks=lambda run: by_seed[run.seed])
     cell = frame.set_index(["method", "metric", "k"]).loc[("Random", "recall", 5)]
@@ -157,7 +153,7 @@ def test_a_mirror_sample_is_called_one(tmp_path):
     assert "MIND: mirror of the official files, 29,000 users" in (tmp_path / "table2.md").read_text()
 
 
-def test_one_seed_has_no_spread_and_says_so(tmp_path):
+def test_one_seed_has_no_std_and_says_so(tmp_path):
     frame = build(tmp_path, "table2", seeds=[0])
     assert frame["std"].isna().all()
     assert frame["ci_low"].notna().all()
@@ -208,58 +204,6 @@ def test_diagnostics(tmp_path):
     text = (tmp_path / "table2.md").read_text()
     # The depth of whole tuples, not the first one.
     assert "| MIND | L_co (CoST) | 0.125 | 7 | 0.05 | 0.001 | 40.5 | 30 | 0.99 |" in text
-
-
-def test_statistics(tmp_path):
-    stats = {
-        "MIND": write_stats(tmp_path / "mind.json", "official", users=29_000, items=12_000),
-        "Office(S)": write_stats(tmp_path / "small.json"),
-    }
-    make_statistics_table(statistics(stats), files(tmp_path, "table1"))
-    frame = pd.read_csv(tmp_path / "table1.csv").set_index(["dataset", "statistic"])
-    users = frame.loc[("MIND", "users")]
-    assert users["printed"] == 29_207
-    assert users["value"] == 29_000
-    assert users["relative_difference"] == pytest.approx(29_000 / 29_207 - 1)
-    assert str(users["within_tolerance"]) == "True"
-    assert str(frame.loc[("Office(S)", "users"), "within_tolerance"]) == "False"
-    assert frame.loc[("Office(L)", "users"), "source"] == "not run: no dataset of this config stands for Office(L)"
-    assert "C-I2" in frame.loc[("Office(L)", "length_median"), "note"]
-    text = (tmp_path / "table1.md").read_text()
-    assert "**29,000** (-0.7%)" in text
-    assert "| Office(L) | not run | 16,696 | — |" in text
-    assert "> **Synthetic data stand for Office(S): not the paper's data.**" in text
-
-
-def test_statistics_need_their_keys(tmp_path):
-    path = tmp_path / "stats.json"
-    path.write_text(json.dumps({"source": "mirror", "users": 3}))
-    with pytest.raises(DataError, match="'items' is missing"):
-        make_statistics_table(statistics({"MIND": path}), files(tmp_path, "table1"))
-
-
-def test_stack(tmp_path):
-    build(tmp_path, "table2")
-    build(tmp_path, "table3")
-    stack([tmp_path / "table2.csv", tmp_path / "table3.csv"], tmp_path / "all.csv")
-    lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert lines[0] == COLUMNS
-    assert len(lines) == 1 + 32 + 24
-    # Nothing is parsed on the way: the rows are the same text.
-    assert lines[1:33] == (tmp_path / "table2.csv").read_text().splitlines()[1:]
-    with pytest.raises(DataError, match=r"table2-diagnostics.csv: found columns .*; expected those of a table"):
-        stack([tmp_path / "table2.csv", tmp_path / "table2-diagnostics.csv"], tmp_path / "all.csv")
-
-
-def test_statistics_stack_in_the_columns_of_a_ranking_table(tmp_path):
-    path = tmp_path / "stats.json"
-    length = {"min": 15, "max": 70, "mean": 37.2, "median": 32}
-    path.write_text(json.dumps({"source": "mirror", "users": 3, "items": 5, "interactions": 9, "length": length}))
-    make_statistics_table(statistics({"MIND": path}), files(tmp_path, "table1"))
-    stack([tmp_path / "table1.csv"], tmp_path / "all.csv")
-    lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert lines[0] == COLUMNS
-    assert lines[1] == "cost,table1,MIND,mirror,,users,,29207.0,3.0,,,,,"
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):
