@@ -100,15 +100,14 @@ def _measured(job: Job, benchmark: Path) -> Job:
 
 
 def _ancestors(own: Job, makers: Mapping[str, Job]) -> list[Job]:
-    found: list[Job] = []
+    found: dict[int, Job] = {}
     waiting = [own]
     while waiting:
-        for file in waiting.pop()["inputs"]:
-            maker = makers.get(file["path"])
-            if maker is not None and not any(maker is job for job in found):
-                found.append(maker)
-                waiting.append(maker)
-    return found
+        read = [makers[file["path"]] for file in waiting.pop()["inputs"] if file["path"] in makers]
+        new = {id(maker): maker for maker in read if id(maker) not in found}
+        found |= new
+        waiting += new.values()
+    return list(found.values())
 
 
 def _data(jobs: Sequence[Job]) -> list[dict[str, Any]]:
