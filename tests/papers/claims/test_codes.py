@@ -36,12 +36,12 @@ def test_diagnostics_may_lack_what_a_claim_needs(tmp_path, monkeypatch):
         return path
 
     monkeypatch.setattr(cost, "write_diagnostics", without)
-    row = cost.judge(tmp_path, cost.AS_PRINTED).loc["C-14"]
+    row = cost.judge(tmp_path, cost.AS_PRINTED, [0]).loc["C-14"]
     assert row["verdict"] == "inconclusive"
     assert "P(collision | nearest)" in row["reason"]
 
 
 def test_a_claim_about_codes_needs_codes(tmp_path):
-    row = cost.judge(tmp_path, cost.AS_PRINTED, without_codes="cost").loc["C-14"]
+    row = cost.judge(tmp_path, cost.AS_PRINTED, [0], without_codes="cost").loc["C-14"]
     assert row["verdict"] == "inconclusive"
     assert "Cost has no codes" in row["reason"]

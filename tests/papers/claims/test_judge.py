@@ -16,7 +16,7 @@ def test_every_kind_of_claim_has_a_judge():
 
 
 def test_missing_runs_are_named(tmp_path):
-    found = judge(tmp_path, AS_PRINTED, datasets={"Office(S)": "office-small"}, tables=["table2", "table3"])
+    found = judge(tmp_path, AS_PRINTED, [0], datasets={"Office(S)": "office-small"}, tables=["table2", "table3"])
     row = found.loc["C-8"]
     assert (row["verdict"], row["source"]) == ("inconclusive", "not run")
     assert "cost on Office(L) (table3): no dataset of this config" in row["reason"]
@@ -46,7 +46,7 @@ def test_tokenizers_that_the_config_lacks_are_not_run(tmp_path):
 
 
 def test_one_seed_never_decides(tmp_path):
-    found = judge(tmp_path, AS_PRINTED, seeds=[0])
+    found = judge(tmp_path, AS_PRINTED, [0])
     assert set(found["verdict"]) == {"inconclusive"}
     assert found.loc["C-1", "reason"].startswith("1 seed only")
     # The numbers are still there.
@@ -60,13 +60,13 @@ def test_a_verdict_on_a_stand_in_names_it(as_claimed, claim):
 
 
 def test_a_verdict_on_synthetic_data_says_so(tmp_path):
-    row = judge(tmp_path, AS_PRINTED, source="synthetic", users=700).loc["C-1"]
+    row = judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700).loc["C-1"]
     assert row["source"] == "synthetic"
     assert "synthetic data of 700 users" in row["reason"]
 
 
 def test_a_mirror_sample_is_called_one(tmp_path):
-    row = judge(tmp_path, AS_PRINTED, source="mirror", users=900).loc["C-1"]
+    row = judge(tmp_path, AS_PRINTED, [0], source="mirror", users=900).loc["C-1"]
     assert row["source"] == "mirror"
     assert "mirror sample, 900 users vs the paper's 29,207" in row["reason"]
 
@@ -76,4 +76,4 @@ def test_a_tokenizer_that_the_exhibit_lacks_is_refused(tmp_path):
     path = tmp_path / "paper.yaml"
     path.write_text(broken)
     with pytest.raises(ConfigError, match="claim C-1: table2 has no rq on MIND"):
-        judge(tmp_path, AS_PRINTED, definition=path)
+        judge(tmp_path, AS_PRINTED, [0], definition=path)

@@ -36,7 +36,7 @@ def test_a_joint_claim_holds_with_its_parts(as_claimed, reversed_simcit):
 
 
 def test_synthetic_data_cannot_hide(tmp_path):
-    judge(tmp_path, AS_PRINTED, source="synthetic", users=700)
+    judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700)
     assert "> **Synthetic data" in (tmp_path / "claims.md").read_text()
     assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
 
@@ -44,6 +44,6 @@ def test_synthetic_data_cannot_hide(tmp_path):
 def test_the_same_input_gives_the_same_bytes(tmp_path):
     contents = []
     for _ in range(2):
-        judge(tmp_path, AS_PRINTED)
+        judge(tmp_path, AS_PRINTED, [0])
         contents.append([(tmp_path / f"claims.{suffix}").read_bytes() for suffix in ("csv", "md", "html")])
     assert contents[0] == contents[1]
