@@ -4,10 +4,12 @@ import torch
 
 from semtok.errors import SemtokError
 from semtok.papers.metrics import read_ranks, score
+from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
+from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sasrec import SASRecNetwork, decode
 from semtok.recommenders.sequences import Sequences
 from semtok.recommenders.task import Task
-from support.sasrec import N_ITEMS, make_options
+from support.sasrec import N_ITEMS, make_options, planted
 
 
 def random_network(options, scale=3.0):
@@ -119,3 +121,61 @@ def test_users_of_one_beginning_share_a_pass(world, monkeypatch):
     options = make_options(50)
     decode(Task(options, interactions, targets, seed=0), random_network(options).state_dict())
     assert sorted(passes) == list(range(30))
+
+
+class MarkovChain(ItemModel):
+    """A whole recommender: the next item depends on the last one alone. It says nothing of sharing passes."""
+
+    def __init__(self, n_items):
+        super().__init__()
+        self.transitions = torch.nn.Embedding(n_items, n_items)
+
+    def loss(self, windows):
+        is_learned = self.tensor(windows.is_learned)
+        scores = self.transitions(self.tensor(windows.histories.items)[is_learned])
+        return torch.nn.functional.cross_entropy(scores, self.tensor(windows.following)[is_learned], reduction="sum")
+
+    def scores(self, histories):
+        last = np.take_along_axis(histories.items, histories.lengths[:, None] - 1, axis=1)
+        return self.transitions(self.tensor(last[:, 0]))
+
+
+def test_a_model_with_a_loss_and_scores_is_a_recommender(tmp_path):
+    interactions, targets = planted()
+    options = make_options(epochs=20, learning_rate=0.1, validation_every=10)
+    task = Task(options, interactions, targets, seed=0)
+
+    def build(task):
+        return MarkovChain(task.sequences.n_items)
+
+    weights, history = train_over_ids(task, tmp_path / "checkpoint.pt", "chain", build)
+    assert history["ndcg@10"].iloc[-1] > 0.95
+    ranks, facts = decode_over_ids(task, weights, build)
+    assert (ranks["rank"] == 1).mean() > 0.95
+    assert facts["scored_items"] == len(weights["transitions.weight"])
+    for top, item in zip(ranks["top"], ranks["item"], strict=True):
+        # The item before the target, as users go round the catalogue.
+        scores = weights["transitions.weight"][(item - 1) % 24]
+        assert top.tolist() == scores.argsort(descending=True)[: len(top)].tolist()
+
+
+def test_a_pass_of_its_own_for_each_history_ranks_the_same(world):
+    options = make_options(3, top=N_ITEMS)
+    network = random_network(options)
+
+    class Apart(ItemModel):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def loss(self, windows):
+            return self.network.loss(windows)
+
+        def scores(self, histories):
+            return self.network.scores(histories)
+
+    task = Task(options, *world, seed=0)
+    shared, _ = decode(task, network.state_dict())
+    apart, _ = decode_over_ids(task, Apart().state_dict(), lambda task: Apart())
+    assert np.array_equal(np.stack(apart["top"]), np.stack(shared["top"]))
+    assert apart["rank"].tolist() == shared["rank"].tolist()

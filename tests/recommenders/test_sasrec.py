@@ -15,7 +15,7 @@ from semtok.recommenders.sequences import Sequences, target_samples
 from semtok.recommenders.task import Task
 from semtok.recommenders.training import train_step
 from semtok.recommenders.windows import Windows
-from support.sasrec import N_ITEMS, make_options
+from support.sasrec import N_ITEMS, make_options, planted
 
 MAX_ITEMS = 12
 
@@ -174,18 +174,6 @@ def test_a_killed_run_ends_in_the_same_weights(run, world, monkeypatch, seconds)
     assert weights.keys() == resumed.keys()
     assert all(torch.equal(weight, resumed[name]) for name, weight in weights.items())
     pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
-
-
-def planted(n_users=72, n_items=24):
-    """Every user goes round the items, so that the next item is a function of the last one."""
-    rows = [(user, (user + step) % n_items, step, "train") for user in range(n_users) for step in range(5 + user % 5)]
-    interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp", "split"])
-    last = interactions.groupby("user").tail(1).index
-    interactions.loc[last, "split"] = "test"
-    interactions.loc[last - 1, "split"] = "valid"
-    held_out = interactions[interactions["split"] != "train"]
-    targets = held_out.assign(target=np.arange(len(held_out)), position=held_out["timestamp"])
-    return interactions, targets.reset_index(drop=True)
 
 
 @pytest.mark.parametrize("norm_first", [False, True])

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ import pytest
 
 from semtok.run.digest import code_digest
 
-SOURCE = Path(__file__).parents[2] / "src"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
 
 
 @pytest.fixture
@@ -289,3 +291,33 @@ def test_what_hides_names_is_refused(method, hidden):
 def test_a_definition_that_is_not_there_is_refused(method):
     with pytest.raises(ValueError, match=r"'semtok\.method:rank' is not"):
         digest(method, "semtok.method:rank")
+
+
+def test_training_and_decoding_of_one_file_rerun_apart(tmp_path):
+    """What the rules `train` and `decode` hold of TIGER and SASRec, when their modules are edited."""
+    source = shutil.copytree(SOURCE, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    jobs = {
+        f"{method}:{name}": (ROOT / f"workflow/scripts/{name}.py", f"semtok.recommenders.{method}:{name}")
+        for method in ("tiger", "sasrec")
+        for name in ("train", "decode")
+    }
+    before = {job: code_digest(source, *starts) for job, starts in jobs.items()}
+    for name, old, new, expected in [
+        ("tiger", "VALIDATION_K = 10", "VALIDATION_K = 11", {"tiger:train"}),
+        ("tiger", "loss / n_predictions", "loss / 2", {"tiger:train"}),
+        ("tiger", "certificate.targets", "certificate.overlap", {"tiger:decode"}),
+        ("tiger", "model.eval(), batches", "model, batches", {"tiger:decode"}),
+        ("exhaustive", "PREFIXES_AT_ONCE = 2048", "PREFIXES_AT_ONCE = 1024", {"tiger:decode"}),
+        ("tiger", "n_invalid / max", "n_tuples / max", {"tiger:train", "tiger:decode"}),
+        ("windows", '"cpu": 2**24', '"cpu": 2**20', {"sasrec:train"}),
+        ("item_ids", "VALIDATION_BATCH_SIZE = 256", "VALIDATION_BATCH_SIZE = 16", {"sasrec:train"}),
+        ("item_ids", "(~np.isin", "(np.isin", {"sasrec:decode"}),
+        ("sasrec", "train_over_ids(task,", "train_over_ids(task, 1,", {"sasrec:train"}),
+        ("sasrec", "self.item.weight.T", "self.item.weight", {"sasrec:train", "sasrec:decode"}),
+        ("task", "mask=ranks == 0", "mask=ranks < 0", {"tiger:decode", "sasrec:decode"}),
+    ]:
+        path = source / f"semtok/recommenders/{name}.py"
+        content = path.read_text()
+        edit(source, f"semtok/recommenders/{name}.py", old, new)
+        assert {job for job, starts in jobs.items() if code_digest(source, *starts) != before[job]} == expected, old
+        path.write_text(content)
