@@ -281,7 +281,9 @@ def test_a_packages_functions_and_templates_count_and_its_dictionaries_do_not(me
     assert digest(method, "semtok.method:decode") != before
 
 
-@pytest.mark.parametrize("hidden", ["from .shared import add", "globals()['train']", "Model.__subclasses__()"])
+@pytest.mark.parametrize(
+    "hidden", ["from .shared import add", "globals()['train']", "Model.__subclasses__()", "sys.modules"]
+)
 def test_what_hides_names_is_refused(method, hidden):
     edit(method, "src/semtok/method.py", "    return search", f"    {hidden}\n    return search")
     with pytest.raises(ValueError, match="hide"):

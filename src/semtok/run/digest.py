@@ -36,9 +36,6 @@ WHOLE, ON_IMPORT = "*", ""
 HARMLESS_DECORATORS = {"cache", "contextmanager", "dataclass", "inference_mode", "no_grad"}
 """Those that do nothing on import but make the definition; others may register it somewhere."""
 
-HIDING = {"globals", "eval", "exec", "modules", "__subclasses__", "__init_subclass__", "__import__"}
-"""Names that let code be reached of which no name is written."""
-
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _IMPORTS = ast.Import | ast.ImportFrom
 
@@ -136,7 +133,7 @@ def _parts(path: Path) -> Parts:
                 imports[name].append(target)
             continue
         names = _defined(statement)
-        if path.name != "__init__.py" or not isinstance(statement, ast.Assign | ast.AnnAssign):
+        if path.name != "__init__.py" or isinstance(statement, _DOCUMENTED):
             for name in names:
                 definitions[name].append(statement)
         if not names or _acts(statement):
@@ -161,13 +158,22 @@ def _check(tree: ast.Module, path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, _DOCUMENTED):
             node.body = [statement for statement in node.body if not _is_docstring(statement)] or [ast.Pass()]
-        if isinstance(node, ast.ImportFrom) and node.level:
-            raise ValueError(f"{path}: relative imports hide what a job runs; write the module's full name")
-        names = {getattr(node, "id", None), node.name if isinstance(node, ast.FunctionDef) else None}
-        if isinstance(node, ast.Attribute) and (node.attr.startswith("__") or ast.unparse(node) == "sys.modules"):
-            names.add(node.attr)
-        if found := names & HIDING:
-            raise ValueError(f"{path}: {found.pop()} hides what a job runs; write the names of what it is to find")
+        if found := _hides(node):
+            raise ValueError(f"{path}: {found} hides what a job runs; write the full names of what is to be reached")
+
+
+def _hides(node: ast.AST) -> str | None:
+    """What lets code be reached of which no name is written."""
+    match node:
+        case ast.ImportFrom(level=1 | 2 | 3):
+            return "a relative import"
+        case ast.Name(id="globals" | "eval" | "exec" | "__import__" as name):
+            return name
+        case ast.Attribute(attr="__subclasses__" as name) | ast.FunctionDef(name="__init_subclass__" as name):
+            return name
+        case ast.Attribute(value=ast.Name(id="sys"), attr="modules"):
+            return "sys.modules"
+    return None
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -189,11 +195,8 @@ def _defined(statement: ast.stmt) -> list[str]:
     else:
         return []
     flat = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return [part.id for part in flat if isinstance(part, ast.Name)] if all(map(_is_name, flat)) else []
-
-
-def _is_name(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name)
+    names = [part.id for part in flat if isinstance(part, ast.Name)]
+    return names if len(names) == len(flat) else []
 
 
 def _acts(statement: ast.stmt) -> bool:
@@ -201,7 +204,7 @@ def _acts(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         plain = [one.func if isinstance(one, ast.Call) else one for one in statement.decorator_list]
         return any(ast.unparse(one).split(".")[-1] not in HARMLESS_DECORATORS for one in plain)
-    return any(isinstance(node, ast.Call) for node in ast.walk(statement))
+    return any(isinstance(node, ast.Call | ast.NamedExpr) for node in ast.walk(statement))
 
 
 def _digest(statements: Iterable[ast.stmt]) -> str:
