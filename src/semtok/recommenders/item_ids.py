@@ -25,26 +25,27 @@ VALIDATION_K = 10
 VALIDATION_BATCH_SIZE = 256
 
 
-class _Training(Protocol):
+class ItemOptions(Protocol):
+    """What the options of a recommender over plain item ids have, whatever else."""
+
     @property
-    def max_items(self) -> int: ...
+    def max_items(self) -> int:
+        """Most recent items of a history, and the longest window that is trained on."""
+
     @property
-    def training(self) -> TrainingOptions: ...
+    def training(self) -> TrainingOptions:
+        """There while training."""
+
+    @property
+    def decoding(self) -> FullRankingOptions:
+        """There while decoding."""
 
 
-class _Decoding(Protocol):
-    @property
-    def max_items(self) -> int: ...
-    @property
-    def decoding(self) -> FullRankingOptions: ...
-
-
-ForTraining = TypeVar("ForTraining", bound=_Training)
-ForDecoding = TypeVar("ForDecoding", bound=_Decoding)
+Options = TypeVar("Options", bound=ItemOptions)
 
 
 def train_over_ids(
-    task: Task[ForTraining], checkpoint: str | Path, identity: str, build: Callable[[Task[ForTraining]], ItemModel]
+    task: Task[Options], checkpoint: str | Path, identity: str, build: Callable[[Task[Options]], ItemModel]
 ) -> Trained:
     """Train what `build` makes on windows of the `train` records; the weights of the best validation NDCG@10.
 
@@ -58,7 +59,7 @@ def train_over_ids(
     return Trainer(model, task.options.training, windows, validation, task.seed, checkpoint, identity).run()
 
 
-def _validation(task: Task[ForTraining], model: ItemModel) -> Validation | None:
+def _validation(task: Task[Options], model: ItemModel) -> Validation | None:
     """Recall@10 and NDCG@10 by full ranking of a fixed sample of the validation targets."""
     sample = validation_sample(task.targets, task.sequences, task.options.training.validation_users)
     if not len(sample):
@@ -72,9 +73,7 @@ def _validation(task: Task[ForTraining], model: ItemModel) -> Validation | None:
     return Validation(measure, "ndcg@10")
 
 
-def decode_over_ids(
-    task: Task[ForDecoding], weights: Weights, build: Callable[[Task[ForDecoding]], ItemModel]
-) -> Decoded:
+def decode_over_ids(task: Task[Options], weights: Weights, build: Callable[[Task[Options]], ItemModel]) -> Decoded:
     """Ranks of the test targets among all items, those of the history too, so that every target has a rank.
 
     Nothing is drawn. Facts: `scored_items`; `tied_targets`, the share of targets whose rank would be worse if every

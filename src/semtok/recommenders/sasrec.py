@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.recommenders import SASRecDecoding, SASRecModel, SASRecTraining, SelfAttentionOptions
+from semtok.config.recommenders import SASRec, SelfAttentionOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel, WindowBatch
 from semtok.recommenders.sequences import Histories
@@ -138,16 +138,16 @@ def _initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def build(task: Task[SASRecModel]) -> SASRecNetwork:
+def build(task: Task[SASRec]) -> SASRecNetwork:
     """A new network for the catalogue of the task."""
     return SASRecNetwork(task.options.model, task.sequences.n_items, task.options.max_items)
 
 
-def train(task: Task[SASRecTraining], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: Task[SASRec], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[SASRecDecoding], weights: Weights) -> Decoded:
+def decode(task: Task[SASRec], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok.config.recommenders import DecodingOptions, TIGERDecoding, TIGERModel, TIGERTraining
+from semtok.config.recommenders import TIGER, DecodingOptions
 from semtok.errors import ConfigError, DataError, SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.beam_search import beam_search
@@ -40,7 +40,7 @@ CERTIFIED_K = 20
 CERTIFIED_SAMPLE_SEED = 0
 
 
-def new_model(task: Task[TIGERModel]) -> tuple[ItemTokens, T5, Batches]:
+def new_model(task: Task[TIGER]) -> tuple[ItemTokens, T5, Batches]:
     """The catalogue as tokens, a new network for them, and what turns histories into tensors."""
     if task.codes is None:
         raise DataError("codes: found none; expected those of every item")
@@ -87,7 +87,7 @@ class Prefixes:
         return total
 
 
-def train(task: Task[TIGERTraining], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: Task[TIGER], checkpoint: str | Path, identity: str) -> Trained:
     """Train on the `train` records; the weights of the best validation Recall@10.
 
     Without a `valid` target the last weights are returned. A checkpoint of the same `identity` is continued, to the
@@ -106,7 +106,7 @@ def train(task: Task[TIGERTraining], checkpoint: str | Path, identity: str) -> T
     return Trainer(model, options, prefixes, validation, task.seed, checkpoint, identity).run()
 
 
-def _validation(task: Task[TIGERTraining], model: T5, trie: Trie, batches: Batches) -> Validation | None:
+def _validation(task: Task[TIGER], model: T5, trie: Trie, batches: Batches) -> Validation | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     sample = validation_sample(task.targets, task.sequences, task.options.training.validation_users)
     if not len(sample):
@@ -173,7 +173,7 @@ class Decoder:
     seed: int
 
     @classmethod
-    def load(cls, task: Task[TIGERDecoding], weights: Weights) -> "Decoder":
+    def load(cls, task: Task[TIGER], weights: Weights) -> "Decoder":
         """Put the weights that `train` returned for these codes into a model, and the codes into a trie."""
         item_tokens, model, batches = new_model(task)
         model.load_state_dict(weights)
@@ -196,7 +196,7 @@ class Decoder:
         )
 
 
-def decode(task: Task[TIGERDecoding], weights: Weights) -> Decoded:
+def decode(task: Task[TIGER], weights: Weights) -> Decoded:
     """Ranks of the test targets, and facts about the decoding.
 
     A target's rank counts items, not tuples, and comes from its history alone; it is null where the target is not in
