@@ -191,10 +191,10 @@ def trie(folder: Path, n: int) -> None:
     import torch
 
     from semtok.recommenders.trie import Trie
-    from semtok.recommenders.vocabulary import Catalogue
+    from semtok.recommenders.vocabulary import ItemTokens
     from semtok.run.files import read_array
 
-    Trie(Catalogue.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
+    Trie(ItemTokens.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
 
 
 def write_vectors(folder: Path, n: int) -> None:

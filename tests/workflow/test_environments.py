@@ -16,7 +16,7 @@ from semtok.data import READERS, WRITERS
 from semtok.encoders import GRAPHS, MODALITIES
 from semtok.encoders import METHODS as ENCODERS
 from semtok.papers import FIGURES
-from semtok.recommenders import DECODING, TRAINING
+from semtok.recommenders import METHODS as RECOMMENDERS
 from semtok.tokenizers import METHODS as TOKENIZERS
 from support.project import ROOT
 
@@ -34,8 +34,8 @@ BY_NAME = {
     "prepare": READERS.values(),
     "spatial_graph": GRAPHS.values(),
     "tokenize": TOKENIZERS.values(),
-    "train": TRAINING.values(),
-    "decode": DECODING.values(),
+    "train": RECOMMENDERS.values(),
+    "decode": RECOMMENDERS.values(),
     "figure": FIGURES.values(),
     **{
         f"encode_{modality}": [module for method, module in ENCODERS.items() if MODALITIES[method] == modality]

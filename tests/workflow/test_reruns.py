@@ -91,8 +91,7 @@ def test_the_body_of_cost(project: Project):
 
 
 def test_the_body_of_the_beam_search(project: Project):
-    path = project.root / "src/semtok/recommenders/exhaustive.py"
-    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    project.edit_file("src/semtok/recommenders/exhaustive.py", "PREFIXES_AT_ONCE = 2048", "PREFIXES_AT_ONCE = 1024")
     assert project.planned() == recommender_jobs(CODED, "decode", "score") | RESULTS
 
 

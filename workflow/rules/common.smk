@@ -25,7 +25,7 @@ from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.plan.check import check
 from semtok.plan.paths import Paths
-from semtok.recommenders import DECODING, TRAINING
+from semtok.recommenders import METHODS as RECOMMENDERS
 from semtok.tokenizers import METHODS as TOKENIZERS
 
 try:

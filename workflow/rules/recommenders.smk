@@ -22,7 +22,7 @@ rule train:
         gpu=gpus("train"),
     params:
         options=lambda wildcards: apart("recommenders", wildcards.recommender, "decoding"),
-        code=lambda wildcards: code("train.py", TRAINING[method_of(wildcards.recommender)]),
+        code=lambda wildcards: code("train.py", f"{RECOMMENDERS[method_of(wildcards.recommender)]}:train"),
     script:
         "../scripts/train.py"
 
@@ -49,7 +49,7 @@ rule decode:
         gpu=gpus("decode"),
     params:
         options=lambda wildcards: apart("recommenders", wildcards.recommender, "training"),
-        code=lambda wildcards: code("decode.py", DECODING[method_of(wildcards.recommender)]),
+        code=lambda wildcards: code("decode.py", f"{RECOMMENDERS[method_of(wildcards.recommender)]}:decode"),
     script:
         "../scripts/decode.py"
 

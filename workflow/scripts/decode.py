@@ -6,7 +6,8 @@ from pydantic import TypeAdapter
 from safetensors.torch import load_file
 
 from semtok.config.recommenders import RecommenderDecoding
-from semtok.recommenders import DECODING
+from semtok.recommenders import METHODS
+from semtok.recommenders.task import Task
 from semtok.run.files import atomic_path, read_array, read_table, reading, write_json
 from semtok.run.jobs import job
 
@@ -14,14 +15,16 @@ with job(snakemake):
     options = TypeAdapter(RecommenderDecoding).validate_python(snakemake.params.options)
     with reading(snakemake.input.model):
         weights = load_file(snakemake.input.model)
-    ranks, facts = import_module(DECODING[options.method]).decode(
+    task = Task(
         options,
-        weights,
-        read_array(snakemake.input.codes) if snakemake.input.codes else None,
         read_table(snakemake.input.interactions),
         read_table(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),
+        codes=read_array(snakemake.input.codes) if snakemake.input.codes else None,
+        items=snakemake.input.get("texts"),
+        tokenizer_model=snakemake.input.get("tokenizer_model"),
     )
+    ranks, facts = import_module(METHODS[options.method]).decode(task, weights)
     with atomic_path(snakemake.output.ranks) as temporary:
         ranks.to_parquet(temporary, index=False)
     write_json(snakemake.output.facts, facts)

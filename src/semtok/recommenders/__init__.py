@@ -1,13 +1,7 @@
 """Codes and sequences to ranked items."""
 
-TRAINING = {
+METHODS = {
     "sasrec": "semtok.recommenders.sasrec",
     "tiger": "semtok.recommenders.tiger",
 }
-"""Method -> module with `train`."""
-
-DECODING = {
-    "sasrec": "semtok.recommenders.sasrec_decoding",
-    "tiger": "semtok.recommenders.tiger_decoding",
-}
-"""Method -> module with `decode`. Apart from training, so that a change of what only decoding uses retrains nothing."""
+"""Method -> module with `train` and `decode`. An edit of what only decoding calls retrains nothing (run/digest.py)."""

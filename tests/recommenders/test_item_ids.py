@@ -4,11 +4,12 @@ import torch
 
 from semtok.errors import SemtokError
 from semtok.papers.metrics import read_ranks, score
-from semtok.recommenders import sasrec_ranking
-from semtok.recommenders.sasrec_decoding import decode
-from semtok.recommenders.sasrec_model import SASRecNetwork
+from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
+from semtok.recommenders.item_model import ItemModel
+from semtok.recommenders.sasrec import SASRecNetwork, decode
 from semtok.recommenders.sequences import Sequences
-from support.sasrec import N_ITEMS, make_options
+from semtok.recommenders.task import Task
+from support.sasrec import N_ITEMS, make_options, planted
 
 
 def random_network(options, scale=3.0):
@@ -22,7 +23,7 @@ def random_network(options, scale=3.0):
 
 def test_table_follows_the_contract(world, tmp_path):
     options = make_options(top=15)
-    ranks, facts = decode(options, random_network(options).state_dict(), None, *world, 0)
+    ranks, facts = decode(Task(options, *world, seed=0), random_network(options).state_dict())
     targets = world[1][world[1]["split"] == "test"]
     assert ranks.columns.tolist() == ["target", "user", "item", "rank", "top"]
     assert ranks[["target", "item"]].to_numpy().tolist() == targets[["target", "item"]].to_numpy().tolist()
@@ -45,12 +46,12 @@ def test_ranking_agrees_with_one_history_at_a_time(world, max_items):
     targets = every[every["position"] > 0].assign(target=lambda frame: np.arange(len(frame))[::-1])
     targets = targets.sample(frac=1, random_state=0)
     network = random_network(options).eval()
-    ranks, _ = decode(options, network.state_dict(), None, interactions, targets, 0)
+    ranks, _ = decode(Task(options, interactions, targets, seed=0), network.state_dict())
     for row, target in zip(ranks.itertuples(), targets.itertuples(), strict=True):
         history = interactions.loc[interactions["user"] == target.user, "item"].to_numpy()[: target.position]
         with torch.no_grad():
             states = network(torch.from_numpy(history[-max_items:].astype(np.int64))[None])
-            scores = network.scores(states[0, -1:])[0].numpy()
+            scores = network.scores_after(states[0, -1:])[0].numpy()
         order = np.lexsort((np.arange(N_ITEMS), -scores))
         assert row.top.tolist() == order.tolist()
         assert row.rank == order.tolist().index(target.item) + 1
@@ -60,15 +61,15 @@ def test_a_target_never_enters_its_history(world):
     interactions, targets = world
     options = make_options(top=N_ITEMS)
     state = random_network(options).state_dict()
-    expected, _ = decode(options, state, None, interactions, targets, 0)
+    expected, _ = decode(Task(options, interactions, targets, seed=0), state)
     blanked = interactions.copy()
     blanked.loc[blanked["split"] == "test", "item"] = 0
     permuted = targets.assign(item=np.random.default_rng(0).permutation(targets["item"]).astype("int32"))
-    found, _ = decode(options, state, None, blanked, permuted, 0)
+    found, _ = decode(Task(options, blanked, permuted, seed=0), state)
     assert np.array_equal(np.stack(found["top"]), np.stack(expected["top"]))
     # The valid record is history of the test target.
     blanked.loc[blanked["split"] == "valid", "item"] = 0
-    moved, _ = decode(options, state, None, blanked, targets, 0)
+    moved, _ = decode(Task(options, blanked, targets, seed=0), state)
     assert not np.array_equal(np.stack(moved["top"]), np.stack(expected["top"]))
 
 
@@ -76,7 +77,7 @@ def test_ties_are_counted(world):
     """With vectors of zero all scores are equal: items rank by id, and pessimistically all last."""
     options = make_options(top=3)
     state = random_network(options, scale=0.0).state_dict()
-    ranks, facts = decode(options, state, None, *world, 0)
+    ranks, facts = decode(Task(options, *world, seed=0), state)
     assert ranks["rank"].tolist() == (ranks["item"] + 1).tolist()
     assert {tuple(top) for top in ranks["top"]} == {(0, 1, 2)}
     assert facts["tied_targets"] == (ranks["item"] < N_ITEMS - 1).mean()
@@ -92,7 +93,7 @@ def test_targets_that_nothing_was_learned_of_are_counted(world):
     targets.loc[(targets["user"] == user) & (targets["split"] == "test"), "item"] = N_ITEMS
     options = make_options()
     network = SASRecNetwork(options.model, N_ITEMS + 1, 5)
-    _, facts = decode(options, network.state_dict(), None, interactions, targets, 0)
+    _, facts = decode(Task(options, interactions, targets, seed=0), network.state_dict())
     assert facts["unlearned_targets"] == pytest.approx(1 / 30)
     assert facts["scored_items"] == N_ITEMS + 1
 
@@ -101,7 +102,7 @@ def test_scores_that_are_not_numbers_are_an_error(world):
     options = make_options()
     state = random_network(options).state_dict() | {"position.weight": torch.full((5, 16), torch.nan)}
     with pytest.raises(SemtokError, match="not numbers"):
-        decode(options, state, None, *world, 0)
+        decode(Task(options, *world, seed=0), state)
 
 
 def test_users_of_one_beginning_share_a_pass(world, monkeypatch):
@@ -116,7 +117,65 @@ def test_users_of_one_beginning_share_a_pass(world, monkeypatch):
         passes.extend(samples.user.tolist())
         return histories(self, samples, max_items)
 
-    monkeypatch.setattr(sasrec_ranking.Sequences, "histories", counted)
+    monkeypatch.setattr(Sequences, "histories", counted)
     options = make_options(50)
-    decode(options, random_network(options).state_dict(), None, interactions, targets, 0)
+    decode(Task(options, interactions, targets, seed=0), random_network(options).state_dict())
     assert sorted(passes) == list(range(30))
+
+
+class MarkovChain(ItemModel):
+    """A whole recommender: the next item depends on the last one alone. It says nothing of sharing passes."""
+
+    def __init__(self, n_items):
+        super().__init__()
+        self.transitions = torch.nn.Embedding(n_items, n_items)
+
+    def loss(self, windows):
+        is_learned = self.tensor(windows.is_learned)
+        scores = self.transitions(self.tensor(windows.histories.items)[is_learned])
+        return torch.nn.functional.cross_entropy(scores, self.tensor(windows.following)[is_learned], reduction="sum")
+
+    def scores(self, histories):
+        last = np.take_along_axis(histories.items, histories.lengths[:, None] - 1, axis=1)
+        return self.transitions(self.tensor(last[:, 0]))
+
+
+def test_a_model_with_a_loss_and_scores_is_a_recommender(tmp_path):
+    interactions, targets = planted()
+    options = make_options(epochs=20, learning_rate=0.1, validation_every=10)
+    task = Task(options, interactions, targets, seed=0)
+
+    def build(task):
+        return MarkovChain(task.sequences.n_items)
+
+    weights, history = train_over_ids(task, tmp_path / "checkpoint.pt", "chain", build)
+    assert history["ndcg@10"].iloc[-1] > 0.95
+    ranks, facts = decode_over_ids(task, weights, build)
+    assert (ranks["rank"] == 1).mean() > 0.95
+    assert facts["scored_items"] == len(weights["transitions.weight"])
+    for top, item in zip(ranks["top"], ranks["item"], strict=True):
+        # The item before the target, as users go round the catalogue.
+        scores = weights["transitions.weight"][(item - 1) % 24]
+        assert top.tolist() == scores.argsort(descending=True)[: len(top)].tolist()
+
+
+def test_a_pass_of_its_own_for_each_history_ranks_the_same(world):
+    options = make_options(3, top=N_ITEMS)
+    network = random_network(options)
+
+    class Apart(ItemModel):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def loss(self, windows):
+            return self.network.loss(windows)
+
+        def scores(self, histories):
+            return self.network.scores(histories)
+
+    task = Task(options, *world, seed=0)
+    shared, _ = decode(task, network.state_dict())
+    apart, _ = decode_over_ids(task, Apart().state_dict(), lambda task: Apart())
+    assert np.array_equal(np.stack(apart["top"]), np.stack(shared["top"]))
+    assert apart["rank"].tolist() == shared["rank"].tolist()

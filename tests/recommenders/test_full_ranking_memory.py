@@ -10,8 +10,8 @@ PROGRAM = f"""
 import resource
 import numpy as np
 import pandas as pd
-from semtok.recommenders.sasrec_model import SASRecNetwork
-from semtok.recommenders.sasrec_ranking import rank_catalogue
+from semtok.recommenders.full_ranking import rank_catalogue
+from semtok.recommenders.sasrec import SASRecNetwork
 from semtok.recommenders.sequences import Sequences, target_samples
 from support.sasrec import make_options
 
