@@ -76,12 +76,11 @@ def grids(shown: RankingResults) -> list[Grid]:
     titles = [
         f"{caption.removesuffix('.')}: {', '.join(datasets)}." if len(blocks) > 1 else caption for datasets in blocks
     ]
-    found = [_grid(shown, title, datasets) for title, datasets in zip(titles, blocks, strict=True)]
-    found[-1].notes.extend(_notes(shown))
-    return found
+    notes = [*([] for _ in blocks[1:]), _notes(shown)]
+    return [_grid(shown, *block) for block in zip(titles, blocks, notes, strict=True)]
 
 
-def _grid(shown: RankingResults, caption: str, datasets: Sequence[str]) -> Grid:
+def _grid(shown: RankingResults, caption: str, datasets: Sequence[str], notes: list[str]) -> Grid:
     table = shown.table
     columns: list[tuple[str, ...]] = [("", "", "Methods"), ("", "", "Metrics")]
     for dataset in datasets:
@@ -100,12 +99,10 @@ def _grid(shown: RankingResults, caption: str, datasets: Sequence[str]) -> Grid:
     rows: list[list[Text]] = []
     for label, pair_of in lines:
         for i, metric in enumerate(table.metrics):
-            pairs = [pair_of(dataset, metric, k) for dataset in datasets for k in table.ks]
-            rows.append(
-                [Text("") if i else label, Text(METRIC_NAMES[metric]), *(text for pair in pairs for text in pair)]
-            )
+            numbers = [text for dataset in datasets for k in table.ks for text in pair_of(dataset, metric, k)]
+            rows.append([Text("") if i else label, Text(METRIC_NAMES[metric]), *numbers])
     rules = list(range(0, len(rows), len(table.metrics)))
-    return Grid(caption, columns, rows, 2, rules, _warning(shown, datasets))
+    return Grid(caption, columns, rows, 2, rules, _warning(shown, datasets), notes)
 
 
 def _warning(shown: RankingResults, datasets: Sequence[str]) -> str:
