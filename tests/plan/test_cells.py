@@ -165,7 +165,7 @@ def test_entries_stand_once():
 
 def test_planning_is_light():
     """The Snakefile imports it on every call."""
-    code = "import sys, semtok.plan.cells; print(*sys.modules)"
+    code = "import sys, semtok.plan.check, semtok.plan.exhibits; print(*sys.modules)"
     environment = {"PYTHONPATH": str(REPOSITORY / "src")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     loaded = set(done.stdout.split())

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from semtok.config.load import read
-from semtok.papers.results import Results
 from semtok.plan import cells as plan
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
 from semtok.plan.files import READS, sources
 from semtok.plan.paths import Paths
 from support.fabricated_results import REPOSITORY, write_stats
+from support.jobs import results_of
 
 FOLDER = REPOSITORY / "config/papers"
 SIMCIT = ["table1", "table2", "table3", "table4", "figure4", "figure5", "figure6", CLAIMS]
@@ -175,20 +175,13 @@ def test_files_go_by_their_runs(raw):
         assert read.as_input() == made.inputs(paper, exhibit)
 
 
-class Named(dict):
-    """As Snakemake's lists with names."""
-
-    __getattr__ = dict.__getitem__
-
-
 @pytest.mark.parametrize(("paper", "exhibit"), EVERY)
 def test_a_job_is_made_from_its_params_alone(tmp_path, monkeypatch, raw, before, paper, exhibit):
     monkeypatch.chdir(tmp_path)
     for path in exhibits(raw).inputs(paper, exhibit)["stats"]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_stats(Path(path))
-    wildcards = Named(paper=paper) if exhibit == CLAIMS else Named(paper=paper, exhibit=exhibit)
-    results = Results.of_job(Named(params=Named(shown=before[paper, exhibit]), wildcards=wildcards))
+    results = results_of(before[paper, exhibit], paper, exhibit)
     whole = load(FOLDER / f"{paper}.yaml")
     assert results.name == exhibit
     assert results.content.kind(exhibit) == whole.kind(exhibit)

@@ -1,6 +1,7 @@
 """Own data never stand under a paper's name or beside its numbers."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,8 @@ from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
 from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths
-from support.fabricated_results import REPOSITORY
+from support.fabricated_results import REPOSITORY, write_stats
+from support.jobs import results_of
 
 FOLDER = REPOSITORY / "config/papers"
 
@@ -98,6 +100,18 @@ def test_what_a_dataset_lacks_holds_for_own_data(raw):
     content["papers"]["simcit"]["lacking"] = {"NYC": ["image"]}
     cells = exhibits(content, {"NYC": "mine"}, "simcit").cells("simcit", "figure5")
     assert {cell.tokenizer for cell in cells if not cell.runs} >= {"simcit-image"}
+
+
+@pytest.mark.parametrize(("source", "said"), [("mirror", "own"), ("synthetic", "synthetic")])
+def test_the_source_of_own_data(tmp_path, monkeypatch, raw, source, said):
+    monkeypatch.chdir(tmp_path)
+    made = exhibits(raw, {"MIND": "mine"})
+    (stats,) = made.inputs("cost", "table2")["stats"]
+    Path(stats).parent.mkdir(parents=True)
+    write_stats(Path(stats), source)
+    results = results_of(made.params("cost", "table2"), "cost", "table2")
+    assert results.origins["mine"].source == said
+    assert results.printed.get("table2", "mine", "L_co (CoST)", "recall", 5) is None
 
 
 def test_own_data_are_called_so():
