@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from semtok.config.recommenders import RecommenderTraining
 from semtok.recommenders import TRAINING
-from semtok.run import processes
+from semtok.run import distributed
 from semtok.run.files import atomic_path, read_array, read_table
 
 
@@ -26,7 +26,7 @@ def run(
 ) -> None:
     """Train and write `model` (`.safetensors`) and `history` (`.csv`), in one process or in each of several.
 
-    The arguments are plain values, since they reach the processes of a training as JSON. `codes` is None for a
+    The arguments are plain values, since they are sent to the processes of a training. `codes` is None for a
     recommender over plain item ids.
     """
     chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
@@ -39,7 +39,7 @@ def run(
         checkpoint_path=checkpoint,
         identity=identity,
     )
-    if not processes.is_main():
+    if not distributed.is_main():
         return
     with atomic_path(model) as temporary:
         save_file(weights, temporary)
