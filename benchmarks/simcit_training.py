@@ -113,7 +113,6 @@ def options(batch_size: int) -> SimCITTokenizer:
         projection="linear",
         temperature=TAU,
         mask_duplicates=False,
-        gather_negatives=True,
         codeword_regularizer=0.0,
         initialization="kmeans",
         optimizer="adamw",

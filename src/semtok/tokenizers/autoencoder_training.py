@@ -146,9 +146,8 @@ class AutoencoderTraining(Objective):
                 levels = torch.randint(n_levels, (len(rows),), generator=random)
             x = self.vectors(self.present[items.to(self.where)])  # (n_dead, input_dim)
             _, residuals = quantizer.assign(self.model.encode(x))  # (n_levels + 1, n_dead, latent_dim)
-            chosen = residuals[
-                levels.to(self.where), torch.arange(len(rows), device=self.where)
-            ]  # (n_dead, latent_dim)
+            # (n_dead, latent_dim)
+            chosen = residuals[levels.to(self.where), torch.arange(len(rows), device=self.where)]
             noise = torch.randn(chosen.shape, generator=random).to(self.where)
             rows = rows.to(self.where)
             book[rows] = chosen + REVIVAL_NOISE * chosen.square().mean().sqrt() * noise
