@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from semtok.run.launch import launch
 from tiger_peer import OPTIONS, training_options
 
 from semtok.recommenders.batching import Batches
@@ -23,7 +24,6 @@ from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import make_optimizer, train_step
 from semtok.recommenders.vocabulary import Catalogue
 from semtok.run import devices, processes
-from semtok.run.launch import launch
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
 WARMUP_STEPS = 5

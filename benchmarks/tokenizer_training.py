@@ -13,12 +13,12 @@ from itertools import pairwise
 import numpy as np
 import torch
 import torch.nn.functional as F
+from semtok.tokenizers.training_loop import Training
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from semtok.config.tokenizers import RQVAETokenizer
 from semtok.tokenizers.rqvae import RQVAE
-from semtok.tokenizers.training_loop import Training
 from semtok.tokenizers.vectors import Catalogue
 
 INPUT, HIDDEN, LATENT, LEVELS, CODES, BETA = 768, [512, 256, 128], 32, 3, 256, 0.25

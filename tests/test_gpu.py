@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from semtok.run.launch import launch
 
 from semtok.config.recommenders import TIGER
 from semtok.recommenders.exhaustive import exhaustive_search
@@ -15,7 +16,6 @@ from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger_decoding import load_decoder
 from semtok.recommenders.vocabulary import Catalogue
 from semtok.run import devices
-from semtok.run.launch import launch
 from support import several
 from support.trainings import RECOMMENDERS, TOKENIZERS, on_disk, recommender
 

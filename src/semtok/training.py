@@ -39,10 +39,10 @@ Model = TypeVar("Model", bound=nn.Module)
 class Losses(NamedTuple):
     """What a step found before it changed the weights."""
 
-    values: dict[str, Tensor]
+    terms: dict[str, Tensor]
     """Scalars by name; `loss` has to be a finite number."""
     weight: int = 1
-    """What the values count for in the sum over the steps: the items of the batch, where they are means over it."""
+    """What the terms count for in the sum over the steps: the items of the batch, where they are means over it."""
     divisor: int = 1
     """What the step adds to the number by which that sum is divided in the history."""
 
@@ -233,8 +233,8 @@ def _add_up(progress: Progress, pending: list[Losses], objective: Objective) -> 
     """Add the losses of the last steps, one by one, so that the sum does not depend on when they are looked at."""
     if not pending:
         return
-    progress.names = list(pending[0].values)
-    values = torch.stack([torch.stack(list(losses.values.values())).detach() for losses in pending])
+    progress.names = list(pending[0].terms)
+    values = torch.stack([torch.stack(list(losses.terms.values())).detach() for losses in pending])
     values = values.cpu().to(objective.precision)  # (steps, n_names)
     if progress.sums is None:
         progress.sums = torch.zeros_like(values[0])

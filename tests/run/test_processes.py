@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from semtok.run.launch import launch
+from semtok.tokenizers.training_loop import Training
 
 from semtok.config.tokenizers import CoSTTokenizer
 from semtok.errors import SemtokError
 from semtok.run import processes
-from semtok.run.launch import launch
 from semtok.tokenizers.cost import CoST
-from semtok.tokenizers.training_loop import Training
 from semtok.tokenizers.vectors import read_catalogue
 from support import several
 from support.trainings import N_ITEMS, RECOMMENDERS, TOKENIZERS, on_disk
