@@ -55,6 +55,8 @@ def launch(
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    # A line of JSON for every state of every process.
+    logging.getLogger("torchelastic-events-null").disabled = True
     with TemporaryDirectory(prefix="semtok-") as folder:
         # On this machine alone, whatever its name, at a free port; a second attempt would be Snakemake's.
         config = LaunchConfig(
@@ -69,7 +71,7 @@ def launch(
             logs_specs=DefaultLogsSpecs(log_dir=folder),
         )
         try:
-            told = elastic_launch(config, _process)(work, arguments, max(1, threads // n_processes), log_path)
+            results = elastic_launch(config, _process)(work, arguments, max(1, threads // n_processes), log_path)
         except ChildFailedError as error:
             number, failure = error.get_first_failure()
             if failure.exitcode < 0:
@@ -77,12 +79,14 @@ def launch(
                     f"training: one of {n_processes} processes was killed ({failure.message}; see {log_path}); "
                     "the next run resumes from the last checkpoint"
                 ) from error
-            kind, _, message = failure.message.partition(": ")
+            # As `_process` has recorded it: the error's class, a colon, its message.
+            told: Any = failure.message
+            kind, _, message = told["message"].partition(": ")
             found = getattr(errors, kind, None)
             if found and issubclass(found, SemtokError):
                 raise found(message) from None
-            raise RuntimeError(f"process {number}: {failure.message}; see {log_path}") from error
-    add_workers([told[number] for number in range(n_processes)])
+            raise RuntimeError(f"process {number}: {kind}: {message}; see {log_path}") from error
+    add_workers([results[number] for number in range(n_processes)])
 
 
 def _process(work: Callable[..., None], arguments: dict[str, Any], threads: int, log_path: str) -> dict[str, Any]:
