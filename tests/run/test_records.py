@@ -41,13 +41,13 @@ def test_a_record_tells_of_the_processes_that_did_the_work(monkeypatch):
     monkeypatch.setattr(records, "_helpers", [])
     alone = Record(snakemake_object([], [])).content()
     assert "processes" not in alone["environment"]["hardware"]
-    process = {"peak_memory_mb": 1000, "packages": {"nccl": "1.2.3"}, "python": "3.11.0"}
+    process = {"peak_memory_mb": 1000, "packages": {"accelerate": "1.2.3"}, "python": "3.11.0"}
     gpu = {"device": "A GPU", "dtype": "bfloat16", "threads": 4}
     helpers = [process | {"hardware": gpu | {"peak_gpu_memory_mb": peak}} for peak in (70, 90)]
     records.add_workers(helpers)
     content = Record(snakemake_object([], [])).content()
     assert content["peak_memory_mb"] >= alone["peak_memory_mb"] + 2000
-    assert content["environment"]["packages"]["nccl"] == "1.2.3"
+    assert content["environment"]["packages"]["accelerate"] == "1.2.3"
     assert content["environment"]["packages"]["pytest"] == pytest.__version__
     assert content["environment"]["hardware"] == alone["environment"]["hardware"] | {
         **{"device": "A GPU", "dtype": "bfloat16", "processes": 2, "peak_gpu_memory_mb": 90, "threads": 1},
