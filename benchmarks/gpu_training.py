@@ -20,10 +20,11 @@ from semtok.recommenders.batching import Batches
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger import Prefixes
-from semtok.recommenders.training import make_optimizer, train_step
+from semtok.recommenders.training import Trainer
 from semtok.recommenders.vocabulary import ItemTokens
-from semtok.run import devices, processes
-from semtok.run.launch import launch
+from semtok.run import devices, distributed
+from semtok.run.distributed import launch
+from semtok.training import Progress
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
 WARMUP_STEPS = 5
@@ -48,7 +49,7 @@ def measure(batch_size: int, steps: int, dtype: str, out: str) -> None:
     os.environ["SEMTOK_DTYPE"] = dtype
     options = training_options(batch_size)
     prefixes = prefixes_of(np.full((steps + WARMUP_STEPS) * batch_size, MAX_ITEMS))
-    optimizer = make_optimizer(prefixes.model, options)
+    trainer = Trainer(prefixes.model, options, prefixes, None, 0, "unused", "unused")
     order = np.random.default_rng(1).permutation(len(prefixes))
     torch.cuda.reset_peak_memory_stats()
     started, losses = 0.0, []
@@ -56,12 +57,15 @@ def measure(batch_size: int, steps: int, dtype: str, out: str) -> None:
         if step == WARMUP_STEPS:
             torch.cuda.synchronize()
             started = time.perf_counter()
-        losses.append(train_step(prefixes, optimizer, order[step * batch_size : (step + 1) * batch_size]))
+        trainer.optimizer.zero_grad()
+        batch = order[step * batch_size : (step + 1) * batch_size]
+        losses.append(trainer.backward(batch, Progress(epoch_step=step)).terms["loss"])
+        trainer.optimizer.step()
     torch.cuda.synchronize()
     seconds = time.perf_counter() - started
-    if processes.is_main():
+    if distributed.is_main():
         found = {
-            "gpus": processes.count(),
+            "gpus": distributed.count(),
             "dtype": dtype,
             "batch_size": batch_size,
             "sequences_per_second": round(steps * batch_size / seconds, 1),
@@ -90,7 +94,6 @@ def main() -> None:
     # The processes of a launch import this file by its name.
     here = str(Path(__file__).parent)
     sys.path.insert(0, here)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     from gpu_training import measure as named
 
     with tempfile.TemporaryDirectory() as folder:

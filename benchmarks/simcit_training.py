@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.tokenizers.simcit import SimCIT
-from semtok.tokenizers.simcit_training import WATCHED_ITEMS, Training
+from semtok.tokenizers.simcit_training import WATCHED_ITEMS, SimCITTraining
 from semtok.tokenizers.soft_quantizer import gumbel_noise
 from semtok.tokenizers.views import Views
+from semtok.training import Progress
 
 DIMS = {"collaborative": 32, "spatial": 64, "text": 768}
 HIDDEN, LATENT, LEVELS, CODES, TAU, ALPHA = [512, 256, 128], 96, 3, 48, 0.1, 0.2
@@ -113,7 +114,6 @@ def options(batch_size: int) -> SimCITTokenizer:
         projection="linear",
         temperature=TAU,
         mask_duplicates=False,
-        gather_negatives=True,
         codeword_regularizer=0.0,
         initialization="kmeans",
         optimizer="adamw",
@@ -128,15 +128,15 @@ def options(batch_size: int) -> SimCITTokenizer:
     )
 
 
-def set_up(folder: Path, batch_size: int, n_items: int) -> tuple[Training, PlainTraining]:
+def set_up(folder: Path, batch_size: int, n_items: int) -> tuple[SimCITTraining, PlainTraining]:
     """Both trainings from the same weights; asserts that they compute the same loss and gradients."""
     generator = np.random.default_rng(0)
     vectors = {name: generator.normal(size=(n_items, dim)).astype(np.float32) for name, dim in DIMS.items()}
     for name, array in vectors.items():
         np.save(folder / f"{name}.npy", array)
     views = Views({name: folder / f"{name}.npy" for name in DIMS})
-    ours = Training(SimCIT, options(batch_size), views, seed=0)
-    ours._initialize_books()
+    ours = SimCITTraining(SimCIT, options(batch_size), views, seed=0)
+    ours.start()
     plain = PlainTraining(PlainSimCIT(ours.model), {name: torch.from_numpy(array) for name, array in vectors.items()})
     items = np.arange(batch_size)
     noise = gumbel_noise((LEVELS, batch_size, CODES), torch.Generator().manual_seed(0))
@@ -168,12 +168,13 @@ def measure(batch_size: int, n_steps: int, repeats: int) -> dict[str, object]:
         for repeat in range(repeats + 1):
             times = []
             start = time.process_time()
-            for items in batches[:n_steps]:
-                losses = ours.train_step(items)
-                ours.step += 1
+            for step, items in enumerate(batches[:n_steps], repeat * n_steps):
+                ours.optimizer.zero_grad()
+                ours.backward(items, Progress(step=step))
+                ours.optimizer.step()
             times.append(time.process_time() - start)
-            ours.sums, ours.summed = losses, 1
-            ours._record(1)
+            ours.row(Progress(step=(repeat + 1) * n_steps), {})
+            ours.model.train()
             times.append(time.process_time() - start - times[0])
             start = time.process_time()
             for number, items in enumerate(batches[:n_steps]):

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from semtok.config.tokenizers import RQVAETokenizer
+from semtok.tokenizers.autoencoder_training import AutoencoderTraining
 from semtok.tokenizers.rqvae import RQVAE
-from semtok.tokenizers.training_loop import Training
 from semtok.tokenizers.vectors import Catalogue
+from semtok.training import Progress
 
 INPUT, HIDDEN, LATENT, LEVELS, CODES, BETA = 768, [512, 256, 128], 32, 3, 256, 0.25
 
@@ -81,7 +82,7 @@ class PlainTraining:
         return total / len(self.loader.dataset)
 
 
-def set_up(n_items: int, batch_size: int) -> tuple[Training, PlainTraining]:
+def set_up(n_items: int, batch_size: int) -> tuple[AutoencoderTraining, PlainTraining]:
     """Both trainings from the same weights; asserts that they compute the same loss and gradients."""
     vectors = np.random.default_rng(0).normal(size=(n_items, INPUT)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -105,8 +106,8 @@ def set_up(n_items: int, batch_size: int) -> tuple[Training, PlainTraining]:
         selection="last",
         repair=None,
     )
-    ours = Training(RQVAE, options, Catalogue(vectors, np.arange(n_items), vectors.mean(axis=0)), seed=0)
-    ours._start()
+    ours = AutoencoderTraining(RQVAE, options, Catalogue(vectors, np.arange(n_items), vectors.mean(axis=0)), seed=0)
+    ours.start()
     plain = PlainTraining(vectors, batch_size, ours.model)
     batch = torch.from_numpy(vectors[:batch_size])
     first, second = ours.model.losses(batch, torch.arange(batch_size))["loss"], plain.loss(batch)
@@ -116,6 +117,18 @@ def set_up(n_items: int, batch_size: int) -> tuple[Training, PlainTraining]:
     for mine, peer in zip(ours.model.parameters(), _in_order(plain.model), strict=True):
         torch.testing.assert_close(mine.grad, peer.grad, atol=1e-5, rtol=1e-3)
     return ours, plain
+
+
+def train_epoch(ours: AutoencoderTraining, epoch: int) -> dict[str, float]:
+    """The steps of `semtok.training.train`; the mean losses."""
+    ours.model.train()
+    found = []
+    for batch in ours.batches(epoch):
+        ours.optimizer.zero_grad()
+        found.append(torch.stack(list(ours.backward(batch, Progress()).terms.values())).detach())
+        ours.optimizer.step()
+    names = ("loss", "reconstruction", "quantization")
+    return dict(zip(names, torch.stack(found).mean(dim=0).tolist(), strict=True))
 
 
 def _in_order(model: PlainRQVAE) -> list[nn.Parameter]:
@@ -153,15 +166,15 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     ours, plain = set_up(arguments.items, arguments.batch)
-    ours.train_epoch(1)
+    train_epoch(ours, 1)
     plain.train_epoch()
     times: dict[str, list[float]] = {"ours": [], "plain": [], "ours with history": []}
     ceilings = []
     for repeat in range(arguments.repeats):
         start = time.perf_counter()
-        losses = ours.train_epoch(2 + repeat)
+        losses = train_epoch(ours, 2 + repeat)
         trained = time.perf_counter()
-        ours._finish_epoch(2 + repeat, losses)
+        ours.row(Progress(epoch=2 + repeat), losses)
         finished = time.perf_counter()
         plain.train_epoch()
         times["plain"].append(time.perf_counter() - finished)

@@ -9,7 +9,7 @@ from scipy import sparse
 from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders import graphsage
 from semtok.encoders.distance_graph import build
-from semtok.encoders.graphsage import Training, encode_nodes, fourier_features, walk_loss
+from semtok.encoders.graphsage import GraphSAGETraining, encode_nodes, fourier_features, walk_loss
 from semtok.errors import SemtokError
 from semtok.run import checkpoints
 from support.places import OPTIONS, city, options
@@ -39,23 +39,23 @@ def test_loss_by_hand():
 
 def test_a_layer_is_the_formula_of_the_paper(small):
     graph, latitude, longitude = small
-    training = Training(options(), graph, fourier_features(options(), latitude, longitude))
-    x = torch.from_numpy(np.hstack([training.features.numpy(), training.network.own.detach().numpy()]))
-    convolution = training.network.layers[0]
+    training = GraphSAGETraining(options(), graph, fourier_features(options(), latitude, longitude))
+    x = torch.from_numpy(np.hstack([training.features.numpy(), training.model.own.detach().numpy()]))
+    convolution = training.model.layers[0]
     adjacency = torch.from_numpy((graph.toarray() > 0).astype(np.float32))
     mean = adjacency @ x / adjacency.sum(dim=1, keepdim=True)
     expected = (convolution.lin_l(mean) + convolution.lin_r(x)).relu()
     everyone = np.arange(40)
     neighbours, targets = training.sampler.edges(everyone, None, None)
     edges = torch.from_numpy(np.stack([neighbours, targets]))
-    found = training.network.layer(0, x, torch.from_numpy(everyone), edges)
+    found = training.model.layer(0, x, torch.from_numpy(everyone), edges)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_sample_of_everyone_is_the_full_neighbourhood(small):
     graph, latitude, longitude = small
     chosen = options(neighbour_samples=[1000, 1000])
-    training = Training(chosen, graph, fourier_features(chosen, latitude, longitude))
+    training = GraphSAGETraining(chosen, graph, fourier_features(chosen, latitude, longitude))
     nodes = np.array([3, 17, 18, 39])
     with torch.no_grad():
         sampled = training._sampled(nodes, np.random.default_rng(0))
@@ -65,7 +65,7 @@ def test_a_sample_of_everyone_is_the_full_neighbourhood(small):
 def test_a_real_sample_is_near_the_full_neighbourhood_and_not_it(small):
     graph, latitude, longitude = small
     chosen = options(neighbour_samples=[3, 3])
-    training = Training(chosen, graph, fourier_features(chosen, latitude, longitude))
+    training = GraphSAGETraining(chosen, graph, fourier_features(chosen, latitude, longitude))
     nodes, random = np.arange(40), np.random.default_rng(0)
     with torch.no_grad():
         draws = np.stack([training._sampled(nodes, random).numpy() for _ in range(200)])
@@ -85,7 +85,7 @@ def test_export_is_deterministic_of_length_one_and_blocks_change_nothing(small, 
     assert len(facts["loss_by_epoch"]) == 2
     other, _ = encode_nodes(options(epochs=2, seed=1), graph, latitude, longitude)
     assert not np.allclose(vectors, other)
-    training = Training(options(), graph, fourier_features(options(), latitude, longitude))
+    training = GraphSAGETraining(options(), graph, fourier_features(options(), latitude, longitude))
     whole = training.embed()
     monkeypatch.setattr(graphsage, "EXPORT_BLOCK", 7)
     np.testing.assert_allclose(training.embed(), whole, rtol=1e-5, atol=1e-6)
@@ -94,10 +94,10 @@ def test_export_is_deterministic_of_length_one_and_blocks_change_nothing(small, 
 def test_walks_in_blocks_start_as_often_at_every_node(small, monkeypatch):
     graph, latitude, longitude = small
     chosen = options(walks_per_node=7, walk_length=1)
-    training = Training(chosen, graph, fourier_features(chosen, latitude, longitude))
+    training = GraphSAGETraining(chosen, graph, fourier_features(chosen, latitude, longitude))
     for together in (15, 90, 10_000):
         monkeypatch.setattr(graphsage, "WALKS_AT_A_TIME", together)
-        anchors = np.concatenate([a for a, _ in training._batches(np.random.default_rng(0))])
+        anchors = np.concatenate([a for a, _ in training._pairs(np.random.default_rng(0))])
         np.testing.assert_array_equal(np.bincount(anchors), 7)
 
 
@@ -110,17 +110,18 @@ def test_the_random_state_of_torch_is_left_alone(small):
 def test_a_killed_training_goes_on_to_the_same_vectors(small, tmp_path, monkeypatch):
     graph, latitude, longitude = small
     straight, facts = encode_nodes(options(epochs=4), graph, latitude, longitude)
-    monkeypatch.setattr(graphsage, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
     epochs = []
-    train_epoch = Training.train_epoch
+    batches = GraphSAGETraining.batches
 
     def dying(self, epoch):
         epochs.append(epoch)
-        if len(epochs) == 3:
-            raise KeyboardInterrupt
-        return train_epoch(self, epoch)
+        for batch in batches(self, epoch):
+            yield batch
+            if len(epochs) == 3:
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr(Training, "train_epoch", dying)
+    monkeypatch.setattr(GraphSAGETraining, "batches", dying)
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(KeyboardInterrupt):
         encode_nodes(options(epochs=4), graph, latitude, longitude, path, "one")
@@ -132,7 +133,7 @@ def test_a_killed_training_goes_on_to_the_same_vectors(small, tmp_path, monkeypa
 
 
 def test_vectors_that_the_last_step_spoils_are_an_error(small, monkeypatch):
-    monkeypatch.setattr(Training, "embed", lambda self: np.full((40, 4), np.nan, dtype=np.float32))
+    monkeypatch.setattr(GraphSAGETraining, "embed", lambda self: np.full((40, 4), np.nan, dtype=np.float32))
     with pytest.raises(SemtokError, match="GraphSAGE: the vectors are not finite numbers; lower learning_rate"):
         encode_nodes(options(epochs=1), *small)
 

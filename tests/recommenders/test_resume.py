@@ -13,27 +13,28 @@ import semtok
 PROGRAM = """
 import sys, json, torch, pandas as pd, numpy as np
 from semtok.config.recommenders import TIGER
-from semtok.recommenders import training
 from semtok.recommenders.task import Task
 from semtok.recommenders.tiger import train
 torch.set_num_threads(1)
-training.Trainer.__init__.__defaults__ = (float(sys.argv[2]),)  # seconds between checkpoints
 folder = sys.argv[1]
 options = TIGER(**json.load(open(folder + "/options.json")))
 interactions, targets = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("interactions", "targets"))
 task = Task(options, interactions, targets, 0, np.load(folder + "/codes.npy"))
-weights, history = train(task, sys.argv[3], "same")
-torch.save(weights, sys.argv[4])
-history.to_csv(sys.argv[4] + ".csv")
+weights, history = train(task, sys.argv[2], "same")
+torch.save(weights, sys.argv[3])
+history.to_csv(sys.argv[3] + ".csv")
 """
 
 
 def start(folder, seconds, name):
-    arguments = [str(folder), str(seconds), str(folder / f"{name}.checkpoint"), str(folder / f"{name}.weights")]
+    arguments = [str(folder), str(folder / f"{name}.checkpoint"), str(folder / f"{name}.weights")]
     source = str(Path(semtok.__file__).parents[1])
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
-        env={"PYTHONPATH": source, "SEMTOK_DEVICE": "cpu", "SEMTOK_DTYPE": "float32"},
+        env={
+            **{"PYTHONPATH": source, "SEMTOK_DEVICE": "cpu", "SEMTOK_DTYPE": "float32"},
+            "SEMTOK_CHECKPOINT_SECONDS": str(seconds),
+        },
     )
 
 

@@ -7,20 +7,14 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.recommenders import training
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity
 from semtok.recommenders.sequences import Sequences, train_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger import Prefixes
-from semtok.recommenders.training import (
-    Trainer,
-    Validation,
-    make_optimizer,
-    recall_and_ndcg,
-    train_step,
-)
+from semtok.recommenders.training import Trainer, Validation, make_optimizer, recall_and_ndcg
 from semtok.recommenders.vocabulary import ItemTokens
+from semtok.training import Progress
 
 CPU = torch.device("cpu")
 
@@ -33,7 +27,7 @@ class Killed(BaseException):
 def make_trainer(make_options, codes, world, tmp_path):
     """A trainer of a fresh model, as a new process would make it."""
 
-    def make(identity="same", validate=None, chosen_by="recall@10", seconds=math.inf, seed=0, **changes):
+    def make(identity="same", validate=None, chosen_by="recall@10", seed=0, **changes):
         options = make_options(**changes)
         catalogue = ItemTokens.from_codes(codes, "suffix")
         torch.manual_seed(seed)
@@ -42,7 +36,7 @@ def make_trainer(make_options, codes, world, tmp_path):
         path = tmp_path / f"{identity}.pt"
         prefixes = Prefixes(model, batches, train_samples(world[0]))
         validation = Validation(lambda: validate(model), chosen_by) if validate else None
-        return Trainer(model, options.training, prefixes, validation, seed, path, identity, seconds)
+        return Trainer(model, options.training, prefixes, validation, seed, path, identity)
 
     return make
 
@@ -57,15 +51,13 @@ def kill_after(monkeypatch):
             if done == steps:
                 raise Killed
             done += 1
-            return train_step(*arguments)
+            return backward(*arguments)
 
-        monkeypatch.setattr(training, "train_step", step)
+        monkeypatch.setattr(Trainer, "backward", step)
 
+    backward = Trainer.backward
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
     return arm
-
-
-def n_steps(trainer):
-    return trainer.options.epochs * trainer.steps_per_epoch
 
 
 def counting_validation():
@@ -86,51 +78,24 @@ def assert_same(first, second):
         assert torch.equal(weight, second[name]), name
 
 
-@pytest.mark.parametrize(("seconds", "optimizer"), [(0, "adamw"), (math.inf, "adamw"), (0, "adafactor")])
-def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, seconds, optimizer):
-    """Killed in the first epoch, at the end of one and in a later one; with a checkpoint a step, or one an epoch."""
-    weights, history = make_trainer(identity="whole", epochs=4, optimizer=optimizer).run()
-    per_epoch = make_trainer().steps_per_epoch
-    assert per_epoch > 3
-    for steps in (per_epoch - 2, 2 if seconds == 0 else per_epoch, per_epoch + 1):
-        kill_after(steps)
-        with pytest.raises(Killed):
-            make_trainer(epochs=4, seconds=seconds, optimizer=optimizer).run()
-    kill_after(math.inf)
-    resumed = make_trainer(epochs=4, seconds=seconds, optimizer=optimizer)
-    resumed_weights, resumed_history = resumed.run()
-    assert_same(weights, resumed_weights)
-    pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
-
-
-def test_resuming_takes_up_the_work(make_trainer, kill_after):
-    kill_after(3)
-    with pytest.raises(Killed):
-        make_trainer(seconds=0).run()
-    kill_after(n_steps(make_trainer()) - 4)
-    with pytest.raises(Killed):  # one step too few is allowed: had it started anew, four would be missing
-        make_trainer(seconds=0).run()
-    kill_after(1)
-    make_trainer(seconds=0).run()
-
-
-def test_a_finished_run_is_not_repeated(make_trainer, kill_after):
-    weights, _ = make_trainer().run()
-    kill_after(0)
-    assert_same(weights, make_trainer().run()[0])
-
-
-def test_the_best_checkpoint_is_kept_over_a_kill(make_trainer, kill_after):
+@pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
+def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, optimizer):
+    """Killed in the first epoch, at the end of one and in a later one; dropout and the best weights go on too."""
     validate, seen = counting_validation()
-    weights, history = make_trainer(validate=validate, epochs=4).run()
+    weights, history = make_trainer(identity="whole", validate=validate, epochs=4, optimizer=optimizer).run()
     assert history["recall@10"].tolist() == [0.1, 0.3, 0.2, 0.25]
     assert_same(weights, seen[1])
+    per_epoch = make_trainer().steps_per_epoch
+    assert per_epoch > 3
     validate, _ = counting_validation()
-    kill_after(3 * make_trainer().steps_per_epoch + 1)
-    with pytest.raises(Killed):
-        make_trainer(identity="killed", validate=validate, epochs=4).run()
+    for steps in (per_epoch - 2, 2, per_epoch + 1):
+        kill_after(steps)
+        with pytest.raises(Killed):
+            make_trainer(validate=validate, epochs=4, optimizer=optimizer).run()
     kill_after(math.inf)
-    assert_same(weights, make_trainer(identity="killed", validate=validate, epochs=4).run()[0])
+    resumed_weights, resumed_history = make_trainer(validate=validate, epochs=4, optimizer=optimizer).run()
+    assert_same(weights, resumed_weights)
+    pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
 
 
 def test_the_metric_that_chooses_is_the_objectives_own(make_trainer):
@@ -161,14 +126,6 @@ def test_validation_is_due_every_so_many_epochs_and_at_the_end(make_trainer):
     assert history["recall@10"].notna().tolist() == [False, True, False, True, True]
 
 
-def test_other_options_start_anew(make_trainer, tmp_path):
-    make_trainer(identity="old").run()
-    (tmp_path / "old.pt").rename(tmp_path / "new.pt")
-    weights, history = make_trainer(identity="new").run()
-    assert len(history) == 2
-    assert_same(weights, make_trainer(identity="third").run()[0])
-
-
 def test_equal_runs_have_equal_histories_and_seeds_matter(make_trainer):
     _, first = make_trainer(identity="1").run()
     _, second = make_trainer(identity="2").run()
@@ -188,16 +145,15 @@ def test_validation_does_not_influence_the_steps(make_trainer):
 def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, capacity):
     trainer = make_trainer()
     trainer.model.eval()  # no dropout
-    batches, rows = trainer.objective.batches, np.arange(20)
-    samples = trainer.objective.samples.take(rows)
+    batches, rows = trainer.samples.batches, np.arange(20)
+    samples = trainer.samples.samples.take(rows)
     source = batches.source(samples)
     assert source.mask is not None
     expected = trainer.model(source.source, source.mask, batches.target(samples)) / 4 / 20
     gradients = torch.autograd.grad(expected, list(trainer.model.parameters()))
     batches.capacity = capacity
-    optimizer = torch.optim.SGD(trainer.model.parameters(), lr=0.0)
-    total = train_step(trainer.objective, optimizer, rows)
-    assert float(total) / 20 == pytest.approx(expected.item(), rel=1e-5)
+    losses = trainer.backward(rows, Progress())
+    assert float(losses.terms["loss"]) / losses.divisor == pytest.approx(expected.item(), rel=1e-5)
     for parameter, gradient in zip(trainer.model.parameters(), gradients, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-5, rtol=1e-3)
 
@@ -206,7 +162,7 @@ def test_loss_that_is_not_a_number_is_an_error(make_trainer):
     trainer = make_trainer()
     with torch.no_grad():
         trainer.model.decoder_norm.weight.fill_(torch.inf)
-    with pytest.raises(SemtokError, match=r"loss is nan in epoch 1, step 1;.*learning_rate \(0.01\)"):
+    with pytest.raises(SemtokError, match=r"loss is nan in epoch 1, step 1;.*training\.learning_rate \(0.01\)"):
         trainer.run()
 
 
@@ -217,16 +173,11 @@ def test_weights_that_the_last_step_spoils_are_an_error(make_trainer):
         trainer.run()
 
 
-def test_learning_rate_follows_its_schedule(make_trainer):
-    trainer = make_trainer(learning_rate=1.0, warmup=0.2, epochs=2)
-    trainer.steps_per_epoch = 5
-    rates = [trainer._set_learning_rate(step) for step in range(10)]
-    assert rates[:3] == [0.5, 1.0, 1.0]
-    assert rates[6] == pytest.approx(0.5)
-    assert rates[9] == pytest.approx(0.5 * (1 + math.cos(math.pi * 7 / 8)))
-    assert {group["lr"] for group in trainer.optimizer.param_groups} == {rates[9]}
-    constant = make_trainer(learning_rate=1.0, warmup=0.0, schedule="constant")
-    assert {constant._set_learning_rate(step) for step in range(10)} == {1.0}
+def test_learning_rates_of_the_history_follow_the_schedule(make_trainer):
+    _, history = make_trainer(learning_rate=1e-3, warmup=0.5, schedule="constant", epochs=2).run()
+    assert history["learning_rate"].tolist() == pytest.approx([1e-3, 1e-3])
+    _, falling = make_trainer(identity="falling", learning_rate=1e-3, warmup=0.0, schedule="cosine", epochs=2).run()
+    assert 0 < falling["learning_rate"].iloc[1] < falling["learning_rate"].iloc[0] < 1e-3
 
 
 def test_norms_are_not_decayed(make_trainer, make_options):

@@ -1,4 +1,4 @@
-"""What several processes do in the tests; semtok.run.launch calls these functions by name."""
+"""What several processes do in the tests; semtok.run.distributed.launch calls these functions."""
 
 import os
 import signal
@@ -14,92 +14,85 @@ from pydantic import TypeAdapter
 from semtok.config.recommenders import RecommenderTraining
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
-from semtok.recommenders import sasrec, tiger, training
+from semtok.recommenders import sasrec, tiger
 from semtok.recommenders.task import Task
-from semtok.run import processes
-from semtok.tokenizers import training_loop
+from semtok.recommenders.training import Trainer
+from semtok.run import distributed
 from semtok.tokenizers.train import tokenize
+from semtok.training import Losses
 
 RECOMMENDERS = {"tiger": tiger.train, "sasrec": sasrec.train}
 
 
-def train_all(folder: str, tokenizers: dict[str, Any], recommenders: dict[str, Any], out: str) -> None:
+def train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
     """Train all of these; OUT-NAME.npz holds the loss of every step and the result of each."""
     torch.set_num_threads(1)
-    for name, options in tokenizers.items():
-        _write(f"{out}-{name}", *_tokenizer(Path(folder), options))
     for name, options in recommenders.items():
-        _write(f"{out}-{name}", *train_recommender(folder, options, f"{out}-{name}.pt"))
+        losses, results = train_recommender(folder, options, f"{out}-{name}.pt")
+        if distributed.is_main():
+            np.savez(f"{out}-{name}", losses=np.array(losses), **results)
 
 
-def _tokenizer(folder: Path, options: dict[str, Any]) -> tuple[list[float], dict[str, Any]]:
-    losses: list[float] = []
-    backward = processes.backward
-
-    def recorded(*arguments: Any) -> Any:
-        found = backward(*arguments)
-        losses.append(float(found["loss"].detach()))
-        return found
-
+def train_tokenizer(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Codes, history and weights."""
     roles = ["encoder", "collaborative"] if "views" not in options else list(options["views"])
     views = {role: folder / ("other.npy" if role == "collaborative" else "text.npy") for role in roles}
-    chosen = TypeAdapter[Any](Tokenizer).validate_python(options)
-    with patch.object(processes, "backward", recorded), patch.object(training_loop, "EXPORT_BATCH", 50):
-        tokens = tokenize(chosen, "items.parquet", views, 0)
-    history = pd.DataFrame(tokens.history).to_numpy(dtype=float)
-    return losses, {"codes": tokens.codes, "history": history, **tokens.state}
+    tokens = tokenize(TypeAdapter[Any](Tokenizer).validate_python(options), "items.parquet", views, 0)
+    history = pd.DataFrame(tokens.history)
+    return {"codes": tokens.codes, "losses": history["loss"].to_numpy(), **tokens.state}
 
 
 def train_recommender(folder: str, options: dict[str, Any], checkpoint: str) -> tuple[list[float], dict[str, Any]]:
     """Train one; the losses are those of the steps since the last kill."""
     losses: list[float] = []
-    train_step = training.train_step
+    backward = Trainer.backward
 
-    def recorded(*arguments: Any) -> torch.Tensor:
-        loss = train_step(*arguments)
-        losses.append(float(loss))
-        return loss
+    def recorded(*arguments: Any) -> Losses:
+        found = backward(*arguments)
+        losses.append(float(found.terms["loss"]))
+        return found
 
     chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
     interactions, targets = (pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "targets"))
     codes = np.load(Path(folder) / "codes.npy")
-    with patch.object(training, "train_step", recorded):
+    with patch.object(Trainer, "backward", recorded):
         task = Task(chosen, interactions, targets, seed=0, codes=codes)
         weights, history = RECOMMENDERS[chosen.method](task, checkpoint, "same")
     results = {"history": history.to_numpy(dtype=float)}
     return losses, results | {name: weight.numpy() for name, weight in weights.items()}
 
 
-def _write(path: str, losses: list[float], results: dict[str, Any]) -> None:
-    if processes.is_main():
-        np.savez(path, losses=np.array(losses), **results)
-
-
 def train_and_lose_one(folder: str, options: dict[str, Any], checkpoint: str, after: int) -> None:
-    """Train with a checkpoint at every step; a process is killed after some."""
+    """Train, and kill a process after some steps."""
     done = 0
-    train_step = training.train_step
+    backward = Trainer.backward
 
-    def step(*arguments: Any) -> torch.Tensor:
+    def step(*arguments: Any) -> Losses:
         nonlocal done
-        if done == after and processes.rank() == 1:
+        if done == after and distributed.rank() == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         done += 1
-        return train_step(*arguments)
+        return backward(*arguments)
 
-    training.train_step = step
-    training.Trainer.__init__.__defaults__ = (0.0,)
-    train_recommender(folder, options, checkpoint)
+    with patch.object(Trainer, "backward", step):
+        train_recommender(folder, options, checkpoint)
 
 
 def fail_alone(message: str) -> None:
     """One process raises; the other waits for it."""
-    if processes.rank() == 1:
+    if distributed.rank() == 1:
         raise DataError(message)
-    processes.add_up(torch.optim.SGD([torch.zeros(1)]), torch.zeros(1))
+    distributed.add_up(torch.optim.SGD([torch.zeros(1)]), torch.zeros(1))
+
+
+def divide_by_zero() -> None:
+    """A defect in both."""
+    1 / 0  # noqa: B018
 
 
 def wait_for_ever(folder: str) -> None:
-    """Say who one is, and wait."""
-    Path(folder, f"pid-{processes.rank()}").write_text(str(os.getpid()))
-    signal.pause()
+    """Say who one is, and wait; one of the two in a kernel, where no exception of Python is seen."""
+    Path(folder, f"pid-{distributed.rank()}").write_text(str(os.getpid()))
+    if distributed.rank() == 1:
+        signal.pause()
+    distributed.add_up(torch.optim.SGD([torch.zeros(1)]), torch.zeros(1))

@@ -3,10 +3,11 @@
 import numpy as np
 
 from semtok.tokenizers.simcit import SimCIT
-from semtok.tokenizers.simcit_training import Training
+from semtok.tokenizers.simcit_training import SimCITTraining
 from semtok.tokenizers.train import tokenize, write
 from semtok.tokenizers.vectors import Catalogue
 from semtok.tokenizers.views import Views
+from semtok.training import Plan, Progress, train
 
 
 def catalogue(vectors):
@@ -19,6 +20,22 @@ def files(tokens, folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def train_to_the_end(training, checkpoint=None, identity=""):
+    """Of an autoencoder; gives the progress."""
+    options = training.options
+    return train(training, Plan(options.epochs, options.learning_rate), checkpoint, identity)
+
+
+def one_epoch(training, epoch=1):
+    """The steps of an epoch without anything around them; the losses of each."""
+    found = []
+    for number, batch in enumerate(training.batches(epoch)):
+        training.optimizer.zero_grad()
+        found.append(training.backward(batch, Progress(epoch=epoch - 1, step=number)))
+        training.optimizer.step()
+    return found
+
+
 def codes_of(options, views, seed=0):
     return tokenize(options, "items.parquet", {name: views[name] for name in encoded(options)}, seed)
 
@@ -28,4 +45,4 @@ def encoded(options):
 
 
 def training_of(options, views, seed=0):
-    return Training(SimCIT, options, Views({name: views[name] for name in encoded(options)}), seed)
+    return SimCITTraining(SimCIT, options, Views({name: views[name] for name in encoded(options)}), seed)

@@ -1,4 +1,4 @@
-"""Small trainings of every kind, and data for them, that are hard to share between two processes."""
+"""Small trainings of every kind, and data for them; the recommenders' are hard to share between two processes."""
 
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,16 @@ def recommender(name: str, model: dict[str, Any], decoded: bool = False, **train
     return kept | {"model": entry["model"] | model, "training": entry["training"] | training}
 
 
-# Batches that two processes cannot halve, and last ones of a single item or prefix, which is fewer than processes.
 TOKENIZERS = {
     "rqvae": tokenizer("rqvae", batch_size=80, codebook_size=64, dead_code_epochs=1),
     "cost": tokenizer("cost", batch_size=31, mask_duplicates=True, reconstruction=True),
-    "cost-apart": tokenizer("cost", batch_size=31, gather_negatives=False),
     "letter": tokenizer("letter", batch_size=31, diversity_weight=0.1, collaborative_weight=0.5, **CLUSTERED),
     "simcit": tokenizer("simcit", batch_size=31, **TWO_VIEWS),
     "simcit-masked": tokenizer(
         "simcit", batch_size=31, mask_duplicates=True, search="hard-vq", codeword_regularizer=0.5, **TWO_VIEWS
     ),
-    "simcit-apart": tokenizer("simcit", batch_size=31, gather_negatives=False, **TWO_VIEWS),
 }
+# Batches that two processes cannot halve, and last ones of a single sample, which is fewer than processes.
 RECOMMENDERS = {
     "tiger": recommender(
         "tiger",

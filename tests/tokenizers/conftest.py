@@ -35,7 +35,6 @@ CONTRAST = {
     "reconstruction": False,
     "quantization_terms": 1,
     "mask_duplicates": False,
-    "gather_negatives": True,
 }
 SIMCIT = {
     "views": {"text": "text", "collaborative": "als"},
@@ -60,7 +59,6 @@ SIMCIT = {
     "projection": "linear",
     "temperature": 0.1,
     "mask_duplicates": False,
-    "gather_negatives": True,
     "codeword_regularizer": 0.0,
     "initialization": "kmeans",
     "optimizer": "adamw",
@@ -77,7 +75,6 @@ SIMCIT = {
 ALIGNMENT = {
     "collaborative": "habits",
     "collaborative_weight": 0.01,
-    "gather_negatives": True,
     "alignment": "dot",
     "diversity_weight": 1e-4,
     "clusters": 3,

@@ -6,10 +6,10 @@ import torch
 from pydantic import ValidationError
 
 from semtok.errors import ConfigError, DataError
+from semtok.tokenizers.autoencoder_training import AutoencoderTraining
 from semtok.tokenizers.letter import LETTER, collaborative_loss, diversity_loss, draw_positives
 from semtok.tokenizers.train import tokenize
-from semtok.tokenizers.training_loop import Training
-from support.tokenizers import catalogue
+from support.tokenizers import catalogue, train_to_the_end
 
 
 def habits(n_items, dim=8, seed=5):
@@ -231,8 +231,10 @@ def test_diversity_draws_a_cluster_together(letter, clusters):
     gaps = []
     for weight in (0.0, 1.0):
         options = letter(diversity_weight=weight, learning_rate=5e-3)
-        training = Training(lambda dim, o: LETTER(dim, o, catalogue(habits(240))), options, catalogue(clusters[0]), 0)
-        training.run()
+        training = AutoencoderTraining(
+            lambda dim, o: LETTER(dim, o, catalogue(habits(240))), options, catalogue(clusters[0]), 0
+        )
+        train_to_the_end(training)
         gaps.append(
             np.mean(
                 [

@@ -9,7 +9,7 @@ from semtok.config.tokenizers import SinkhornRepair
 from semtok.tokenizers import simcit_training
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.train import write
-from support.tokenizers import codes_of, training_of
+from support.tokenizers import codes_of, train_to_the_end, training_of
 
 
 def test_history_describes_codes_and_means_of_losses(simcit, two_views):
@@ -49,7 +49,7 @@ def test_watched_items_of_a_large_catalogue_are_a_fixed_sample(simcit, two_views
 def test_export_is_the_hard_search_without_noise(simcit, two_views, monkeypatch):
     views, _ = two_views
     training = training_of(simcit(codebook_size=16), views)
-    training.run()
+    train_to_the_end(training)
     codes, _ = training.code_all()
     with torch.no_grad():
         batch = training.views.batch(training.views.items, torch.device("cpu"))
@@ -65,7 +65,7 @@ def test_export_is_the_hard_search_without_noise(simcit, two_views, monkeypatch)
 
 def test_item_without_any_view_is_coded_as_the_mean_latent(simcit, two_views):
     training = training_of(simcit(codebook_size=16), two_views[0])
-    training.run()
+    train_to_the_end(training)
     with torch.no_grad():
         latent, _ = training.model.encode(training.views.batch(training.views.items, torch.device("cpu")))
         expected = training.model.quantizer.assign(latent.mean(dim=0, keepdim=True))[0][0]
@@ -94,7 +94,7 @@ def test_scale_of_the_distances_is_measured_and_told(simcit, two_views, caplog):
     caplog.set_level(logging.INFO)
     tokens = codes_of(simcit(epochs=1), two_views[0])
     training = training_of(simcit(epochs=1), two_views[0])
-    training._initialize_books()
+    training.start()
     with torch.no_grad():
         latent, _ = training.model.encode(training.views.batch(training.views.items, torch.device("cpu")))
         nearest = torch.cdist(latent, training.model.quantizer.books[0]).square().topk(2, largest=False).values

@@ -3,36 +3,35 @@ import pytest
 import torch
 
 from semtok.errors import ConfigError, SemtokError
-from semtok.tokenizers import epochs
 from semtok.tokenizers.residual_quantizer import kmeans
-from semtok.tokenizers.simcit_training import Training
+from semtok.tokenizers.simcit_training import SimCITTraining
 from semtok.tokenizers.train import tokenize
-from support.tokenizers import codes_of, training_of
+from support.tokenizers import codes_of, one_epoch, training_of
 
 
-@pytest.mark.parametrize("interrupted_in", [2, 4])
+@pytest.mark.parametrize("interrupted_after", [3, 6, 22])
 @pytest.mark.parametrize("search", ["soft", "hard-vq"])
-def test_resumed_training_is_the_uninterrupted_one(simcit, two_views, tmp_path, monkeypatch, interrupted_in, search):
+def test_resumed_training_is_the_uninterrupted_one(simcit, two_views, tmp_path, monkeypatch, interrupted_after, search):
     # 6 steps an epoch, a row every 5: losses summed for the next row have to survive too.
     views, _ = two_views
     options = simcit(search=search)
     whole = tokenize(options, "items.parquet", views, seed=3)
-    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
-    train_epoch, trained = Training.train_epoch, []
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
+    backward, steps = SimCITTraining.backward, []
 
-    def interrupt(self, epoch):
-        trained.append(epoch)
-        if epoch == interrupted_in and trained.count(epoch) == 1:
+    def interrupted(self, batch, progress):
+        steps.append(progress.step)
+        if len(steps) == interrupted_after + 1:
             raise KeyboardInterrupt
-        return train_epoch(self, epoch)
+        return backward(self, batch, progress)
 
-    monkeypatch.setattr(Training, "train_epoch", interrupt)
+    monkeypatch.setattr(SimCITTraining, "backward", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tokenize(options, "items.parquet", views, 3, tmp_path / "checkpoint.pt", "identity")
     torch.manual_seed(999)
     resumed = tokenize(options, "items.parquet", views, 3, tmp_path / "checkpoint.pt", "identity")
 
-    assert trained == [*range(1, interrupted_in + 1), *range(interrupted_in, 5)]
+    assert steps == [*range(interrupted_after + 1), *range(interrupted_after, 24)]
     assert resumed.history == whole.history
     np.testing.assert_array_equal(resumed.codes, whole.codes)
     assert resumed.state.keys() == whole.state.keys()
@@ -57,15 +56,14 @@ def test_training_leaves_the_random_state_of_others_alone(simcit, two_views):
 
 def test_noise_is_new_at_every_step_and_of_the_step_alone(simcit, two_views):
     training, later = (training_of(simcit(), two_views[0]) for _ in range(2))
-    first = training._noise(4, "noise")
+    first = training.noise(4, "noise", 0)
     assert first.shape == (3, 4, 8)
-    training.step = later.step = 7
-    later.epoch = 3
-    assert torch.equal(training._noise(4, "noise"), later._noise(4, "noise"))
-    assert not torch.equal(training._noise(4, "noise"), first)
-    assert not torch.equal(training._noise(4, "noise"), training._noise(4, "watched noise"))
-    assert training_of(simcit(search="hard-vq"), two_views[0])._noise(4, "noise") is None
-    annealed = training_of(simcit(noise="annealed"), two_views[0])._noise(4, "noise")
+    seventh = training.noise(4, "noise", 7)
+    assert torch.equal(seventh, later.noise(4, "noise", 7))
+    assert not torch.equal(seventh, first)
+    assert not torch.equal(seventh, training.noise(4, "watched noise", 7))
+    assert training_of(simcit(search="hard-vq"), two_views[0]).noise(4, "noise", 0) is None
+    annealed = training_of(simcit(noise="annealed"), two_views[0]).noise(4, "noise", 0)
     torch.testing.assert_close(annealed, first * 0.2)
 
 
@@ -102,18 +100,13 @@ def test_one_item_is_no_contrast(simcit, tmp_path):
 
 def test_temperature_over_the_steps(simcit, two_views):
     training = training_of(simcit(), two_views[0])
-    seen = []
-    for step in range(training.n_steps + 1):
-        training.step = step
-        seen.append(training.temperature())
+    seen = [training.temperature(step) for step in range(training.n_steps + 1)]
     # 24 steps, 80% of them 19.2.
     assert seen[0] == 0.2
     assert seen[12] == pytest.approx(0.2 * 0.05 ** (12 / 19.2))
     assert seen[19] > 0.01
     assert seen[20:] == [0.01] * 5
-    training = training_of(simcit(annealing="constant"), two_views[0])
-    training.step = 24
-    assert training.temperature() == 0.2
+    assert training_of(simcit(annealing="constant"), two_views[0]).temperature(24) == 0.2
 
 
 def test_an_item_that_lacks_all_views_teaches_nothing(simcit, two_views, tmp_path):
@@ -135,29 +128,29 @@ def test_books_are_fitted_to_fused_latents_of_the_first_batches(simcit, two_view
     items = np.concatenate(list(training.batches(1)))[:80]
     with torch.no_grad():
         latent, _ = training.model.encode(training.views.batch(items, torch.device("cpu")))
-    training._initialize_books()
+    training.start()
     expected = kmeans(latent.double().numpy(), 8, seed=0)
     np.testing.assert_allclose(training.model.quantizer.books[0].detach(), expected, atol=1e-5)
 
 
 def test_other_initializations(simcit, two_views):
     uniform = training_of(simcit(initialization="uniform", codebook_size=48, latent_dim=96), two_views[0])
-    uniform._initialize_books()
+    uniform.start()
     book = uniform.model.quantizer.books[0].detach()
     assert 0 <= book.min() < book.max() < 1
     assert book.mean().item() == pytest.approx(0.5, abs=0.02)
     normal = training_of(simcit(initialization="normal"), two_views[0])
     before = normal.model.quantizer.books[0].detach().clone()
-    normal._initialize_books()
+    normal.start()
     assert torch.equal(normal.model.quantizer.books[0], before)
 
 
 def test_frozen_codewords_stay_as_they_were(simcit, two_views):
     training = training_of(simcit(search="hard-frozen"), two_views[0])
-    training._initialize_books()
+    training.start()
     before = [book.detach().clone() for book in training.model.quantizer.books]
     encoder = training.model.encoders["text"][1].weight.detach().clone()
-    training.train_epoch(1)
+    one_epoch(training)
     assert all(map(torch.equal, before, training.model.quantizer.books))
     assert not torch.equal(encoder, training.model.encoders["text"][1].weight)
 
@@ -206,19 +199,22 @@ def test_masking_duplicates_matters_where_there_are_some(simcit, two_views, tmp_
     assert masked["loss_text"] < plain["loss_text"]
 
 
-def test_learning_rate_follows_its_schedule(simcit, two_views):
-    training = training_of(simcit(warmup=0.25, learning_rate=0.01), two_views[0])
-    rates = []
-    for items in [next(iter(training.batches(1)))] * 24:
-        training.train_step(items)
-        rates.append(training.optimizer.param_groups[0]["lr"])
-        training.step += 1
+def test_learning_rate_follows_its_schedule(simcit, two_views, monkeypatch):
+    backward, rates = SimCITTraining.backward, []
+
+    def noted(self, batch, progress):
+        rates.append(self.optimizer.param_groups[0]["lr"])
+        return backward(self, batch, progress)
+
+    monkeypatch.setattr(SimCITTraining, "backward", noted)
+    codes_of(simcit(warmup=0.25, learning_rate=0.01), two_views[0])
+    assert len(rates) == 24
     assert rates[:7] == pytest.approx([0.01 * step / 6 for step in (1, 2, 3, 4, 5, 6, 6)])
     assert rates[15] == pytest.approx(0.005)
 
 
 def test_loss_that_is_no_number_is_a_clear_error(simcit, two_views):
-    with pytest.raises(SemtokError, match=r"SimCIT: the loss is (nan|inf) by step \d+.*lower learning_rate"):
+    with pytest.raises(SemtokError, match=r"SimCIT: the loss is (nan|inf) in epoch \d, step \d;.*lower learning_rate"):
         codes_of(simcit(learning_rate=1e25), two_views[0])
 
 

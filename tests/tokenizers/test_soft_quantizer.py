@@ -63,7 +63,7 @@ def test_mean_distance_is_the_sum_at_another_temperature():
     summed, latent, _ = drawn(dim=4)
     averaged, _, _ = drawn(dim=4, distance="mean")
     torch.testing.assert_close(averaged.soft(latent, 0.2).latent, summed.soft(latent, 0.8).latent)
-    torch.testing.assert_close(averaged.gap(latent), summed.gap(latent) / 4)
+    torch.testing.assert_close(averaged.margin(latent), summed.margin(latent) / 4)
 
 
 def test_soft_becomes_hard_as_alpha_falls():
@@ -101,10 +101,10 @@ def test_gradients_of_latents_and_codewords(shared, distance):
     assert torch.autograd.gradcheck(zhat, (latent.double().requires_grad_(), *books))
 
 
-def test_gap_by_hand():
+def test_margin_by_hand():
     # Level 1: 0.64 and 0.04, hard residual -0.2; level 2: 0.04 and 0.49.
-    gaps = by_hand().gap(torch.tensor([[0.8]]))
-    assert gaps[:, 0].tolist() == pytest.approx([0.6, 0.45], abs=1e-6)
+    margins = by_hand().margin(torch.tensor([[0.8]]))
+    assert margins[:, 0].tolist() == pytest.approx([0.6, 0.45], abs=1e-6)
 
 
 def test_mean_cosine_counts_every_ordered_pair():

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from semtok.config.tokenizers import encoders_of
+from pydantic import TypeAdapter
+
+from semtok.config.tokenizers import Tokenizer, encoders_of
 from semtok.run.jobs import identity, job
-from semtok.tokenizers import ON_SEVERAL_GPUS
-from semtok.tokenizers.train import run
+from semtok.tokenizers.train import tokenize, write
 
 with job(snakemake):
     # Snakemake gives a single file as text, several as a list, and none as an empty list.
@@ -13,19 +14,13 @@ with job(snakemake):
     paths = [vectors] if isinstance(vectors, str) else vectors
     options, output = dict(snakemake.params.options), snakemake.output
     checkpoint = Path(output.codes).with_name("checkpoint.pt")
-    arguments = {
-        "options": options,
-        "items": str(snakemake.input.catalogue),
-        "views": dict(zip(encoders_of(options), map(str, paths), strict=True)),
-        "seed": int(snakemake.wildcards.seed),
-        "checkpoint": str(checkpoint),
-        "identity": identity(dict(snakemake.params), snakemake.input),
-        "outputs": {name: str(output[name]) for name in ("codes", "model", "history", "raw_codes")},
-    }
-    if options["method"] in ON_SEVERAL_GPUS:
-        from semtok.run.launch import launch
-
-        launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
-    else:
-        run(**arguments)
+    tokens = tokenize(
+        TypeAdapter(Tokenizer).validate_python(options),
+        snakemake.input.catalogue,
+        dict(zip(encoders_of(options), paths, strict=True)),
+        int(snakemake.wildcards.seed),
+        checkpoint,
+        identity(dict(snakemake.params), snakemake.input),
+    )
+    write(tokens, output.codes, output.model, output.history, output.raw_codes)
     checkpoint.unlink(missing_ok=True)

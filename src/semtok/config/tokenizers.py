@@ -132,8 +132,6 @@ class CoSTTokenizer(AutoencoderTokenizer):
     """How often the literal sum L_re + L_co counts L_rq (inconsistency C-I5)."""
     mask_duplicates: bool
     """Leave items of the same vector out of each other's negatives."""
-    gather_negatives: bool
-    """On several GPUs, all of the batch are negatives, or those of one's own GPU; on one GPU the same."""
 
     @model_validator(mode="after")
     def _terms_are_of_a_sum(self) -> "CoSTTokenizer":
@@ -150,8 +148,6 @@ class LETTERTokenizer(AutoencoderTokenizer):
     """The entry of `encoders` whose vectors the quantized latents are aligned with."""
     collaborative_weight: NonNegativeFloat
     """alpha."""
-    gather_negatives: bool
-    """As CoST's, of L_cf."""
     alignment: Literal["dot", "linear"]
     """Compare the latent itself, which must be as wide as the collaborative vectors, or a learned linear map of it."""
     diversity_weight: NonNegativeFloat
@@ -217,8 +213,6 @@ class SimCITTokenizer(Quantized):
     """tau."""
     mask_duplicates: bool
     """In a modality's loss, leave items of the same vector of it out of each other's negatives (methods.md 10.6)."""
-    gather_negatives: bool
-    """As CoST's."""
     codeword_regularizer: NonNegativeFloat
     """Weight of the mean cosine between the codewords of a book (M-I12; released code: 1)."""
     initialization: Literal["kmeans", "normal", "uniform"]

@@ -6,7 +6,6 @@ torch-geometric's SAGEConv, with ReLU behind each, a linear map, and vectors of 
 
 import logging
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,16 @@ import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
-from tqdm import trange
 
 from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders.geography import local_km
 from semtok.encoders.walks import Nodes, Sampler
 from semtok.errors import SemtokError
-from semtok.run import checkpoints, devices
+from semtok.run import devices
+from semtok.training import Losses, Objective, Plan, Progress, build, train
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 30.0
-"""How much work a kill may cost."""
 EXPORT_BLOCK = 16_384
 """Nodes computed at a time when all are."""
 WALKS_AT_A_TIME = 262_144
@@ -56,17 +53,15 @@ def encode_nodes(
 
     Training resumes from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
     """
-    training = Training(options, graph, fourier_features(options, latitude, longitude))
-    training.run(checkpoint, identity)
+    training = GraphSAGETraining(options, graph, fourier_features(options, latitude, longitude))
+    progress = train(training, Plan(options.epochs, options.learning_rate), checkpoint, identity)
     vectors = training.embed()
     # A row of NaN would say that the item has no place, which is something else.
     if not np.isfinite(vectors).all():
-        raise SemtokError(
-            f"GraphSAGE: the vectors are not finite numbers; lower learning_rate (now {options.learning_rate})"
-        )
+        raise SemtokError(f"GraphSAGE: the vectors are not finite numbers; {training.remedy}")
     return vectors, {
-        "loss_by_epoch": training.losses,
-        "temperature": float(training.network.temperature().detach()),
+        "loss_by_epoch": [row["loss"] for row in progress.history],
+        "temperature": float(training.model.temperature().detach()),
         **devices.describe(),
         # Whatever the device would rather compute in: the network is small and its sums are not.
         "dtype": "float32",
@@ -130,74 +125,57 @@ def walk_loss(anchors: Tensor, positives: Tensor, negatives: Tensor, temperature
     return -(near + far).mean()
 
 
-class Training:
-    """The state of a training: network, optimiser, finished epochs and their losses.
+class GraphSAGETraining(Objective):
+    """The training of GraphSAGE; whatever is drawn depends on (seed, epoch)."""
 
-    Whatever is drawn depends on (seed, epoch) alone, so that nothing random has to be carried over a kill.
-    """
+    name = "GraphSAGE"
+    model: GraphSAGE
 
     def __init__(self, options: GraphSAGEEncoder, graph: sparse.csr_array, features: Vectors) -> None:
         self.options = options
+        self.remedy = f"lower learning_rate (now {options.learning_rate})"
         self.sampler = Sampler(graph, options.negative_exponent)
         self.where = devices.device()
         self.features = torch.from_numpy(features).to(self.where)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed)
-            self.network = GraphSAGE(options, self.sampler.n_nodes, features.shape[1]).to(self.where)
-        learned = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        self.model = build(lambda: GraphSAGE(options, self.sampler.n_nodes, features.shape[1]), options.seed)
+        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(learned, lr=options.learning_rate, fused=True)
-        self.losses: list[float] = []
+        self.random = np.random.default_rng()
+        """Of the epoch: walks, negatives and samples of neighbours come from it in turn."""
 
-    def run(self, checkpoint: Path | None = None, identity: str = "") -> None:
-        """Train until `epochs` are done, from the checkpoint if there is one."""
-        if checkpoint is not None:
-            self._restore(checkpoint, identity)
-        saved, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
-        for epoch in trange(
-            len(self.losses) + 1, self.options.epochs + 1, desc="GraphSAGE", mininterval=5, disable=None
-        ):
-            self.losses.append(self.train_epoch(epoch))
-            log.info("epoch %d: loss %.4f", epoch, self.losses[-1])
-            if checkpoint is not None and time.monotonic() - saved >= interval:
-                checkpoints.save(checkpoint, identity, self._state())
-                saved = time.monotonic()
+    def batches(self, epoch: int) -> Iterator[tuple[Nodes, Nodes]]:
+        """Pairs of nodes, [batch] each, of `walks_per_node` walks from every node."""
+        self.random = np.random.default_rng((self.options.seed, epoch))
+        yield from self._pairs(self.random)
 
-    def train_epoch(self, epoch: int) -> float:
-        """`walks_per_node` walks from every node; the mean loss of a pair."""
-        random = np.random.default_rng((self.options.seed, epoch))
-        self.network.train()
-        losses, sizes = [], []
-        for anchors, positives in self._batches(random):
-            loss = self._loss(anchors, positives, random)
-            self.optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            self.optimizer.step()
-            losses.append(loss.detach())
-            sizes.append(len(anchors))
-        mean = float(np.average(torch.stack(losses).cpu().double().numpy(), weights=sizes))
-        if not math.isfinite(mean):
-            raise SemtokError(
-                f"GraphSAGE: the loss of epoch {epoch} is {mean}; "
-                f"lower learning_rate (now {self.options.learning_rate})"
-            )
-        return mean
+    def backward(self, batch: tuple[Nodes, Nodes], progress: Progress) -> Losses:
+        """The mean loss of the pairs (`walk_loss`)."""
+        anchors, positives = batch
+        loss = self._loss(anchors, positives, self.random)
+        torch.autograd.backward(loss)
+        return Losses({"loss": loss}, weight=len(anchors), divisor=len(anchors))
+
+    def row(self, progress: Progress, losses: dict[str, float]) -> dict[str, Any]:
+        """The mean loss of a pair."""
+        log.info("epoch %d: loss %.4f", progress.epoch, losses["loss"])
+        return {"epoch": progress.epoch, **losses}
 
     @torch.no_grad()
     def embed(self) -> Vectors:
         """The vectors of all nodes from all their neighbours, layer by layer: float32 [n_nodes, dimensions]."""
-        self.network.eval()
+        self.model.eval()
         everyone = np.arange(self.sampler.n_nodes)
         hidden = self._inputs(everyone)
-        for number in range(len(self.network.layers)):
+        for number in range(len(self.model.layers)):
             blocks = []
             for nodes in np.split(everyone, range(EXPORT_BLOCK, len(everyone), EXPORT_BLOCK)):
                 neighbours, targets = self.sampler.edges(nodes, None, None)
-                blocks.append(self.network.layer(number, hidden, self._at(nodes), self._at(neighbours, targets)))
+                blocks.append(self.model.layer(number, hidden, self._at(nodes), self._at(neighbours, targets)))
             hidden = torch.cat(blocks)
-        vectors: Vectors = self.network.head(hidden).cpu().numpy()
+        vectors: Vectors = self.model.head(hidden).cpu().numpy()
         return vectors
 
-    def _batches(self, random: np.random.Generator) -> Iterator[tuple[Nodes, Nodes]]:
+    def _pairs(self, random: np.random.Generator) -> Iterator[tuple[Nodes, Nodes]]:
         rounds, n_nodes = self.options.walks_per_node, self.sampler.n_nodes
         together = max(1, WALKS_AT_A_TIME // n_nodes)
         for first in range(0, rounds, together):
@@ -218,7 +196,7 @@ class Training:
             vectors.index_select(0, self._at(place[group])) for group in (anchors, positives, negatives)
         )
         itself = torch.from_numpy(anchors[:, None] == negatives).to(self.where)
-        return walk_loss(of_anchors, of_positives, of_negatives, self.network.temperature(), itself)
+        return walk_loss(of_anchors, of_positives, of_negatives, self.model.temperature(), itself)
 
     def _sampled(self, nodes: Nodes, random: np.random.Generator) -> Tensor:
         """Vectors of `nodes`, from a sample of their neighbours and of those neighbours' neighbours."""
@@ -231,12 +209,12 @@ class Training:
             nodes = needed
         hidden = self._inputs(nodes)
         for number, (targets_at, edges) in enumerate(reversed(steps)):
-            hidden = self.network.layer(number, hidden, targets_at, edges)
-        return self.network.head(hidden)
+            hidden = self.model.layer(number, hidden, targets_at, edges)
+        return self.model.head(hidden)
 
     def _inputs(self, nodes: Nodes) -> Tensor:
         rows = self._at(nodes)
-        return torch.cat([self.features.index_select(0, rows), self.network.own.index_select(0, rows)], dim=1)
+        return torch.cat([self.features.index_select(0, rows), self.model.own.index_select(0, rows)], dim=1)
 
     def _distinct(self, *groups: Nodes) -> tuple[Nodes, Nodes]:
         """The nodes that occur, and the place of each node of the graph among them."""
@@ -248,19 +226,3 @@ class Training:
     def _at(self, *positions: Nodes) -> Tensor:
         stacked = positions[0] if len(positions) == 1 else np.stack(positions)
         return torch.from_numpy(stacked).to(self.where)
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "losses": self.losses,
-        }
-
-    def _restore(self, checkpoint: Path, identity: str) -> None:
-        state = checkpoints.load(checkpoint, identity)
-        if state is None:
-            return
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.losses = state["losses"]
-        log.info("resuming after epoch %d of %d", len(self.losses), self.options.epochs)

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from semtok.config.recommenders import RecommenderTraining
 from semtok.recommenders import METHODS
 from semtok.recommenders.task import Task
-from semtok.run import processes
+from semtok.run import distributed
 from semtok.run.files import atomic_path, read_array, read_table
 
 
@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """Train and write `model` (`.safetensors`) and `history` (`.csv`), in one process or in each of several.
 
-    The arguments are plain values, since they reach the processes of a training as JSON. What the method does not read
+    The arguments are plain values, since they are sent to the processes of a training. What the method does not read
     (`codes`, `items`, `tokenizer_model`) is None.
     """
     chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
@@ -43,7 +43,7 @@ def run(
         tokenizer_model=tokenizer_model,
     )
     weights, rows = import_module(METHODS[chosen.method]).train(task, checkpoint, identity)
-    if not processes.is_main():
+    if not distributed.is_main():
         return
     with atomic_path(model) as temporary:
         save_file(weights, temporary)

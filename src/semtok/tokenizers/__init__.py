@@ -10,6 +10,3 @@ METHODS = {
     "external": "semtok.tokenizers.external",
 }
 """Where each method lives: its module's `tokenize(task)` gives `Tokens` (semtok.tokenizers.base)."""
-
-ON_SEVERAL_GPUS = ("rqvae", "cost", "letter", "simcit")
-"""Methods whose training several processes share; the others need no GPU."""

@@ -1,15 +1,12 @@
 """The network that RQ-VAE, CoST and LETTER share: MLP encoder, residual quantizer, mirrored MLP decoder."""
 
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from semtok.config.tokenizers import AutoencoderTokenizer
 from semtok.run import devices
-from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
 
 
@@ -55,17 +52,12 @@ class Autoencoder(nn.Module):
     def start_epoch(self, generator: torch.Generator) -> None:
         """What a method does before an epoch; whatever its losses draw at random comes from `generator`."""
 
-    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """Scalars of a batch by name, means over its items; `loss` is the one to minimise, the others are logged.
 
         items: the batch's items, int64 [batch], for a method that knows more of an item than its vector.
-        share: what x and items are of the batch of all processes, for a method that compares the items of a batch.
         """
         raise NotImplementedError
-
-    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The parameters by name."""
-        return {name: value.detach().cpu().numpy().copy() for name, value in self.state_dict().items()}
 
 
 def mlp(widths: list[int], activation: type[nn.Module] = nn.ReLU, bias: bool = True) -> nn.Sequential:

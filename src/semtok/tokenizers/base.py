@@ -42,8 +42,19 @@ class Tokens:
     state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     """The model's arrays by name; empty for methods without a model."""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """A row an epoch (or level); empty for methods that do not train."""
+    """One row per epoch (or level); empty for methods that do not train."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else is worth recording, JSON-serialisable."""
     raw_codes: Codes | None = None
     """The codes before a repair of collisions, which are those to diagnose (methods.md 1.5); None: `codes` are."""
+
+
+def batch_sizes(n_items: int, batch_size: int, drop_short: bool) -> list[int]:
+    """How many items each batch of an epoch has.
+
+    drop_short: leave out a last batch below half the size, unless it is the only one: a loss that compares the items of
+        a batch is another one with few of them (methods.md 2.6).
+    """
+    whole, rest = divmod(n_items, batch_size)
+    is_kept = rest > 0 and not (drop_short and whole and rest < batch_size / 2)
+    return [batch_size] * whole + [rest] * is_kept

@@ -5,11 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.tokenizers import CoSTTokenizer
-from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
+from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
-from semtok.tokenizers.training_loop import fit
 
 DUPLICATE_COSINE = 0.9999
 """Items whose vectors are closer than this have the same text."""
@@ -28,11 +27,10 @@ class CoST(Autoencoder):
         super().__init__(input_dim, options)
         self.options = options
 
-    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss`, `contrast` (L_cl), `quantization` (L_rq) and, if asked for, `reconstruction` of [batch, dim]."""
         decoded, quantized = self(x)
-        among = share if self.options.gather_negatives else ALONE
-        contrast = contrastive_loss(x, decoded, self.options.temperature, self.options.mask_duplicates, among)
+        contrast = contrastive_loss(x, decoded, self.options.temperature, self.options.mask_duplicates)
         loss = self.options.contrastive_weight * contrast + self.options.quantization_terms * quantized.loss
         terms = {"contrast": contrast, "quantization": quantized.loss}
         if self.options.reconstruction:
@@ -41,21 +39,17 @@ class CoST(Autoencoder):
         return {"loss": loss, **terms}
 
 
-def contrastive_loss(
-    x: Tensor, decoded: Tensor, temperature: float, mask_duplicates: bool = False, share: Share = ALONE
-) -> Tensor:
+def contrastive_loss(x: Tensor, decoded: Tensor, temperature: float, mask_duplicates: bool = False) -> Tensor:
     """L_cl: tell by cosine / tau which xhat of the batch is one's own; x and xhat are [batch, dim].
-
-    Where the batch is shared by processes, the anchors are this one's, the candidates all of the batch.
 
     The anchor is the frozen input x, the candidates are the decoder's outputs, the item's own among them (equation 4
     sums from 0). The paper's K there is the number of negatives, batch - 1, not the codebook size (C-I6).
     """
-    anchors = F.normalize(x.detach(), dim=1)
-    logits = anchors @ share.gather(F.normalize(decoded, dim=1)).T / temperature
-    own = torch.arange(share.start, share.start + len(x), device=x.device)
+    anchors = F.normalize(x.detach(), dim=1)  # (batch, dim)
+    logits = anchors @ F.normalize(decoded, dim=1).T / temperature  # (batch, batch)
+    own = torch.arange(len(x), device=x.device)
     if mask_duplicates:
-        duplicates = (anchors @ share.gather(anchors).T > DUPLICATE_COSINE).scatter_(1, own[:, None], False)
+        duplicates = (anchors @ anchors.T > DUPLICATE_COSINE).fill_diagonal_(False)
         logits = logits.masked_fill(duplicates, -torch.inf)
     return F.cross_entropy(logits, own)
 

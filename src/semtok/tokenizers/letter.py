@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from semtok.config.tokenizers import LETTERTokenizer
 from semtok.errors import ConfigError, DataError
-from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
+from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.sinkhorn import balanced
 from semtok.tokenizers.size_constrained_kmeans import cluster, means
-from semtok.tokenizers.training_loop import fit
 from semtok.tokenizers.vectors import Catalogue, read_catalogue
 
 CLUSTERING_ITERATIONS = 10
@@ -55,8 +54,6 @@ class LETTER(Autoencoder):
         self.register_buffer("collaborative", torch.from_numpy(collaborative.vectors), persistent=False)
         self.register_buffer("clusters", torch.full((len(self.quantizer.books), options.codebook_size), -1))
         self.generator = torch.Generator()
-        self.share = ALONE
-        """What the batch at hand is of that of all processes."""
 
     def start_epoch(self, generator: torch.Generator) -> None:
         """Cluster the codewords of every book anew (L_div), starting from the clusters that there are."""
@@ -69,9 +66,8 @@ class LETTER(Autoencoder):
             before = self.clusters[number].cpu().numpy()
             self.clusters[number] = torch.from_numpy(cluster_codewords(points, before, self.options, seeds[number]))
 
-    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss`, `reconstruction` (L_mse), `quantization` (L_rq), `collaborative` (L_cf), `diversity` (L_div)."""
-        self.share = share
         decoded, quantized = self(x)
         terms = {
             "reconstruction": squared_distance(decoded, x, self.quantizer.reduction),
@@ -87,45 +83,34 @@ class LETTER(Autoencoder):
 
     def aligned(self, latent: Tensor, items: Tensor) -> Tensor:
         """L_cf of zhat [batch, latent_dim], the mean over the items that have an h, which are its candidates too."""
-        having = self.has_collaborative[items]
-        own = latent[having] if self.alignment is None else self.alignment(latent[having])
-        among = self.share if self.options.gather_negatives else ALONE
-        candidates = among.gather(items)
-        is_candidate = self.has_collaborative[candidates]
-        first = is_candidate[: among.start].sum()
-        loss = collaborative_loss(own, self.collaborative[candidates[is_candidate]], first)
-        if not self.share.sizes:
-            return loss
-        # The processes have unequal shares of the items with an h, and `share.weight` is that of all items.
-        n_having = self.has_collaborative[self.share.gather(items)].sum().clamp(min=1)
-        return loss * (having.sum() / n_having / self.share.weight)
+        having = self.has_collaborative[items]  # (batch,)
+        own = latent[having] if self.alignment is None else self.alignment(latent[having])  # (n_having, width of h)
+        return collaborative_loss(own, self.collaborative[items[having]])
 
     def diversity(self, codes: Tensor) -> Tensor:
         """L_div of codes [batch, n_levels]; summed or averaged over the levels as L_rq is."""
         losses = []
         for level, chosen in enumerate(codes.T):
-            positives = draw_positives(chosen, self.clusters[level % len(self.clusters)], self.generator, self.share)
+            positives = draw_positives(chosen, self.clusters[level % len(self.clusters)], self.generator)
             losses.append(diversity_loss(chosen, positives, self.quantizer.book(level)))
         total = torch.stack(losses)
         return total.mean() if self.quantizer.reduction == "mean" else total.sum()
 
     def _balanced(self, residual: Tensor, book: Tensor) -> Tensor:
-        """Codes [n] of residuals [n, dim], those of the whole batch being spread over the codewords together."""
+        """Codes [batch] of residuals [batch, dim], which are spread over the codewords."""
         balance = self.options.balanced_last_level
         assert balance is not None
-        codes = balanced(self.share.gather(residual), book, balance.epsilon, balance.iterations)
-        return codes[self.share.rows]
+        return balanced(residual, book, balance.epsilon, balance.iterations)
 
 
-def collaborative_loss(latents: Tensor, collaborative: Tensor, first: Tensor | int = 0) -> Tensor:
+def collaborative_loss(latents: Tensor, collaborative: Tensor) -> Tensor:
     """L_cf: tell by zhat . h, without temperature or normalisation, which h of the batch is one's own.
 
-    zhat and h are [batch, dim]; the loss of no item is 0. first: the place of the first item's h, where h are of more
-    items than zhat.
+    zhat and h are [batch, dim]; the loss of no item is 0.
     """
     if not len(latents):
         return latents.sum()
-    return F.cross_entropy(latents @ collaborative.T, torch.arange(len(latents), device=latents.device) + first)
+    return F.cross_entropy(latents @ collaborative.T, torch.arange(len(latents), device=latents.device))
 
 
 def diversity_loss(codes: Tensor, positives: Tensor, book: Tensor) -> Tensor:
@@ -133,24 +118,20 @@ def diversity_loss(codes: Tensor, positives: Tensor, book: Tensor) -> Tensor:
 
     codes, positives: [batch]; book: [K, dim]. It draws the codewords of a cluster together and apart from the others.
     """
-    products = (book @ book.T).fill_diagonal_(-torch.inf)
+    products = (book @ book.T).fill_diagonal_(-torch.inf)  # (K, K)
     return -products.log_softmax(dim=1)[codes, positives].mean()
 
 
-def draw_positives(codes: Tensor, clusters: Tensor, generator: torch.Generator, share: Share = ALONE) -> Tensor:
-    """For each code [batch] another codeword of its cluster, all equally likely; clusters: [K].
-
-    share: what the codes are of the batch of all processes, for which every process draws.
-    """
-    members = clusters.argsort(stable=True)
-    sizes = clusters.bincount()
+def draw_positives(codes: Tensor, clusters: Tensor, generator: torch.Generator) -> Tensor:
+    """For each code [batch] another codeword of its cluster, all equally likely; clusters: [K]."""
+    members = clusters.argsort(stable=True)  # (K,), cluster by cluster
+    sizes = clusters.bincount()  # (n_clusters,)
     starts = sizes.cumsum(0) - sizes
     ranks = torch.empty_like(members)
     ranks[members] = torch.arange(len(members), device=members.device)
-    start, size = starts[clusters[codes]], sizes[clusters[codes]]
+    start, size = starts[clusters[codes]], sizes[clusters[codes]]  # (batch,)
     # Drawn on the processor, so that every device draws the same.
-    n_draws = sum(share.sizes) or len(codes)
-    draws = torch.rand(n_draws, generator=generator, dtype=torch.float64)[share.rows].to(codes.device)
+    draws = torch.rand(len(codes), generator=generator, dtype=torch.float64).to(codes.device)
     steps = 1 + (draws * (size - 1)).long()
     return members[start + (ranks[codes] - start + steps) % size]
 

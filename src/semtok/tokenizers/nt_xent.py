@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from semtok.tokenizers.views import Anchors
-
 
 def nt_xent(
     quantized: Tensor,
@@ -16,7 +14,6 @@ def nt_xent(
     groups: dict[str, Tensor],
     temperature: float,
     mask_duplicates: bool = False,
-    anchors: Anchors | None = None,
 ) -> dict[str, Tensor]:
     """The loss of every modality m, a scalar each, of an item's quantized vector u against its view v of m:
 
@@ -33,31 +30,27 @@ def nt_xent(
         temperature: tau.
         mask_duplicates: leave items of the same vector of m out of each other's negatives in the loss of m, as u and
             as v (methods.md 10.6).
-        anchors: the items whose l_i are in the sum; the others are negatives only. None: all.
     """
-    learned = anchors.places if anchors else slice(None)
-    scaled = quantized[learned] / temperature
+    scaled = quantized / temperature  # (batch, dim)
     losses = {}
     if not mask_duplicates:
         # The same for every modality, and so computed once.
-        itself = torch.eye(len(quantized), dtype=torch.bool, device=quantized.device)[learned]
-        among_quantized = log_sum_exp(scaled, quantized, excluded=itself)
+        itself = torch.eye(len(quantized), dtype=torch.bool, device=quantized.device)
+        among_quantized = log_sum_exp(scaled, quantized, excluded=itself)  # (batch,)
     for name, view in views.items():
-        having, group = rows[name], groups[name]
-        own_rows = anchors.rows[name] if anchors else slice(None)
-        place, own_group = having[own_rows] - (learned.start or 0), group[own_rows]
-        own = scaled.index_select(0, place)
+        having, group = rows[name], groups[name]  # (n,)
+        own = scaled.index_select(0, having)  # (n, dim)
         # Items of one vector are so many equal candidates: e^{u.v} times their number.
-        log_counts = torch.bincount(group, minlength=len(view)).to(view.dtype).log()
+        log_counts = torch.bincount(group, minlength=len(view)).to(view.dtype).log()  # (distinct,)
         if mask_duplicates:
             # An item without m is like no other.
             label = torch.arange(-len(quantized), 0, device=group.device).index_copy(0, having, group)
-            among_quantized = log_sum_exp(scaled, quantized, excluded=label[learned, None] == label)
-            log_counts = log_counts.expand(len(own), -1).scatter(1, own_group[:, None], 0.0)
-        among_views = log_sum_exp(own, view, log_counts)
-        positive = (own * view.index_select(0, own_group)).sum(dim=1)
-        total = (torch.logaddexp(among_quantized.index_select(0, place), among_views) - positive).sum()
-        losses[name] = total / (anchors.counts[name] if anchors else len(having))
+            among_quantized = log_sum_exp(scaled, quantized, excluded=label[:, None] == label)
+            log_counts = log_counts.expand(len(own), -1).scatter(1, group[:, None], 0.0)  # (n, distinct)
+        among_views = log_sum_exp(own, view, log_counts)  # (n,)
+        positive = (own * view.index_select(0, group)).sum(dim=1)  # (n,)
+        total = (torch.logaddexp(among_quantized.index_select(0, having), among_views) - positive).sum()
+        losses[name] = total / len(having)
     return losses
 
 

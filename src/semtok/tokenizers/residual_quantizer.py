@@ -69,15 +69,20 @@ class ResidualQuantizer(nn.Module):
         book: Tensor = self.books[level % len(self.books)]
         return book
 
+    def last_book(self) -> npt.NDArray[np.float32]:
+        """A copy of the codewords of the last level, [codebook_size, dim]."""
+        book: npt.NDArray[np.float32] = self.book(self.n_levels - 1).detach().cpu().numpy().copy()
+        return book
+
     def forward(self, latent: Tensor) -> Quantized:
         """Quantize [batch, dim] float32 for training."""
-        residual = latent
+        residual = latent  # (batch, dim)
         codes, losses = [], []
         for level in range(self.n_levels):
-            book = self.book(level)
+            book = self.book(level)  # (K, dim)
             choose = self.choose_last if level == self.n_levels - 1 else nearest
-            code = choose(residual.detach(), book.detach())
-            codeword = F.embedding(code, book)
+            code = choose(residual.detach(), book.detach())  # (batch,)
+            codeword = F.embedding(code, book)  # (batch, dim)
             codes.append(code)
             losses.append(squared_distance(residual.detach(), codeword, self.reduction))
             losses.append(self.commitment_weight * squared_distance(residual, codeword.detach(), self.reduction))

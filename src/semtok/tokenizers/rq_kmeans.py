@@ -21,15 +21,15 @@ def tokenize(task: Task) -> Tokens:
     points = np.concatenate([catalogue.vectors[catalogue.present], catalogue.mean[None]])
     codes, books = fit(task.options, points, task.seed)
     everyone = catalogue.spread(codes[:-1], codes[-1])
-    history, facts = _history(everyone, points, books, codes), _facts(catalogue.missing)
+    facts = {"items_without_vector": catalogue.missing}
+    tokens = Tokens(everyone, {"books": books}, _history(everyone, points, books, codes), facts)
     if task.options.repair is None:
-        return Tokens(everyone, {"books": books}, history, facts)
+        return tokens
     # Here, since it needs torch and this method does not.
-    from semtok.tokenizers.repair import repair
+    from semtok.tokenizers.repair import repaired
 
     last = points - sum(book[code] for book, code in zip(books[:-1], codes.T, strict=False))
-    repaired, of_repair = repair(everyone, catalogue.spread(last[:-1], last[-1]), books[-1], task.options.repair)
-    return Tokens(repaired, {"books": books}, history, facts | of_repair, raw_codes=everyone)
+    return repaired(tokens, catalogue.spread(last[:-1], last[-1]), books[-1], task.options.repair)
 
 
 def fit(
@@ -75,7 +75,3 @@ def _history(
             }
         )
     return rows
-
-
-def _facts(missing: int) -> dict[str, Any]:
-    return {"items_without_vector": missing}

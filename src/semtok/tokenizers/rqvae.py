@@ -2,17 +2,16 @@
 
 from torch import Tensor
 
-from semtok.run.processes import ALONE, Share
 from semtok.tokenizers.autoencoder import Autoencoder
+from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
-from semtok.tokenizers.training_loop import fit
 
 
 class RQVAE(Autoencoder):
     """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2."""
 
-    def losses(self, x: Tensor, items: Tensor, share: Share = ALONE) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
         decoded, quantized = self(x)
         reconstruction = squared_distance(decoded, x, self.quantizer.reduction)

@@ -1,16 +1,13 @@
 """SimCIT: contrastive tokenization of several modalities (SimCIT, section III; methods.md 3.6)."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.run import devices
-from semtok.run.processes import ALONE
 from semtok.tokenizers.autoencoder import mlp
 from semtok.tokenizers.base import Task, Tokens
 from semtok.tokenizers.fusion import Fusion
@@ -48,26 +45,19 @@ class SimCIT(nn.Module):
         self.projection = projection(options.projection, dim)
 
     def encode(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1).
-
-        Of a batch that several processes hold, each encodes its share of the distinct vectors.
-        """
+        """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1)."""
         latents: dict[str, Tensor] = {}
         with devices.autocast(next(self.parameters()).device, self.compute_dtype):
             for name, encoder in self.encoders.items():
-                latents[name] = encoder(batch.vectors[name])
-        latents = {name: batch.distinct.get(name, ALONE).gather(latent.float()) for name, latent in latents.items()}
+                latents[name] = encoder(batch.vectors[name]).float()  # (distinct, latent_dim)
         return self.fusion(*_aligned(latents, batch)), latents
 
     def losses(self, batch: Batch, temperature: float, noise: Tensor | None) -> dict[str, Tensor]:
         """Scalars of a batch by name: `loss`, which is minimised, and its terms, `loss_MODALITY` each (equation 6).
 
-        Of several processes each has what its own items add; the sum over the processes is the loss.
-
-        temperature and noise: alpha and g of SoftQuantizer.soft, for the search that uses them; g of the own items.
+        temperature and noise: alpha and g of SoftQuantizer.soft, for the search that uses them.
         """
-        fused, views = self.encode(batch)
-        latent = fused[batch.share.rows]
+        latent, views = self.encode(batch)  # (batch, latent_dim), and by modality (distinct, latent_dim)
         regularizers: list[Tensor] = []
         if self.options.search == "soft":
             quantized = self.quantizer.soft(latent, temperature, noise).latent
@@ -76,26 +66,19 @@ class SimCIT(nn.Module):
             hard = self.quantizer(latent)
             quantized = hard.latent
             if self.options.search == "hard-vq":
-                regularizers.append(hard.loss * batch.share.weight)
+                regularizers.append(hard.loss)
         if self.options.codeword_regularizer:
-            regularizers.append(
-                self.options.codeword_regularizer * self.quantizer.mean_cosine() / batch.share.processes
-            )
+            regularizers.append(self.options.codeword_regularizer * self.quantizer.mean_cosine())
         sizes = [len(latent), *(len(view) for view in views.values())]
         projected = F.normalize(self.projection(torch.cat([quantized, *views.values()])), dim=1)
         own, *others = torch.split(projected, sizes)
-        everyone = batch.share.gather(own)
         seen = {name: view for name, view in zip(views, others, strict=True) if len(view)}
         temperature, mask_duplicates = self.options.temperature, self.options.mask_duplicates
-        terms = nt_xent(everyone, seen, batch.rows, batch.groups, temperature, mask_duplicates, batch.anchors)
-        named = {f"loss_{name}": terms.get(name, latent.new_zeros(())) / batch.share.copies for name in views}
+        terms = nt_xent(own, seen, batch.rows, batch.groups, temperature, mask_duplicates)
+        named = {f"loss_{name}": terms.get(name, latent.new_zeros(())) for name in views}
         if regularizers:
             named["regularizer"] = torch.stack(regularizers).sum()
         return {"loss": torch.stack(list(named.values())).sum(), **named}
-
-    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The parameters by name."""
-        return {name: value.detach().cpu().numpy().copy() for name, value in self.state_dict().items()}
 
 
 class Standardize(nn.Module):

@@ -51,11 +51,11 @@ class SoftQuantizer(ResidualQuantizer):
 
     def soft(self, latent: Tensor, temperature: float, noise: Tensor | None = None) -> SoftQuantized:
         """Quantize [batch, dim] at temperature alpha; noise: g, [n_levels, batch, codebook_size], or None."""
-        residual = latent
+        residual = latent  # (batch, dim)
         codes = []
         for level in range(self.n_levels):
-            book = self.book(level)
-            similarity = self.similarity(residual, book)
+            book = self.book(level)  # (K, dim)
+            similarity = self.similarity(residual, book)  # (batch, K)
             if noise is not None:
                 similarity = similarity + noise[level]
             codes.append(similarity.detach().argmax(dim=1))
@@ -64,13 +64,13 @@ class SoftQuantizer(ResidualQuantizer):
         return SoftQuantized(latent - residual, torch.stack(codes, dim=1))
 
     @torch.no_grad()
-    def gap(self, latent: Tensor) -> Tensor:
+    def margin(self, latent: Tensor) -> Tensor:
         """By how much the second codeword is farther than the nearest, [n_levels, batch], along the hard residuals."""
-        gaps = []
+        margins = []
         for level, residual in enumerate(self.assign(latent)[1][:-1]):
             best, second = self.similarity(residual, self.book(level)).topk(2, dim=1).values.unbind(dim=1)
-            gaps.append(best - second)
-        return torch.stack(gaps)
+            margins.append(best - second)
+        return torch.stack(margins)
 
     def mean_cosine(self) -> Tensor:
         """The cosine between two codewords of a book, mean over ordered pairs (each with itself too) and books."""

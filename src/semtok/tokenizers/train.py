@@ -4,41 +4,14 @@ import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter
 from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
-from semtok.errors import SemtokError
 from semtok.run.files import atomic_path, write_array
-from semtok.tokenizers import METHODS, ON_SEVERAL_GPUS
+from semtok.tokenizers import METHODS
 from semtok.tokenizers.base import Task, Tokens
-
-
-def run(
-    options: Mapping[str, Any],
-    items: str,
-    views: Mapping[str, str],
-    seed: int,
-    checkpoint: str,
-    identity: str,
-    outputs: Mapping[str, str],
-) -> None:
-    """Run the method and write its `outputs` (of `write`, by name), in one process or in each of several.
-
-    The arguments are plain values, since they reach the processes of a training as JSON.
-    """
-    tokens = tokenize(TypeAdapter(Tokenizer).validate_python(options), items, views, seed, checkpoint, identity)
-    if options["method"] in ON_SEVERAL_GPUS:
-        # Here, since it needs torch, which the other methods do without.
-        from semtok.run import processes
-
-        if not processes.is_main():
-            return
-    write(tokens, **outputs)
 
 
 def tokenize(
@@ -62,12 +35,6 @@ def tokenize(
         identity=identity,
     )
     tokens: Tokens = import_module(METHODS[options.method]).tokenize(task)
-    # A last step may spoil the weights behind a loss that was finite, and codes can be had of any weights.
-    if broken := [name for name, array in tokens.state.items() if not np.isfinite(array).all()]:
-        raise SemtokError(
-            f"{options.method}: found weights that are not finite numbers ({broken[0]}, and {len(broken) - 1} others); "
-            "lower learning_rate, or check the scale of the encoders' vectors"
-        )
     return tokens
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -13,22 +13,10 @@ import torch
 from torch import Tensor
 
 from semtok.errors import DataError
-from semtok.run.processes import ALONE, Share, share
 from semtok.tokenizers.vectors import Catalogue, read_catalogue, release
 
 CODED_AT_ONCE = 8192
 """Items looked at together outside of training."""
-
-
-class Anchors(NamedTuple):
-    """Which items of a batch a process learns from."""
-
-    places: slice
-    """Among all items."""
-    rows: dict[str, slice]
-    """By modality, among those that have it."""
-    counts: dict[str, int]
-    """By modality, how many items have it in the batch of all processes."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +24,16 @@ class Batch:
     """Some items in all their views.
 
     Equal vectors of a view stand once, since they have the same latent: 5,135 venues of New York have 294 texts.
-    Several processes may hold one batch: each has a share of its distinct vectors and learns from a share of its items.
     """
 
     vectors: dict[str, Tensor]
-    """By modality, float32 [distinct vectors, dim], or this process's share of them."""
+    """By modality, float32 [distinct vectors, dim]."""
     rows: dict[str, Tensor]
     """By modality, the places in the batch of the items that have it, int64 [n], ascending."""
     groups: dict[str, Tensor]
     """By modality, which of the vectors each of those items has, int64 [n]."""
     size: int
     """How many items the batch holds."""
-    share: Share = ALONE
-    """The items that this process learns from."""
-    distinct: dict[str, Share] = field(default_factory=dict)
-    """By modality, the distinct vectors that this process has; empty: all."""
-    anchors: Anchors | None = None
-    """Those items once more, as the loss needs them; None: all."""
 
 
 class Scale(NamedTuple):
@@ -89,31 +70,19 @@ class Views:
         """The items that have a view at all, ascending."""
         return np.flatnonzero(np.any(list(self.present.values()), axis=0))
 
-    def batch(self, items: npt.NDArray[np.int64], where: torch.device, parts: Share = ALONE) -> Batch:
-        """Gather `items`, in this order, in `parts` of which this process learns from its own."""
-        vectors, rows, groups, distinct = {}, {}, {}, {}
-        learned: dict[str, slice] = {}
-        bounds = [parts.start, len(items) if parts.stop is None else parts.stop]
+    def batch(self, items: npt.NDArray[np.int64], where: torch.device) -> Batch:
+        """Gather `items`, in this order."""
+        vectors, rows, groups = {}, {}, {}
         for name, catalogue in self.catalogues.items():
             having = np.flatnonzero(self.present[name][items])
             chosen = items[having]
             _, first, group = np.unique(self.keys[name][chosen], return_index=True, return_inverse=True)
             if len(first) == len(chosen):
                 first = group = np.arange(len(chosen))
-            distinct[name] = share(len(first)) if parts.sizes else ALONE
-            vectors[name] = torch.from_numpy(catalogue.rows(chosen[first[distinct[name].rows]])).to(where)
+            vectors[name] = torch.from_numpy(catalogue.rows(chosen[first])).to(where)
             rows[name] = torch.from_numpy(having).to(where)
             groups[name] = torch.from_numpy(group).to(where)
-            learned[name] = slice(*np.searchsorted(having, bounds).tolist())
-        anchors = Anchors(parts.rows, learned, {name: len(having) for name, having in rows.items()})
-        return Batch(vectors, rows, groups, len(items), parts, distinct, anchors if parts.sizes else None)
-
-    def part(self, items: npt.NDArray[np.int64], where: torch.device, parts: Share) -> Batch:
-        """This process's share of `items` as a batch of its own, which knows nothing of the other processes' items."""
-        own = self.batch(items[parts.rows], where)
-        counts = {name: int(present[items].sum()) for name, present in self.present.items()}
-        anchors = Anchors(slice(None), {name: slice(None) for name in counts}, counts)
-        return replace(own, share=replace(parts, start=0, stop=None, sizes=()), anchors=anchors)
+        return Batch(vectors, rows, groups, len(items))
 
 
 def _scale(catalogue: Catalogue) -> Scale:

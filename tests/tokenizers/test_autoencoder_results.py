@@ -4,12 +4,12 @@ import pytest
 import torch
 from sklearn.metrics import normalized_mutual_info_score
 
-from semtok.tokenizers import epochs, training_loop
+from semtok.tokenizers import autoencoder_training
+from semtok.tokenizers.autoencoder_training import AutoencoderTraining
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.rqvae import RQVAE
 from semtok.tokenizers.train import tokenize
-from semtok.tokenizers.training_loop import Training
-from support.tokenizers import catalogue, files
+from support.tokenizers import catalogue, files, train_to_the_end
 
 
 def test_history_describes_the_codes_that_are_exported(cost, clusters, written):
@@ -27,11 +27,11 @@ def test_history_describes_the_codes_that_are_exported(cost, clusters, written):
 
 
 def test_codes_do_not_depend_on_how_many_are_exported_at_a_time(rqvae, clusters, monkeypatch):
-    training = Training(RQVAE, rqvae(codebook_size=16, epochs=2), catalogue(clusters[0]), seed=0)
-    training.run()
+    training = AutoencoderTraining(RQVAE, rqvae(codebook_size=16, epochs=2), catalogue(clusters[0]), seed=0)
+    train_to_the_end(training)
     expected, norms = training.assign()
     for size in (1, 7, 239):
-        monkeypatch.setattr(training_loop, "EXPORT_BATCH", size)
+        monkeypatch.setattr(autoencoder_training, "EXPORT_BATCH", size)
         codes, other_norms = training.assign()
         np.testing.assert_array_equal(codes, expected)
         assert other_norms == pytest.approx(norms)
@@ -49,41 +49,28 @@ def test_items_without_a_vector_share_the_codes_of_the_mean_and_teach_nothing(rq
         np.testing.assert_array_equal(holes.state[name], array)
     # The mean as an item of its own.
     everyone = np.concatenate([vectors, np.nanmean(vectors, axis=0, keepdims=True)])
-    training = Training(RQVAE, rqvae(), catalogue(everyone), seed=0)
+    training = AutoencoderTraining(RQVAE, rqvae(), catalogue(everyone), seed=0)
     training.model.load_state_dict({name: torch.from_numpy(array) for name, array in holes.state.items()})
     np.testing.assert_array_equal(training.assign()[0][-1], holes.codes[3])
 
 
 def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(rqvae, clusters, monkeypatch):
-    rates = iter([0.1, 0.3, 0.2, 0.4, 0.2, 0.1, 0.3])
-    monkeypatch.setattr(training_loop, "SELECTION_POINTS", 3)
-    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
-    training = Training(RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0)
-    weights = {}
-    finish_epoch = Training._finish_epoch
+    rates = iter([0.1, 0.3, 0.2, 0.4, 0.2, 0.3, 0.5])
+    monkeypatch.setattr(autoencoder_training, "SELECTION_POINTS", 3)
+    monkeypatch.setattr(autoencoder_training, "collision_rate", lambda codes: next(rates))
+    training = AutoencoderTraining(
+        RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0
+    )
+    weights, row = {}, AutoencoderTraining.row
 
-    def remember(self, epoch, losses):
-        weights[epoch] = [value.detach().clone() for value in self.model.parameters()]
-        finish_epoch(self, epoch, losses)
+    def remember(self, progress, losses):
+        weights[progress.epoch] = [value.detach().clone() for value in self.model.parameters()]
+        return row(self, progress, losses)
 
-    monkeypatch.setattr(Training, "_finish_epoch", remember)
-    training.run()
-    # Candidates are the epochs 2, 4, 6 and the last: 0.3, 0.4, 0.1, 0.3.
-    assert training.select() == 6
+    monkeypatch.setattr(AutoencoderTraining, "row", remember)
+    # Candidates are the epochs 2, 4, 6 and the last: 0.3, 0.4, 0.3, 0.5.
+    assert train_to_the_end(training).best_epoch == 6
     torch.testing.assert_close([value.detach() for value in training.model.parameters()], weights[6])
-
-
-def test_selected_weights_survive_a_kill(rqvae, clusters, monkeypatch, tmp_path):
-    rates = iter([0.1, 0.3, 0.2, 0.4])
-    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(training_loop, "collision_rate", lambda codes: next(rates))
-    options = rqvae(epochs=4, selection="fewest-collisions")
-    killed = Training(RQVAE, options.model_copy(update={"epochs": 2}), catalogue(clusters[0]), seed=0)
-    killed.run(tmp_path / "checkpoint.pt", "identity")
-    resumed = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
-    resumed.run(tmp_path / "checkpoint.pt", "identity")
-    assert resumed.select() == 1
-    torch.testing.assert_close(resumed.model.state_dict(), killed.selected["model"])
 
 
 def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
@@ -99,10 +86,10 @@ def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters,
 def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clusters):
     vectors = clusters[0].copy()
     vectors[3] = np.nan
-    training = Training(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
-    training.run()
+    training = AutoencoderTraining(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
+    train_to_the_end(training)
     codes, _ = training.assign()
-    residuals, book = training.last_residuals(), training.last_book()
+    residuals, book = training.last_residuals(), training.model.quantizer.last_book()
     assert residuals.shape == (240, 8)
     np.testing.assert_array_equal(np.square(residuals[:, None] - book[None]).sum(axis=2).argmin(axis=1), codes[:, -1])
 

@@ -3,13 +3,12 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.tokenizers import epochs
 from semtok.tokenizers import vectors as module
+from semtok.tokenizers.autoencoder_training import AutoencoderTraining
 from semtok.tokenizers.cost import CoST
 from semtok.tokenizers.rqvae import RQVAE
 from semtok.tokenizers.train import tokenize
-from semtok.tokenizers.training_loop import Training
-from support.tokenizers import catalogue, files
+from support.tokenizers import catalogue, files, one_epoch, train_to_the_end
 
 
 @pytest.mark.parametrize("method", ["rqvae", "cost", "letter"])
@@ -25,18 +24,17 @@ def test_resumed_training_is_the_uninterrupted_one(
     whole = tokenize(options, items, vectors, seed=3)
     assert sum(row["moved_codewords"] for row in whole.history) > 0
 
-    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
-    train_epoch = Training.train_epoch
-    trained = []
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
+    batches, trained = AutoencoderTraining.batches, []
 
-    def interrupt(self, epoch):
-        if epoch == interrupted_in and interrupted_in not in trained:
-            trained.append(epoch)
-            raise KeyboardInterrupt
+    def interrupted(self, epoch):
         trained.append(epoch)
-        return train_epoch(self, epoch)
+        for number, batch in enumerate(batches(self, epoch)):
+            if number == 2 and epoch == interrupted_in and trained.count(epoch) == 1:
+                raise KeyboardInterrupt
+            yield batch
 
-    monkeypatch.setattr(Training, "train_epoch", interrupt)
+    monkeypatch.setattr(AutoencoderTraining, "batches", interrupted)
     checkpoint = tmp_path / "checkpoint.pt"
     with pytest.raises(KeyboardInterrupt):
         tokenize(options, items, vectors, 3, checkpoint, "identity")
@@ -51,7 +49,7 @@ def test_resumed_training_is_the_uninterrupted_one(
 
 
 def test_checkpoint_of_another_identity_is_not_used(rqvae, clusters, written, tmp_path, monkeypatch):
-    monkeypatch.setattr(epochs, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
     items, vectors = written(clusters[0])
     tokenize(rqvae(epochs=1), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
     other = tokenize(rqvae(epochs=2), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
@@ -79,7 +77,7 @@ def test_training_leaves_the_random_state_of_others_alone(rqvae, clusters, writt
 def test_every_item_with_a_vector_is_seen_once_an_epoch(rqvae):
     vectors = np.arange(50, dtype=np.float32)[:, None].repeat(2, axis=1)
     vectors[7] = np.nan
-    training = Training(RQVAE, rqvae(batch_size=20), catalogue(vectors), seed=0)
+    training = AutoencoderTraining(RQVAE, rqvae(batch_size=20), catalogue(vectors), seed=0)
     first, second = (torch.cat(list(training.batches(epoch))).tolist() for epoch in (1, 2))
     assert [len(batch) for batch in training.batches(1)] == [20, 20, 9]
     assert sorted(first) == sorted(second) == [number for number in range(50) if number != 7]
@@ -93,7 +91,7 @@ def test_every_item_with_a_vector_is_seen_once_an_epoch(rqvae):
 )
 def test_contrast_drops_a_short_last_batch(cost, n_items, sizes):
     vectors = np.random.default_rng(0).normal(size=(n_items, 4)).astype(np.float32)
-    training = Training(CoST, cost(batch_size=20), catalogue(vectors), seed=0)
+    training = AutoencoderTraining(CoST, cost(batch_size=20), catalogue(vectors), seed=0)
     assert [len(batch) for batch in training.batches(1)] == sizes
 
 
@@ -113,35 +111,37 @@ def test_books_are_fitted_to_as_many_latents_as_the_option_says(
 ):
     vectors = np.random.default_rng(0).normal(size=(2000, 4)).astype(np.float32)
     options = rqvae(codebook_size=codebook_size, batch_size=batch_size, initialization=initialization)
-    training = Training(RQVAE, options, catalogue(vectors), seed=9)
+    training = AutoencoderTraining(RQVAE, options, catalogue(vectors), seed=9)
     fitted = []
     monkeypatch.setattr(training.model.quantizer, "initialize", lambda latent, seed: fitted.append((latent, seed)))
-    training._start()
+    training.start()
     [(latent, seed)] = fitted
     assert len(latent) == points
     assert seed == 9
     if initialization == "kmeans-batch":
-        first = training.vectors(next(training.batches(1)))
+        first = training.vectors(next(iter(training.batches(1))))
         torch.testing.assert_close(latent[:batch_size], training.model.encode(first))
 
 
 def test_normal_initialization_fits_nothing(rqvae, clusters):
-    training = Training(RQVAE, rqvae(initialization="normal"), catalogue(clusters[0]), seed=0)
+    training = AutoencoderTraining(RQVAE, rqvae(initialization="normal"), catalogue(clusters[0]), seed=0)
     before = [book.detach().clone() for book in training.model.quantizer.books]
-    training._start()
+    training.start()
     torch.testing.assert_close(before, [book.detach() for book in training.model.quantizer.books])
 
 
 def test_dead_codewords_move_to_residuals_and_lose_their_moments(rqvae, clusters):
-    training = Training(RQVAE, rqvae(dead_code_epochs=2, codebook_size=4, n_levels=2), catalogue(clusters[0]), seed=0)
-    training.train_epoch(1)
+    training = AutoencoderTraining(
+        RQVAE, rqvae(dead_code_epochs=2, codebook_size=4, n_levels=2), catalogue(clusters[0]), seed=0
+    )
+    one_epoch(training)
     books = training.model.quantizer.books
     before = [book.detach().clone() for book in books]
     moments = [training.optimizer.state[book]["exp_avg_sq"].clone() for book in books]
-    counts = np.array([[60, 60, 60, 60], [120, 0, 120, 0]])
-    assert training._revive(1, counts) == 0
-    counts[1, 3] = 1
-    assert training._revive(2, counts) == 1
+    training.counts = np.array([[60, 60, 60, 60], [120, 0, 120, 0]])
+    assert training.end_epoch(1) == {"moved_codewords": 0}
+    training.counts[1, 3] = 1
+    assert training.end_epoch(2) == {"moved_codewords": 1}
     torch.testing.assert_close(books[0].detach(), before[0])
     torch.testing.assert_close(books[1][[0, 2, 3]].detach(), before[1][[0, 2, 3]])
     assert not training.optimizer.state[books[1]]["exp_avg"][1].any()
@@ -150,35 +150,41 @@ def test_dead_codewords_move_to_residuals_and_lose_their_moments(rqvae, clusters
     # It now lies within the noise of some item's residual at level 2.
     with torch.no_grad():
         residuals = training.model.quantizer.assign(training.model.encode(training.vectors(training.present)))[1][1]
-    gap = (residuals - books[1][1]).norm(dim=1).min()
-    assert 0 < gap < 0.1 * residuals.norm(dim=1).mean()
+    distance = (residuals - books[1][1]).norm(dim=1).min()
+    assert 0 < distance < 0.1 * residuals.norm(dim=1).mean()
     assert not training.unused_epochs[1, 1]
 
 
 def test_dead_codewords_of_a_shared_book_are_those_unused_at_every_level(rqvae, clusters):
     options = rqvae(dead_code_epochs=1, codebook_size=4, n_levels=2, shared_codebook=True)
-    training = Training(RQVAE, options, catalogue(clusters[0]), seed=0)
-    training.train_epoch(1)
+    training = AutoencoderTraining(RQVAE, options, catalogue(clusters[0]), seed=0)
+    one_epoch(training)
     before = training.model.quantizer.books[0].detach().clone()
-    assert training._revive(1, np.array([[240, 0, 0, 0], [0, 0, 120, 120]])) == 1
+    training.counts = np.array([[240, 0, 0, 0], [0, 0, 120, 120]])
+    assert training.end_epoch(1) == {"moved_codewords": 1}
     changed = (training.model.quantizer.books[0] != before).any(dim=1)
     assert changed.tolist() == [False, True, False, False]
 
 
 def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeypatch):
-    training = Training(RQVAE, rqvae(batch_size=100), catalogue(clusters[0]), seed=0)
+    training = AutoencoderTraining(
+        RQVAE, rqvae(batch_size=100, epochs=1, initialization="normal"), catalogue(clusters[0]), seed=0
+    )
     monkeypatch.setattr(training.optimizer, "step", lambda: None)
-    losses = training.train_epoch(1)
+    row = train_to_the_end(training).history[0]
     with torch.no_grad():
         whole = training.model.losses(training.vectors(training.present), training.present)
-    assert losses == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
+    expected = {name: value.item() for name, value in whole.items()}
+    assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-5)
 
 
 def test_weight_decay_is_that_of_adamw(rqvae, clusters):
     norms = []
     for decay in (0.0, 0.5):
-        training = Training(RQVAE, rqvae(weight_decay=decay, learning_rate=0.01), catalogue(clusters[0]), seed=0)
-        training.run()
+        training = AutoencoderTraining(
+            RQVAE, rqvae(weight_decay=decay, learning_rate=0.01), catalogue(clusters[0]), seed=0
+        )
+        train_to_the_end(training)
         norms.append(sum(value.detach().square().sum().item() for value in training.model.parameters()))
     assert norms[1] < 0.9 * norms[0]
 
@@ -186,13 +192,13 @@ def test_weight_decay_is_that_of_adamw(rqvae, clusters):
 def test_weights_that_the_last_step_spoils_are_a_clear_error(rqvae, clusters, written):
     items, vectors = written(clusters[0])
     spoiling = rqvae(epochs=1, batch_size=10_000, learning_rate=1e39)
-    with pytest.raises(SemtokError, match=r"rqvae: found weights that are not finite numbers"):
+    with pytest.raises(SemtokError, match=r"RQVAE: found weights that are not finite numbers.*lower learning_rate"):
         tokenize(spoiling, items, vectors, seed=0)
 
 
 def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
     items, vectors = written(clusters[0])
-    with pytest.raises(SemtokError, match=r"RQVAE: the loss of epoch \d is (nan|inf).*lower learning_rate"):
+    with pytest.raises(SemtokError, match=r"RQVAE: the loss is (nan|inf) in epoch \d, step \d;.*lower learning_rate"):
         tokenize(rqvae(learning_rate=1e25), items, vectors, seed=0)
 
 
