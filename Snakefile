@@ -15,7 +15,6 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
 include: "workflow/rules/paper_inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encoders.smk"
@@ -33,6 +32,11 @@ rule all:
     input:
         everything(),
     localrule: True
+
+
+if workflow.exec_mode == ExecMode.DEFAULT and workflow.dag_settings:
+    check_targets(everything())
+    make_again_what_was_made_otherwise()
 
 
 onerror:

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.recommenders import DECODING, TRAINING
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger_decoding import decode, load_decoder
@@ -118,8 +117,3 @@ def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
     decoder = load_decoder(options, weights_for(options, codes), codes, world[0], 0)
     exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
     assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))
-
-
-@pytest.mark.parametrize(("table", "function"), [(TRAINING, "train"), (DECODING, "decode")])
-def test_methods_can_be_imported(table, function):
-    assert all(callable(getattr(importlib.import_module(path), function)) for path in table.values())

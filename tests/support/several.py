@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from pydantic import TypeAdapter
 
-from semtok.config.recommenders import RecommenderTraining
+from semtok.config.recommenders import without
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
 from semtok.recommenders import sasrec, tiger, training
@@ -59,7 +59,7 @@ def train_recommender(folder: str, options: dict[str, Any], checkpoint: str) -> 
         losses.append(float(loss))
         return loss
 
-    chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
+    chosen = without("decoding", options)
     interactions, targets = (pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "targets"))
     codes = np.load(Path(folder) / "codes.npy")
     with patch.object(training, "train_step", recorded):

@@ -227,8 +227,8 @@ rule spatial_graph:
         runtime=minutes("spatial_graph"),
         gpu=gpus("spatial_graph"),
     params:
-        options=lambda wildcards: graph_of(wildcards.encoder),
-        code=lambda wildcards: code("spatial_graph.py", GRAPHS[graph_of(wildcards.encoder)["method"]]),
+        options=STAGES.graph_options,
+        code=STAGES.graph_code,
     script:
         "../scripts/spatial_graph.py"
 

@@ -90,6 +90,17 @@ def claims_inputs(wildcards):
     )
 
 
+def cutoffs():
+    """Every k of any table or figure."""
+    return sorted(
+        {
+            k
+            for name, paper in CONFIG.papers.items()
+            for k in plan.cutoffs(DEFINITIONS[name], paper.tables + paper.figures)
+        }
+    )
+
+
 def as_params(cells):
     return ordered([cell.as_dict() for cell in cells])
 

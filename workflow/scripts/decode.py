@@ -2,19 +2,17 @@
 
 from importlib import import_module
 
-from pydantic import TypeAdapter
 from safetensors.torch import load_file
 
-from semtok.config.recommenders import RecommenderDecoding
-from semtok.recommenders import DECODING
+from semtok.config.recommenders import without
 from semtok.run.files import atomic_path, read_array, read_table, reading, write_json
 from semtok.run.jobs import job
 
 with job(snakemake):
-    options = TypeAdapter(RecommenderDecoding).validate_python(snakemake.params.options)
+    options = without("training", snakemake.params.options)
     with reading(snakemake.input.model):
         weights = load_file(snakemake.input.model)
-    ranks, facts = import_module(DECODING[options.method]).decode(
+    ranks, facts = import_module(options.decoding_module).decode(
         options,
         weights,
         read_array(snakemake.input.codes) if snakemake.input.codes else None,

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from semtok.config.tokenizers import encoders_of
+from pydantic import TypeAdapter
+
+from semtok.config.tokenizers import Tokenizer, encoders_of
 from semtok.run.jobs import identity, job
-from semtok.tokenizers import ON_SEVERAL_GPUS
 from semtok.tokenizers.train import run
 
 with job(snakemake):
@@ -22,7 +23,7 @@ with job(snakemake):
         "identity": identity(dict(snakemake.params), snakemake.input),
         "outputs": {name: str(output[name]) for name in ("codes", "model", "history", "raw_codes")},
     }
-    if options["method"] in ON_SEVERAL_GPUS:
+    if TypeAdapter(Tokenizer).validate_python(options).trains_on_gpu:
         from semtok.run.launch import launch
 
         launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])

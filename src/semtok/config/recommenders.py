@@ -1,16 +1,43 @@
 """The config of the recommender stage: one class a method, in parts that separate rules read."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    create_model,
+    model_validator,
+)
 
-from semtok.config.base import Probability, Section
+from semtok.config.base import Method, Probability, Section
 
-OVER_IDS = ("sasrec",)
-"""Methods over plain item ids; the others read codes."""
 
-RANKED = {"tiger": "beam_size", "sasrec": "top"}
-"""Method -> the option of `decoding` that says how many items are ranked for a target."""
+class RecommenderOptions(Method):
+    """What is true of a recommender, whatever its options."""
+
+    training_module: ClassVar[str]
+    """Where `train` is."""
+    decoding_module: ClassVar[str]
+    """Where `decode` is; apart from training, so that a change of what only decoding uses retrains nothing."""
+    reads_ids: ClassVar[bool] = False
+    """Whether it is one over plain item ids, with the tokenizer `ids`; the others read codes."""
+    reads_texts: ClassVar[bool] = False
+    """Whether it is given the dataset's items.parquet."""
+    reads_tokenizer_model: ClassVar[bool] = False
+    """Whether it is given the model.safetensors of its tokenizer."""
+    ranked_by: ClassVar[str]
+    """The option of `decoding` that says how many items are ranked for a target."""
+
+    @property
+    def n_ranked(self) -> int:
+        """How many items are ranked for a target."""
+        ranked: int = getattr(self.decoding, self.ranked_by)  # type: ignore[attr-defined]
+        return ranked
 
 
 class T5Options(Section):
@@ -71,8 +98,12 @@ class DecodingOptions(Section):
     """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
 
 
-class TIGERModel(Section):
-    """What training and decoding both read."""
+class TIGER(RecommenderOptions):
+    """Sequence to sequence over codes."""
+
+    training_module = "semtok.recommenders.tiger"
+    decoding_module = "semtok.recommenders.tiger_decoding"
+    ranked_by = "beam_size"
 
     method: Literal["tiger"]
     max_items: PositiveInt
@@ -80,22 +111,8 @@ class TIGERModel(Section):
     collisions: Literal["suffix", "expand"]
     """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
-
-
-class TIGERTraining(TIGERModel):
-    """What training reads."""
-
     training: TIGERTrainingOptions
-
-
-class TIGERDecoding(TIGERModel):
-    """What decoding reads."""
-
     decoding: DecodingOptions
-
-
-class TIGER(TIGERTraining, TIGERDecoding):
-    """Sequence to sequence over codes."""
 
 
 class SelfAttentionOptions(Section):
@@ -129,31 +146,33 @@ class FullRankingOptions(Section):
     """Best items kept for each target, at least the largest k of any table."""
 
 
-class SASRecModel(Section):
-    """What training and decoding both read."""
+class SASRec(RecommenderOptions):
+    """Causal self-attention over plain item ids."""
+
+    training_module = "semtok.recommenders.sasrec"
+    decoding_module = "semtok.recommenders.sasrec_decoding"
+    reads_ids = True
+    ranked_by = "top"
 
     method: Literal["sasrec"]
     max_items: PositiveInt
     """Most recent items of the history, and the longest window that is trained on."""
     model: SelfAttentionOptions
-
-
-class SASRecTraining(SASRecModel):
-    """What training reads."""
-
     training: TrainingOptions
-
-
-class SASRecDecoding(SASRecModel):
-    """What decoding reads."""
-
     decoding: FullRankingOptions
 
 
-class SASRec(SASRecTraining, SASRecDecoding):
-    """Causal self-attention over plain item ids."""
+RecommenderClass = TIGER | SASRec
+Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
 
 
-Recommender = Annotated[TIGER | SASRec, Field(discriminator="method")]
-RecommenderTraining = Annotated[TIGERTraining | SASRecTraining, Field(discriminator="method")]
-RecommenderDecoding = Annotated[TIGERDecoding | SASRecDecoding, Field(discriminator="method")]
+def without(section: Literal["training", "decoding"], options: Mapping[str, Any]) -> RecommenderClass:
+    """The options of a job that is not given one of their sections, which is None then, so that it depends on the other
+    alone."""
+    kinds = [
+        create_model(kind.__name__, __base__=kind, **{section: (None, None)}) for kind in get_args(RecommenderClass)
+    ]
+    found: RecommenderClass = TypeAdapter(
+        Annotated[Union[tuple(kinds)], Field(discriminator="method")]  # noqa: UP007 (made at run time)
+    ).validate_python(options)
+    return found

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.config.encoders import TimmEncoder
-from semtok.encoders import METHODS
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
@@ -38,9 +37,7 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame) -> tuple[Vectors, dict[
         the method adds. Equal files are encoded once.
     """
     codes, files = distinct_pictures(manifest)
-    encoded, method_facts = import_module(METHODS[options.method]).encode_images(
-        options, [Path(file) for file in files]
-    )
+    encoded, method_facts = import_module(options.module).encode_images(options, [Path(file) for file in files])
     vectors = np.full((len(manifest), encoded.shape[1]), np.nan, dtype=np.float32)
     vectors[codes >= 0] = encoded[codes[codes >= 0]]
     return vectors, _facts(options, manifest, codes, vectors, method_facts)
@@ -53,7 +50,7 @@ def encode_shard(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard) -> 
     log.info("shard %d of %d: %d of %d pictures", shard.number, shard.count, len(mine), len(files))
     if not mine:
         return np.empty((0, 0), dtype=np.float32), {}
-    vectors, facts = import_module(METHODS[options.method]).encode_images(options, mine)
+    vectors, facts = import_module(options.module).encode_images(options, mine)
     return vectors, facts
 
 

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semtok.config.encoders import Encoder, SentenceTransformersEncoder
-from semtok.encoders import METHODS, ROW_BY_ROW
 from semtok.encoders.shards import Shard, common_facts, gather
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
@@ -32,7 +31,7 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]) ->
     belong beside the array: sizes, unique texts, missing items, mean pairwise cosine, and what the method adds.
     """
     codes, unique = distinct_texts(options, items, text_fields)
-    encoded, method_facts = import_module(METHODS[options.method]).encode_texts(options, unique.to_pylist())
+    encoded, method_facts = import_module(options.module).encode_texts(options, unique.to_pylist())
     vectors = np.full((len(items), encoded.shape[1]), np.nan, dtype=np.float32)
     vectors[codes >= 0] = encoded[codes[codes >= 0]]
     return vectors, _facts(options, items, text_fields, codes, vectors, method_facts)
@@ -47,7 +46,7 @@ def encode_shard(
     log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(texts), len(unique))
     if not texts:
         return np.empty((0, 0), dtype=np.float32), {}
-    vectors, facts = import_module(METHODS[options.method]).encode_texts(options, texts)
+    vectors, facts = import_module(options.module).encode_texts(options, texts)
     return vectors, facts
 
 
@@ -83,7 +82,7 @@ def distinct_texts(
     if not len(unique):
         raise DataError(f"items: no item has text in any of the fields {', '.join(text_fields)}")
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    if options.method in ROW_BY_ROW:
+    if options.scatters:
         order = np.argsort(-pc.utf8_length(unique).to_numpy(), kind="stable")
         rank = np.empty(len(order) + 1, dtype=np.int64)
         rank[order] = np.arange(len(order))

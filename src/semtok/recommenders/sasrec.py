@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semtok.config.recommenders import SASRecTraining
+from semtok.config.recommenders import SASRec
 from semtok.recommenders.grouping import CAPACITIES, Capacity, groups_by_length
 from semtok.recommenders.sasrec_model import SASRecNetwork
 from semtok.recommenders.sasrec_ranking import rank_catalogue
@@ -32,7 +32,7 @@ MOST_SCORES = {"cpu": 2**24, "cuda": 2**28}
 
 
 def train(
-    options: SASRecTraining,
+    options: SASRec,
     codes: None,
     interactions: pd.DataFrame,
     targets: pd.DataFrame,
@@ -126,9 +126,7 @@ class Windows:
         return items, self.sequences.items[following], real & self.is_learned[following]
 
 
-def _validation(
-    options: SASRecTraining, model: SASRecNetwork, sequences: Sequences, samples: Samples
-) -> Validation | None:
+def _validation(options: SASRec, model: SASRecNetwork, sequences: Sequences, samples: Samples) -> Validation | None:
     """Recall@10 and NDCG@10 by full ranking of a fixed sample of the validation targets."""
     if not len(samples):
         return None

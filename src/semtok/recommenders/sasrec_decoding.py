@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from semtok.config.recommenders import SASRecDecoding
+from semtok.config.recommenders import SASRec
 from semtok.errors import DataError
 from semtok.recommenders.full_ranking import Ranked
 from semtok.recommenders.sasrec_model import SASRecNetwork
@@ -22,7 +22,7 @@ Facts = dict[str, float | int]
 
 
 def decode(
-    options: SASRecDecoding,
+    options: SASRec,
     state_dict: Mapping[str, Tensor],
     codes: None,
     interactions: pd.DataFrame,

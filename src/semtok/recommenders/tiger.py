@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from semtok.config.recommenders import TIGERTraining
+from semtok.config.recommenders import TIGER
 from semtok.errors import ConfigError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.generation import generate
@@ -64,7 +64,7 @@ class Prefixes:
 
 
 def train(
-    options: TIGERTraining,
+    options: TIGER,
     codes: npt.NDArray[np.integer],
     interactions: pd.DataFrame,
     targets: pd.DataFrame,
@@ -97,7 +97,7 @@ def train(
 
 
 def _validation(
-    options: TIGERTraining, model: T5, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int
+    options: TIGER, model: T5, catalogue: Catalogue, batches: Batches, samples: Samples, seed: int
 ) -> Validation | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     if not len(samples):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
-from semtok.config.recommenders import DecodingOptions, TIGERDecoding
+from semtok.config.recommenders import DecodingOptions, TIGER
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.exhaustive import certify, exhaustive_search
 from semtok.recommenders.generation import Generated, generate
@@ -62,7 +62,7 @@ class Decoder:
 
 
 def load_decoder(
-    options: TIGERDecoding,
+    options: TIGER,
     state_dict: Mapping[str, Tensor],
     codes: npt.NDArray[np.integer],
     interactions: pd.DataFrame,
@@ -82,7 +82,7 @@ def load_decoder(
 
 
 def decode(
-    options: TIGERDecoding,
+    options: TIGER,
     state_dict: Mapping[str, Tensor],
     codes: npt.NDArray[np.integer],
     interactions: pd.DataFrame,

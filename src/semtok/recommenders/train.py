@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
-from semtok.config.recommenders import RecommenderTraining
-from semtok.recommenders import TRAINING
+from semtok.config.recommenders import without
 from semtok.run import processes
 from semtok.run.files import atomic_path, read_array, read_table
 
@@ -29,8 +27,8 @@ def run(
     The arguments are plain values, since they reach the processes of a training as JSON. `codes` is None for a
     recommender over plain item ids.
     """
-    chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
-    weights, rows = import_module(TRAINING[chosen.method]).train(
+    chosen = without("decoding", options)
+    weights, rows = import_module(chosen.training_module).train(
         chosen,
         None if codes is None else read_array(codes),
         read_table(interactions),

@@ -14,7 +14,6 @@ from safetensors.numpy import save
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import SemtokError
 from semtok.run.files import atomic_path, write_array
-from semtok.tokenizers import METHODS, ON_SEVERAL_GPUS
 from semtok.tokenizers.base import Task, Tokens
 
 
@@ -31,8 +30,9 @@ def run(
 
     The arguments are plain values, since they reach the processes of a training as JSON.
     """
-    tokens = tokenize(TypeAdapter(Tokenizer).validate_python(options), items, views, seed, checkpoint, identity)
-    if options["method"] in ON_SEVERAL_GPUS:
+    chosen = TypeAdapter[Tokenizer](Tokenizer).validate_python(options)
+    tokens = tokenize(chosen, items, views, seed, checkpoint, identity)
+    if chosen.trains_on_gpu:
         # Here, since it needs torch, which the other methods do without.
         from semtok.run import processes
 
@@ -61,7 +61,7 @@ def tokenize(
         checkpoint=None if checkpoint is None else Path(checkpoint),
         identity=identity,
     )
-    tokens: Tokens = import_module(METHODS[options.method]).tokenize(task)
+    tokens: Tokens = import_module(options.module).tokenize(task)
     # A last step may spoil the weights behind a loss that was finite, and codes can be had of any weights.
     if broken := [name for name, array in tokens.state.items() if not np.isfinite(array).all()]:
         raise SemtokError(
