@@ -34,9 +34,7 @@ rule all:
     localrule: True
 
 
-if workflow.exec_mode == ExecMode.DEFAULT and workflow.dag_settings:
-    check_targets(everything())
-    make_again_what_was_made_otherwise()
+before_the_dag(check_targets, make_again_what_was_made_otherwise)
 
 
 onerror:

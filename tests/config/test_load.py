@@ -103,12 +103,12 @@ def change(raw, path: str, value) -> None:
         (
             "encoders.sasrec-items.recommender",
             "sasrec-64",
-            "encoders.sasrec-items.recommender: found 'sasrec-64'; expected an entry of recommenders over plain item ids; did",
+            "encoders.sasrec-items.recommender: found 'sasrec-64'; expected an entry of recommenders over plain",
         ),
         (
             "encoders.sasrec-items.recommender",
             "tiger",
-            "encoders.sasrec-items.recommender: found 'tiger'; expected an entry of recommenders over plain item ids; kn",
+            "encoders.sasrec-items.recommender: found 'tiger'; expected an entry of recommenders over plain item",
         ),
         ("source", "mirror", "mirror: found nothing; expected an existing folder"),
         ("mirror", 3, "mirror: found 3; expected a valid string"),

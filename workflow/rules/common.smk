@@ -134,8 +134,21 @@ def cancel_left_behind():
             print(f"Slurm job {job} was left behind and is cancelled", file=sys.stderr)
 
 
-def check_targets(made):
-    """Refuse what nothing makes, and what is made of files that are not there; `made` are the names to offer instead.
+def before_the_dag(*checks):
+    """Run `checks` when Snakemake knows what is asked for and has not looked at any file; it has no hook of its own there."""
+    execute = workflow.execute
+
+    def checked(*args, **kwargs):
+        for check in checks:
+            check()
+        return execute(*args, **kwargs)
+
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        workflow.execute = checked
+
+
+def check_targets():
+    """Refuse what nothing makes, and what is made of files that are not there.
 
     Later Snakemake would say so by a traceback, or be content with a file that lies there.
     """
@@ -144,7 +157,7 @@ def check_targets(made):
         path = os.path.relpath(target)
         makers = [one for one in workflow.rules if one.name == target or one.is_producer(path)]
         if not makers:
-            problems.append(targets.unknown(target, [*made, *(one.name for one in workflow.rules)]))
+            problems.append(targets.unknown(target, [*everything(), *(one.name for one in workflow.rules)]))
             continue
         wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
         mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]
@@ -153,7 +166,7 @@ def check_targets(made):
     if not workflow.dag_settings.allowed_rules:
         problems += targets.lacking(CONFIG, needed)
     if problems:
-        raise WorkflowError("\n".join(problems))
+        sys.exit("error: " + "\n       ".join(problems))
 
 
 def remembered(output):

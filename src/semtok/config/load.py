@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
 from semtok.config.base import exceeds_limits
 from semtok.config.messages import explain
 from semtok.config.model import Config
-from semtok.config.recommenders import RecommenderClass
+from semtok.config.recommenders import methods
 
 
 def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
@@ -42,11 +42,11 @@ def listing(problems: list[str]) -> str:
 def _known_names(raw: Mapping[str, Any]) -> dict[str, set[str]]:
     """What `entry_of` looks names up in; also of a config that is wrong elsewhere."""
     names = {section: set(_entries(raw, section)) for section in ("datasets", "encoders", "recommenders")}
-    over_ids = [kind.model_fields["method"].annotation for kind in get_args(RecommenderClass) if kind.reads_ids]
-    methods = {name for method in over_ids for name in get_args(method)}
-    recommenders = _entries(raw, "recommenders")
+    over_ids = [method for method, kind in methods().items() if kind.reads_ids]
+    recommenders = _entries(raw, "recommenders").items()
+    # In a list, since a method may be anything yet.
     return names | {
-        "recommenders over plain item ids": {name for name, e in recommenders.items() if e.get("method") in methods}
+        "recommenders over plain item ids": {name for name, entry in recommenders if entry.get("method") in over_ids}
     }
 
 

@@ -1,7 +1,7 @@
 """The config of the recommender stage: one class a method, in parts that separate rules read."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     Field,
@@ -9,7 +9,6 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    TypeAdapter,
     create_model,
     model_validator,
 )
@@ -166,13 +165,18 @@ RecommenderClass = TIGER | SASRec
 Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
 
 
+def methods() -> dict[str, type[RecommenderClass]]:
+    """The class of each method."""
+    kinds = get_args(RecommenderClass)
+    return {method: kind for kind in kinds for method in get_args(kind.model_fields["method"].annotation)}
+
+
 def without(section: Literal["training", "decoding"], options: Mapping[str, Any]) -> RecommenderClass:
-    """The options of a job that is not given one of their sections, which is None then, so that it depends on the other
-    alone."""
-    kinds = [
-        create_model(kind.__name__, __base__=kind, **{section: (None, None)}) for kind in get_args(RecommenderClass)
-    ]
-    found: RecommenderClass = TypeAdapter(
-        Annotated[Union[tuple(kinds)], Field(discriminator="method")]  # noqa: UP007 (made at run time)
-    ).validate_python(options)
+    """The typed options of a job that is not given the section `section`, so that it depends on the other alone.
+
+    There the section is None.
+    """
+    kind: Any = methods()[options["method"]]
+    left_out: Any = {section: (None, None)}
+    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(options)
     return found

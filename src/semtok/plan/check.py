@@ -60,10 +60,10 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Paper) 
     ]
     pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells)})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
-        yield from _invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+        yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
     widest = max(plan.cutoffs(paper, exhibits), default=0)
     for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
-        mistakes = list(_invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        mistakes = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
         yield from mistakes
         if mistakes:
             continue
@@ -91,7 +91,8 @@ def chosen(kind: Any, entries: Entries, variant: str, section: str) -> Any:
     return TypeAdapter(kind).validate_python(resolve(entries, variant, section))
 
 
-def _invalid(kind: Any, entries: Entries, variant: str, section: str) -> Iterator[str]:
+def invalid(kind: Any, entries: Entries, variant: str, section: str) -> Iterator[str]:
+    """The mistakes of an entry, or of a variant of it."""
     try:
         chosen(kind, entries, variant, section)
     except ConfigError as error:

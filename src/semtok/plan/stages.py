@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from semtok.config.encoders import EncoderOptions
+from semtok.config.base import Method
+from semtok.config.encoders import EncoderOptions, GraphOptions
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.tokenizers import IDS, Tokenizer, encoders_of
@@ -83,9 +84,9 @@ class Stages:
         rule, `otherwise`. Memory and minutes are those of the first attempt; a second one gets twice as much."""
 
         def amount(wildcards: Wildcards, attempt: int) -> int:
-            kind = self.recommender if hasattr(wildcards, "recommender") else self.tokenizer
-            variant = getattr(wildcards, "recommender", None) or wildcards.tokenizer
-            asked: int = kind(variant).asks(rule, resource, otherwise)
+            variant = getattr(wildcards, "recommender", None)
+            method: Method = self.recommender(variant) if variant else self.tokenizer(wildcards.tokenizer)
+            asked = method.asks(rule, resource, otherwise)
             return asked * attempt if resource in ("mem_mb", "minutes") else asked
 
         return amount
@@ -186,12 +187,17 @@ class Stages:
 
     def graph_code(self, wildcards: Wildcards) -> str:
         """Digest of what makes a spatial encoder's graph."""
-        return self.code("spatial_graph.py", self.config.encoders[wildcards.encoder].graph.module)
+        return self.code("spatial_graph.py", self._graph(wildcards).module)
 
     def interactions_of_graph(self, wildcards: Wildcards) -> str | list[str]:
         """The interactions, for a graph that is made of them; a map of places needs none."""
-        needed = self.config.encoders[wildcards.encoder].graph.reads_interactions
+        needed = self._graph(wildcards).reads_interactions
         return self.paths.interactions.format(dataset=wildcards.dataset) if needed else []
+
+    def _graph(self, wildcards: Wildcards) -> GraphOptions:
+        spatial: Any = self.encoder(wildcards)
+        found: GraphOptions = spatial.graph
+        return found
 
     def model_of_items(self, wildcards: Wildcards) -> str:
         """The recommender over plain ids whose item vectors an entry takes."""
@@ -206,7 +212,7 @@ class Stages:
         return [self._vectors(wildcards, encoder) for encoder in views.values()]
 
     def vectors_to_diagnose(self, wildcards: Wildcards) -> str | list[str]:
-        """The space in which neighbours are sought: the tokenizer's own; without one that of most others, or nothing."""
+        """The space in which neighbours are sought: the tokenizer's own, or that of most others; else nothing."""
         encoder = _space(self.options("tokenizers", wildcards.tokenizer))
         if encoder is None:
             spaces = Counter(found for entry in self.entries["tokenizers"].values() if (found := _space(entry)))

@@ -5,14 +5,12 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from semtok.config.model import Config
-from semtok.config.tokenizers import IDS
+from semtok.config.recommenders import Recommender
+from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
-from semtok.errors import ConfigError
 from semtok.plan import cells as plan
-from semtok.plan.check import incompatible
+from semtok.plan.check import incompatible, invalid
 from semtok.plan.definition import Paper
 from semtok.plan.stages import Stages
 
@@ -30,19 +28,22 @@ def mistakes(stages: Stages, papers: Mapping[str, Paper], wildcards: Mapping[str
         "dataset": stages.config.datasets,
         "encoder": stages.config.encoders,
         "paper": papers,
-        "exhibit": {name for paper in _asked(papers, wildcards) for name in (*paper.tables, *paper.figures)},
+        "exhibit": {
+            name
+            for asked, paper in papers.items()
+            if wildcards.get("paper", asked) == asked
+            for name in (*paper.tables, *paper.figures)
+        },
     }
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
-            yield f"{wildcards[key]!r} is no {key} of this config{nearest(wildcards[key], entries)}"
+            yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
-    try:
-        if tokenizer != IDS:
-            stages.tokenizer(tokenizer)
-        if recommender is not None:
-            yield from incompatible(tokenizer, recommender, stages.recommender(recommender), "target")
-    except (ConfigError, ValidationError) as error:
-        yield str(error)
+    if tokenizer != IDS:
+        yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
+    if recommender is not None:
+        wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
+        yield from wrong or incompatible(tokenizer, recommender, stages.recommender(recommender), "target")
 
 
 def datasets(config: Config, papers: Mapping[str, Paper], wildcards: Mapping[str, str]) -> set[str]:
@@ -74,8 +75,3 @@ def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
         missing = [file.path for file in dataset.files if not Path(str(config.mirror), file.path).is_file()]
         if source == "mirror" and missing:
             yield f"datasets.{name}: the mirror {config.mirror} lacks {', '.join(missing)}"
-
-
-def _asked(papers: Mapping[str, Paper], wildcards: Mapping[str, str]) -> list[Paper]:
-    """The papers that a target may be of."""
-    return [paper for name, paper in papers.items() if wildcards.get("paper", name) == name]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
-from semtok.config.recommenders import DecodingOptions, TIGER
+from semtok.config.recommenders import TIGER, DecodingOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.exhaustive import certify, exhaustive_search
 from semtok.recommenders.generation import Generated, generate
