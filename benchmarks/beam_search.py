@@ -12,10 +12,10 @@ from tiger_peer import compare, interleaved, report, twins
 from transformers import T5ForConditionalGeneration
 
 from semtok.recommenders.batching import Batches
-from semtok.recommenders.generation import generate
 from semtok.recommenders.sequences import Samples, Sequences
+from semtok.recommenders.tiger import generate
 from semtok.recommenders.trie import Trie
-from semtok.recommenders.vocabulary import EOS, Catalogue
+from semtok.recommenders.vocabulary import EOS, ItemTokens
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
 CATALOGUES = {"3 x 64 codes and a suffix": (64, 3), "3 x 256 codes and a suffix": (256, 3)}
@@ -56,14 +56,14 @@ def their_search(
     return out[:, 1 : 1 + n_levels].view(len(source), beam_size, n_levels)
 
 
-def agreement(ours: np.ndarray, theirs: torch.Tensor, catalogue: Catalogue) -> float:
+def agreement(ours: np.ndarray, theirs: torch.Tensor, catalogue: ItemTokens) -> float:
     """Share of ranks that hold the same item (rounding can swap neighbours whose scores are equal)."""
     return float((catalogue.tokens[ours] == theirs.numpy()).all(-1).mean())
 
 
 def measure(size: int, levels: int, n_users: int, beam_size: int, repeats: int) -> tuple[dict, dict]:
     generator = np.random.default_rng(0)
-    catalogue = Catalogue.from_codes(generator.integers(0, size, (N_ITEMS, levels)), "suffix")
+    catalogue = ItemTokens.from_codes(generator.integers(0, size, (N_ITEMS, levels)), "suffix")
     n_levels = levels + 1
     theirs, ours = twins(catalogue.vocabulary.size)
     with torch.no_grad():  # untrained weights rank nearly all items alike; this spreads them

@@ -21,7 +21,7 @@ from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import make_optimizer, train_step
-from semtok.recommenders.vocabulary import Catalogue
+from semtok.recommenders.vocabulary import ItemTokens
 from semtok.run import devices, processes
 from semtok.run.launch import launch
 
@@ -32,7 +32,7 @@ WARMUP_STEPS = 5
 def prefixes_of(lengths: np.ndarray) -> Prefixes:
     """A made-up data set with histories of these lengths, and a new model, on this process's device."""
     generator = np.random.default_rng(0)
-    catalogue = Catalogue.from_codes(generator.integers(0, 256, (N_ITEMS, 3)), "suffix")
+    catalogue = ItemTokens.from_codes(generator.integers(0, 256, (N_ITEMS, 3)), "suffix")
     starts = np.concatenate([[0], np.cumsum(lengths)])
     users = np.arange(len(lengths))
     batches = Batches(

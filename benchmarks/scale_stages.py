@@ -1,5 +1,6 @@
 """The stages that scale.py measures: what writes the synthetic input of each, and the functions of ours it runs."""
 
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -127,23 +128,24 @@ def write_shards(folder: Path, n: int) -> None:
     from semtok.encoders.shards import Shard
 
     rng = np.random.default_rng(0)
+    codes = rng.permutation(n)
     for number in range(1, SHARDS + 1):
-        size = len(Shard(number, SHARDS).positions(n, BATCH))
-        part = np.lib.format.open_memmap(folder / f"{number}.npy", mode="w+", dtype=np.float32, shape=(size, DIM))
-        for start, end in rows_of(size):
+        rows = Shard(number, SHARDS).items(codes, BATCH)
+        np.save(folder / f"{number}.rows.npy", rows)
+        facts = {"items": len(rows), "dimensions": DIM, "mean_pairwise_cosine": None}
+        (folder / f"{number}.json").write_text(json.dumps(facts))
+        part = np.lib.format.open_memmap(folder / f"{number}.npy", mode="w+", dtype=np.float32, shape=(len(rows), DIM))
+        for start, end in rows_of(len(rows)):
             part[start:end] = rng.standard_normal((end - start, DIM), dtype=np.float32)
         part.flush()
-    np.save(folder / "codes.npy", rng.permutation(n))
 
 
 def gather(folder: Path, n: int) -> None:
+    from semtok.encoders.shards import EncodedShard
     from semtok.encoders.shards import gather as run
-    from semtok.encoders.similarity import mean_pairwise_cosine
-    from semtok.run.files import read_array
 
-    parts = [folder / f"{number}.npy" for number in range(1, SHARDS + 1)]
-    run(folder / "all.npy", parts, read_array(folder / "codes.npy"), BATCH)
-    mean_pairwise_cosine(read_array(folder / "all.npy"))
+    names = [f"{folder}/{number}" for number in range(1, SHARDS + 1)]
+    run([EncodedShard.read(f"{name}.npy", f"{name}.rows.npy", f"{name}.json") for name in names], folder / "all.npy")
 
 
 def write_interactions(folder: Path, n: int) -> None:
@@ -189,10 +191,10 @@ def trie(folder: Path, n: int) -> None:
     import torch
 
     from semtok.recommenders.trie import Trie
-    from semtok.recommenders.vocabulary import Catalogue
+    from semtok.recommenders.vocabulary import ItemTokens
     from semtok.run.files import read_array
 
-    Trie(Catalogue.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
+    Trie(ItemTokens.from_codes(read_array(folder / "codes.npy"), "suffix"), torch.device("cpu"))
 
 
 def write_vectors(folder: Path, n: int) -> None:
@@ -225,9 +227,9 @@ def write_ranks(folder: Path, n: int) -> None:
 
 
 def score(folder: Path, n: int) -> None:
-    from semtok.papers.metrics import score_run
+    from semtok.papers.scores import score_run
 
-    score_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "scores.csv")
+    score_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "scores.csv", folder / "scores.parquet")
 
 
 Step = Callable[[Path, int], None]

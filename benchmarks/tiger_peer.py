@@ -1,8 +1,10 @@
 """What the benchmarks of TIGER share: its size and training, the model in transformers, and fair timing."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,14 @@ import torch
 
 from semtok.config.recommenders import T5Options, TIGERTrainingOptions
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.t5_weights import from_transformers
 from semtok.recommenders.vocabulary import BOS, EOS, PAD
 from semtok.torchvision_operators import declare_missing
 
 declare_missing()
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from transformers import T5Config, T5ForConditionalGeneration  # noqa: E402
+
+from support.t5_weights import from_transformers  # noqa: E402
 
 OPTIONS = T5Options(
     n_layers=4,

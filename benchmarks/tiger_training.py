@@ -16,7 +16,7 @@ from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import make_optimizer, train_step
-from semtok.recommenders.vocabulary import Catalogue
+from semtok.recommenders.vocabulary import ItemTokens
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
 # Shares of histories of 1, 2, ... 19 and at least 20 items among the train prefixes of Amazon 2014 Beauty, 5-core,
@@ -29,7 +29,7 @@ def made_up_batches(
     lengths: np.ndarray, batch_size: int, generator: np.random.Generator
 ) -> tuple[Batches, list[Samples]]:
     """A catalogue of 3 x 64 codes and a suffix, and as many samples as `lengths`, in batches."""
-    catalogue = Catalogue.from_codes(generator.integers(0, 64, (N_ITEMS, 3)), "suffix")
+    catalogue = ItemTokens.from_codes(generator.integers(0, 64, (N_ITEMS, 3)), "suffix")
     starts = np.concatenate([[0], np.cumsum(lengths)])
     sequences = Sequences(generator.integers(0, N_ITEMS, starts[-1]), starts)
     users = np.arange(len(lengths))

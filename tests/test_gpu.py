@@ -12,8 +12,9 @@ from semtok.config.recommenders import TIGER
 from semtok.recommenders.exhaustive import exhaustive_search
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger_decoding import load_decoder
-from semtok.recommenders.vocabulary import Catalogue
+from semtok.recommenders.task import Task
+from semtok.recommenders.tiger import Decoder
+from semtok.recommenders.vocabulary import ItemTokens
 from semtok.run import devices
 from semtok.run.launch import launch
 from support import several
@@ -82,11 +83,11 @@ def test_decoding_ranks_as_on_a_processor(on, data):
     codes = np.load(data / "codes.npy")
     interactions, targets = (pd.read_parquet(data / f"{name}.parquet") for name in ("interactions", "targets"))
     torch.manual_seed(1)
-    weights = T5(options.model, Catalogue.from_codes(codes, options.collisions).vocabulary.size).state_dict()
+    weights = T5(options.model, ItemTokens.from_codes(codes, options.collisions).vocabulary.size).state_dict()
     tops = {}
     for device in ("cpu", "cuda"):
         on(device)
-        decoder = load_decoder(options, weights, codes, interactions, 0)
+        decoder = Decoder.load(Task(options, interactions, targets, seed=0, codes=codes), weights)
         samples = target_samples(targets, "test", decoder.batches.sequences)
         tops[device] = decoder.rank(samples).top
         exact = exhaustive_search(decoder.model, decoder.batches, samples, decoder.trie, 10, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from semtok.papers import canvas
+from semtok.papers.figures import canvas
 
 results, dataset, recommender, picture = sys.argv[1:]
 paths = sorted(Path(results, "recommenders", dataset).glob(f"*/{recommender}/*/history.csv"))

@@ -23,17 +23,14 @@ def declare_missing() -> torch.library.Library | None:
     healthy or not installed.
     """
     try:
-        import torchvision
+        import torchvision  # noqa: F401
     except ModuleNotFoundError:
         return None
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
-    else:
-        return None
-    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-    for signature in SIGNATURES:
-        library.define(signature)  # type: ignore[no-untyped-call]
-    import torchvision  # noqa: F401
-
-    return library
+        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+        for signature in SIGNATURES:
+            library.define(signature)  # type: ignore[no-untyped-call]
+        return library
+    return None

@@ -49,8 +49,8 @@ def test_graphs(kind):
 
 @pytest.mark.parametrize("kind", classes(Recommender))
 def test_recommenders(kind):
-    assert callable(import_module(kind.training_module).train)
-    assert callable(import_module(kind.decoding_module).decode)
+    assert callable(import_module(kind.module).train)
+    assert callable(import_module(kind.module).decode)
     assert kind.ranked_by in kind.model_fields["decoding"].annotation.model_fields
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from semtok.config.data import Images, Synthetic
 from semtok.data import WRITERS
 from semtok.data.drawing import pictures
-from semtok.data.images import fetch_images
+from semtok.data.picture_manifest import fetch_images
 from semtok.data.synthetic import write
 from semtok.data.world import make_world
 

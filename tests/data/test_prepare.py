@@ -135,7 +135,7 @@ def test_options_may_be_a_dataset_or_what_it_holds(options, tmp_path):
 
 def test_preparing_imports_neither_torch_nor_other_readers():
     code = (
-        "import sys, semtok.data.prepare, semtok.data.synthetic, semtok.data.download, semtok.data.mirror\n"
+        "import sys, semtok.data.prepare, semtok.data.synthetic, semtok.data.download\n"
         "import semtok.data.readers.mind\n"
         "heavy = {'torch', 'sklearn', 'transformers', 'semtok.data.products', 'semtok.data.readers.amazon2018'}\n"
         "print(sorted(heavy & set(sys.modules)))"

@@ -39,7 +39,8 @@ def seen(monkeypatch):
 
 
 def test_items_without_a_picture_are_nan_and_counted_by_reason(seen):
-    vectors, facts = encode(OPTIONS, MANIFEST)
+    part = encode(OPTIONS, MANIFEST)
+    vectors, facts = part.vectors, part.facts
     assert vectors.dtype == np.float32
     np.testing.assert_array_equal(vectors, [[1, 2], [np.nan] * 2, [3, 4], [1, 2], [np.nan] * 2, [np.nan] * 2])
     assert facts["items"] == 6
@@ -49,7 +50,7 @@ def test_items_without_a_picture_are_nan_and_counted_by_reason(seen):
 
 
 def test_equal_files_are_encoded_once(seen):
-    _, facts = encode(OPTIONS, MANIFEST)
+    facts = encode(OPTIONS, MANIFEST).facts
     assert seen == [Path("a.png"), Path("b.png"), Path("damaged.png")]
     assert facts["unique_pictures"] == 3
 

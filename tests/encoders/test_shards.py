@@ -1,5 +1,7 @@
 """Whatever the number of shards, the gathered array is that of one job, byte for byte."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,10 @@ from PIL import Image
 
 from semtok.config.encoders import SentenceTransformersEncoder, TimmEncoder
 from semtok.encoders import images, shards, text
-from semtok.encoders.shards import Shard, common_facts, gather
+from semtok.encoders.shards import EncodedShard, Shard, common_facts, gather, scatter
+from semtok.encoders.similarity import mean_pairwise_cosine
 from semtok.errors import ConfigError, DataError
-from semtok.run.files import write_array
+from semtok.run.files import read_json, write_array
 
 SOURCES = st.integers(min_value=1, max_value=60)
 
@@ -19,13 +22,13 @@ SOURCES = st.integers(min_value=1, max_value=60)
 @settings(max_examples=60, deadline=None)
 @given(n=SOURCES, batch_size=SOURCES, count=SOURCES)
 def test_shards_share_out_whole_batches(n, batch_size, count):
-    theirs = [Shard(number, count).positions(n, batch_size) for number in range(1, count + 1)]
+    theirs = [Shard(number, count).items(np.arange(n), batch_size) for number in range(1, count + 1)]
     assert sorted(np.concatenate(theirs)) == list(range(n))
     batches = [tuple(range(start, min(start + batch_size, n))) for start in range(0, n, batch_size)]
-    for positions in theirs:
-        cut = [tuple(positions[start : start + batch_size]) for start in range(0, len(positions), batch_size)]
+    for rows in theirs:
+        cut = [tuple(rows[start : start + batch_size]) for start in range(0, len(rows), batch_size)]
         assert set(cut) <= set(batches)
-    lengths = [-(-len(positions) // batch_size) for positions in theirs]
+    lengths = [-(-len(rows) // batch_size) for rows in theirs]
     assert max(lengths) - min(lengths) <= 1
 
 
@@ -36,24 +39,43 @@ def test_every_item_gets_its_row(n, batch_size, count, chunk, seed, tmp_path_fac
     generator = np.random.default_rng(seed)
     distinct = generator.normal(size=(n, 3)).astype(np.float32)
     codes = np.concatenate([generator.permutation(n), generator.integers(-1, n, size=20)])
+    encoded = []
     for number in range(1, count + 1):
-        mine = distinct[Shard(number, count).positions(n, batch_size)]
-        write_array(folder / f"{number}.npy", mine if len(mine) else np.empty((0, 0), dtype=np.float32))
+        rows = Shard(number, count).items(codes, batch_size)
+        chosen = np.unique(codes[rows][codes[rows] >= 0])
+        facts = {"items": len(rows), "dimensions": 3, "mean_pairwise_cosine": None}
+        encoded.append(
+            EncodedShard(rows, scatter(distinct[chosen], codes[rows]), facts) if len(rows) else EncodedShard.empty()
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "BLOCK", chunk)
-        gather(folder / "all.npy", [folder / f"{number}.npy" for number in range(1, count + 1)], codes, batch_size)
+        facts = gather(encoded, folder / "all.npy")
     expected = np.full((len(codes), 3), np.nan, dtype=np.float32)
     expected[codes >= 0] = distinct[codes[codes >= 0]]
     write_array(folder / "expected.npy", expected)
     assert (folder / "all.npy").read_bytes() == (folder / "expected.npy").read_bytes()
+    assert facts == {"items": len(codes), "dimensions": 3, "mean_pairwise_cosine": mean_pairwise_cosine(expected)}
 
 
-def test_a_shard_of_another_catalogue_is_refused(tmp_path):
-    for number, rows in ((1, 4), (2, 3)):
-        write_array(tmp_path / f"{number}.npy", np.zeros((rows, 2), dtype=np.float32))
-    with pytest.raises(DataError, match=r"2\.npy: found an array of shape \(3, 2\); expected 2 rows"):
-        gather(tmp_path / "all.npy", [tmp_path / "1.npy", tmp_path / "2.npy"], np.arange(6), 2)
+def of(rows, width=2) -> EncodedShard:
+    facts = {"items": len(rows), "dimensions": 2, "mean_pairwise_cosine": 0.5}
+    return EncodedShard(np.array(rows), np.zeros((len(rows), width), dtype=np.float32), facts)
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [(of([1, 2]), "each of 4 once"), (of([1, 3], width=3), r"shape \(2, 3\); expected \(2, 2\)")],
+)
+def test_a_shard_of_another_catalogue_is_refused(second, said, tmp_path):
+    with pytest.raises(DataError, match=said):
+        gather([of([0, 2]), second], tmp_path / "all.npy")
     assert not (tmp_path / "all.npy").exists()
+
+
+def test_pictures_that_are_gone_from_all_shards_are_an_error(tmp_path):
+    told = {"items": 2, "items_without_picture": 2, "pictures": {"unreadable since": 2}, "dimensions": 2}
+    with pytest.raises(DataError, match="not one of the files"):
+        gather([replace(of([0, 1]), facts=told), replace(of([2, 3]), facts=told)], tmp_path / "all.npy")
 
 
 def test_shards_of_different_models_are_refused():
@@ -79,21 +101,19 @@ def _on_the_cpu(monkeypatch):
 
 def gathered(module, options, sources, count, folder):
     """The file that `count` shards give, and the facts beside it; `sources` are what `module` reads."""
-    parts, facts = [], []
+    encoded = []
     for number in range(1, count + 1):
-        vectors, told = module.encode_shard(options, *sources, Shard(number, count))
-        parts.append(folder / f"{number}-of-{count}.npy")
-        write_array(parts[-1], vectors)
-        facts.append(told)
-    target = folder / "gathered.npy"
-    together = module.gather_shards(options, *sources, parts, facts, target)
-    return target.read_bytes(), together
+        files = {kind: str(folder / f"{number}-of-{count}.{kind}") for kind in ("vectors", "rows", "facts")}
+        module.encode(options, *sources, Shard(number, count)).write(**files)
+        encoded.append(EncodedShard.read(**files))
+    together = gather(encoded, folder / "gathered.npy")
+    return (folder / "gathered.npy").read_bytes(), together
 
 
 def whole(module, options, sources, folder):
-    vectors, facts = module.encode(options, *sources)
-    write_array(folder / "whole.npy", vectors)
-    return (folder / "whole.npy").read_bytes(), facts
+    files = {"vectors": str(folder / "whole.npy"), "facts": str(folder / "whole.json")}
+    module.encode(options, *sources).write(**files)
+    return (folder / "whole.npy").read_bytes(), read_json(files["facts"])
 
 
 def test_sentences(tmp_path, monkeypatch):

@@ -46,7 +46,8 @@ def test_no_text_at_all_is_an_error():
 
 
 def test_item_without_text_is_nan_and_duplicates_are_equal():
-    vectors, facts = encode(OPTIONS, ITEMS, ["category", "title"])
+    part = encode(OPTIONS, ITEMS, ["category", "title"])
+    vectors, facts = part.vectors, part.facts
     assert vectors.dtype == np.float32
     assert np.isnan(vectors).all(axis=1).tolist() == [False, False, False, False, True, False]
     assert not np.isnan(vectors[[0, 1, 2, 3, 5]]).any()
@@ -68,6 +69,6 @@ def test_duplicate_texts_are_encoded_once(monkeypatch):
             return np.eye(len(texts), dtype=np.float32), {}
 
     monkeypatch.setattr("semtok.encoders.text.import_module", lambda name: Method)
-    vectors, _ = encode(OPTIONS, ITEMS, ["title"])
+    vectors = encode(OPTIONS, ITEMS, ["title"]).vectors
     assert seen == ["Item title: Rain in May.", "Item title: Sun.", "Item title: Orphan."]
     assert np.nan_to_num(vectors).argmax(axis=1).tolist() == [0, 1, 2, 0, 0, 1]

@@ -11,15 +11,11 @@ CAPTIONS = REPOSITORY / "workflow/report"
 
 
 def render(name, exhibit, definition=DEFINITION):
-    paper = load(definition)
-    parts = {**paper.tables, **paper.figures}
+    content = load(definition).model_dump(mode="json")
+    uncertainty = {"bootstrap_samples": 1000, "confidence": 0.95, "seed": 0}
     snakemake = SimpleNamespace(
         wildcards=SimpleNamespace(paper="cost", exhibit=exhibit),
-        params=SimpleNamespace(
-            table=parts[exhibit].model_dump(mode="json"),
-            figure=parts[exhibit].model_dump(mode="json"),
-            uncertainty={"bootstrap_samples": 1000, "confidence": 0.95, "seed": 0},
-        ),
+        params=SimpleNamespace(shown={"content": content, "uncertainty": uncertainty}),
         config={"source": "synthetic", "seeds": [0, 1], "papers": {"cost": {}}},
     )
     text = (CAPTIONS / name).read_text()

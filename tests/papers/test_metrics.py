@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from semtok.errors import ConfigError, DataError
-from semtok.papers.metrics import beam_width, check_scores, gains, read_ranks, score, score_run
+from semtok.papers.metrics import beam_width, check_scores, gains, read_ranks, score
 from support.fabricated_results import ranks_frame
 
 rank_lists = st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=30)
@@ -95,16 +95,6 @@ def test_impossible_scores_are_refused():
         check_scores(scores)
     with pytest.raises(DataError, match=r"expected a value in \[0, 1\]"):
         check_scores(pd.DataFrame({"metric": ["recall"], "k": [5], "value": [1.1]}))
-
-
-def test_score_run_round_trip(tmp_path):
-    frame = ranks_frame([1, 3, None, 6]).sample(frac=1, random_state=0)
-    frame.to_parquet(tmp_path / "ranks.parquet", index=False)
-    assert read_ranks(tmp_path / "ranks.parquet")["target"].tolist() == [0, 1, 2, 3]
-    score_run(tmp_path / "ranks.parquet", [5, 10], tmp_path / "scores.csv")
-    scores = pd.read_csv(tmp_path / "scores.csv")
-    assert list(scores.columns) == ["metric", "k", "value", "user_value", "targets", "users"]
-    assert scores.set_index(["metric", "k"])["value"].to_dict() == pytest.approx(values([1, 3, None, 6], [5, 10]))
 
 
 def broken_ranks():

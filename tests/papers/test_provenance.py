@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from semtok.errors import DataError
-from semtok.papers.provenance import provenance, read_records
-from semtok.papers.provenance_page import render
+from semtok.papers import provenance as module
+from semtok.papers.provenance import page, read_records
 from semtok.run.files import write_json
 
+RESULTS = Path("results")
 CODES = "results/tokenizers/mind/cost/0/codes.npy"
 RANKS = "results/recommenders/mind/cost/tiger/0/ranks.parquet"
 TABLE = "results/papers/cost/table2.csv"
@@ -34,6 +37,10 @@ def record(rule: str, inputs: dict[str, str], outputs: dict[str, str], *, commit
     }
 
 
+def provenance(own, records):
+    return module.provenance(own, records, RESULTS)
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -52,9 +59,9 @@ def test_the_jobs_behind_a_table_each_with_its_own_environment():
     assert found["commits"] == ["c1"]
     assert found["totals"] == {"jobs": 3, "seconds": 6.0, "peak_memory_mb": 100}
     assert found["warnings"] == found["without_record"] == found["brought"] == []
-    page = render(found)
-    assert "NVIDIA H100" in page
-    assert TABLE in page
+    shown = page(found)
+    assert "NVIDIA H100" in shown
+    assert TABLE in shown
 
 
 def test_bytes_that_changed_between_two_jobs_are_told():
@@ -69,7 +76,7 @@ def test_files_of_unknown_making_are_told_apart():
     found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}), [decode])
     assert found["without_record"] == [{"path": CODES, "sha256": "a"}]
     assert found["brought"] == [{"path": ".../codes.json", "sha256": "c"}]
-    assert "not on record" in render(found)
+    assert "not on record" in page(found)
 
 
 def test_jobs_of_other_code_show_it():
@@ -86,10 +93,10 @@ def test_benchmarks_are_joined(tmp_path):
     benchmark = tmp_path / "results/benchmarks/decode/0.tsv"
     benchmark.parent.mkdir(parents=True)
     benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\t1000.0\n")
-    measured = {job["rule"]: (job["seconds"], job["peak_memory_mb"]) for job in read_records()}
+    measured = {job["rule"]: (job["seconds"], job["peak_memory_mb"]) for job in read_records(RESULTS)}
     assert measured == {"decode": (7.25, 1049), "score": (2.0, 100)}
     benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\tNA\n")
-    assert read_records()[0]["peak_memory_mb"] == 100
+    assert read_records(RESULTS)[0]["peak_memory_mb"] == 100
 
 
 def test_a_damaged_record_is_named(tmp_path):
@@ -97,7 +104,7 @@ def test_a_damaged_record_is_named(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text("{")
     with pytest.raises(DataError, match=r"results/records/decode/0\.json: cannot be read.*delete it"):
-        read_records()
+        read_records(RESULTS)
 
 
 def test_a_page_tells_environments_apart_by_machine_and_versions():
@@ -112,8 +119,8 @@ def test_a_page_tells_environments_apart_by_machine_and_versions():
         job(4, "Xeon", torch="2.13"),
     ]
     made = record("ranking_table", {f"results/{number}.parquet": "b" for number in range(1, 5)}, {TABLE: "t"})
-    page = render(provenance(made, jobs))
-    assert "numpy 2.4, torch 2.13" in page
-    assert page.count("torch 2.12") == 1
-    assert page.count(">Xeon, 2 processors") == 1
-    assert page.count(">AMD EPYC, 2 processors") == 2
+    shown = page(provenance(made, jobs))
+    assert "numpy 2.4, torch 2.13" in shown
+    assert shown.count("torch 2.12") == 1
+    assert shown.count(">Xeon, 2 processors") == 1
+    assert shown.count(">AMD EPYC, 2 processors") == 2

@@ -2,7 +2,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from semtok.papers.rendering import Grid, Text, escape_latex, latex, markdown, page
+from semtok.papers.rendering import Grid, Text, latex, markdown, page
+from semtok.papers.templates import escape_latex
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_markdown(grid):
 
 
 def test_latex(grid):
-    text = latex(grid)
+    text = latex([grid])
     assert r"\caption{Beware Results \& more}" in text
     assert r" & \multicolumn{2}{c}{A\_1} & \multicolumn{2}{c}{B} \\" in text
     assert r"$L_x$ & 1 & \textbf{2} {\scriptsize [1, 3]} & --- &  \\" in text
@@ -81,6 +82,8 @@ def test_html_page(grid):
     assert cells.widths == [5, 5, 5, 5]
     assert "<title>A &amp; B</title>" in text
     assert '<p class="warning">Beware</p>' in text
+    # A wide table scrolls in a box of its own.
+    assert text.count('<div class="scroll">\n<table>') == text.count("<table>") == 1
     # Self-contained: nothing is loaded from elsewhere.
     assert "http" not in text
     assert "src=" not in text

@@ -75,6 +75,7 @@ def test_cells_that_cannot_be_built_say_why(paper, changed, tokenizers, exhibit,
         ("ids/sasrec", ["tiger", "sasrec"], Run("mind", "ids", "sasrec", 0), ""),
         ("cost+epochs=100/lcrec", ["lcrec"], Run("mind", "cost", "lcrec", 0), ""),
         ("cost/tiger+d_model=64", ["tiger"], Run("mind", "cost", "tiger+d_model=64", 0), ""),
+        ("cost/tiger+dropout=0.30", ["tiger"], Run("mind", "cost", "tiger+dropout=0.3", 0), ""),
         ("ids/sasrec", ["tiger"], None, "this config has no recommender sasrec"),
     ],
 )

@@ -9,7 +9,7 @@ from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity, groups_by_length
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.training import epoch_order
-from semtok.recommenders.vocabulary import BOS, EOS, PAD, Catalogue
+from semtok.recommenders.vocabulary import BOS, EOS, PAD, ItemTokens
 
 
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(0, 9), st.integers(1, 100), st.integers(0, 40))
@@ -51,7 +51,7 @@ def test_drawn_samples_are_distinct_and_new_each_epoch():
 
 
 def make_batches():
-    catalogue = Catalogue.from_codes(np.array([[0, 1], [1, 0], [1, 1]]), "expand")
+    catalogue = ItemTokens.from_codes(np.array([[0, 1], [1, 0], [1, 1]]), "expand")
     sequences = Sequences(np.array([2, 0, 1, 1]), np.array([0, 3, 4]))
     return Batches(sequences, catalogue, max_items=2, device=torch.device("cpu"))
 
@@ -66,7 +66,7 @@ def test_source_and_target_by_hand():
 
 
 def test_items_without_codes_are_refused():
-    catalogue = Catalogue.from_codes(np.array([[0, 1], [1, 0]]), "expand")
+    catalogue = ItemTokens.from_codes(np.array([[0, 1], [1, 0]]), "expand")
     with pytest.raises(DataError, match="items from 0 to 2, but codes of 2 items"):
         Batches(Sequences(np.array([0, 2]), np.array([0, 2])), catalogue, 2, torch.device("cpu"))
 

@@ -5,14 +5,14 @@ import torch
 from semtok.recommenders.beam_search import beam_search, best
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.trie import Positions, Trie
-from semtok.recommenders.vocabulary import BOS, Catalogue
+from semtok.recommenders.vocabulary import BOS, ItemTokens
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def catalogue(codes):
-    return Catalogue.from_codes(codes, "suffix")
+    return ItemTokens.from_codes(codes, "suffix")
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_users_do_not_influence_each_other(model, catalogue, histories):
 
 
 def test_single_item_catalogue(model_options):
-    catalogue = Catalogue.from_codes(np.array([[2, 1]]), "suffix")
+    catalogue = ItemTokens.from_codes(np.array([[2, 1]]), "suffix")
     model = T5(model_options, catalogue.vocabulary.size).eval()
     trie = Trie(catalogue, CPU)
     encoded = model.encode(torch.from_numpy(catalogue.tokens), None)

@@ -5,11 +5,12 @@ import torch
 from semtok.recommenders import exhaustive
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.exhaustive import certify, exhaustive_search, score_catalogue
-from semtok.recommenders.generation import Generated, generate
+from semtok.recommenders.generation import Generated
 from semtok.recommenders.sequences import Sequences, target_samples
 from semtok.recommenders.t5 import T5
+from semtok.recommenders.tiger import generate
 from semtok.recommenders.trie import Trie
-from semtok.recommenders.vocabulary import BOS, Catalogue
+from semtok.recommenders.vocabulary import BOS, ItemTokens
 
 CPU = torch.device("cpu")
 
@@ -17,7 +18,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def setting(model_options, codes, world):
     interactions, targets = world
-    catalogue = Catalogue.from_codes(codes, "suffix")
+    catalogue = ItemTokens.from_codes(codes, "suffix")
     model = T5(model_options, catalogue.vocabulary.size).eval()
     with torch.no_grad():
         model.embedding.weight *= 3

@@ -14,13 +14,15 @@ PROGRAM = """
 import sys, json, torch, pandas as pd, numpy as np
 from semtok.config.recommenders import TIGER
 from semtok.recommenders import training
+from semtok.recommenders.task import Task
 from semtok.recommenders.tiger import train
 torch.set_num_threads(1)
 training.Trainer.__init__.__defaults__ = (float(sys.argv[2]),)  # seconds between checkpoints
 folder = sys.argv[1]
 options = TIGER(**json.load(open(folder + "/options.json")))
 interactions, targets = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("interactions", "targets"))
-weights, history = train(options, np.load(folder + "/codes.npy"), interactions, targets, 0, sys.argv[3], "same")
+task = Task(options, interactions, targets, 0, np.load(folder + "/codes.npy"))
+weights, history = train(task, sys.argv[3], "same")
 torch.save(weights, sys.argv[4])
 history.to_csv(sys.argv[4] + ".csv")
 """

@@ -5,98 +5,146 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
+from semtok.config.recommenders import SelfAttentionOptions
 from semtok.recommenders import training
-from semtok.recommenders.grouping import Capacity
-from semtok.recommenders.sasrec import Windows, train
-from semtok.recommenders.sasrec_decoding import decode
-from semtok.recommenders.sasrec_model import SASRecNetwork
-from semtok.recommenders.sasrec_ranking import rank_catalogue
+from semtok.recommenders.full_ranking import rank_catalogue
+from semtok.recommenders.sasrec import SASRecNetwork, decode, train
 from semtok.recommenders.sequences import Sequences, target_samples
+from semtok.recommenders.task import Task
 from semtok.recommenders.training import train_step
-from support.sasrec import N_ITEMS, make_options
+from semtok.recommenders.windows import Windows
+from support.sasrec import N_ITEMS, make_options, planted
+
+MAX_ITEMS = 12
+
+
+def make_size(**changed):
+    values = {"n_layers": 2, "n_heads": 2, "hidden_dim": 16, "inner_dim": 24, "dropout": 0.0}
+    values |= {"attention_dropout": 0.0, "activation": "gelu", "norm_first": False}
+    return SelfAttentionOptions(**{**values, **changed})
+
+
+def make_network(**changed):
+    torch.manual_seed(2)
+    network = SASRecNetwork(make_size(**changed), N_ITEMS, MAX_ITEMS)
+    with torch.no_grad():  # away from zero biases and unit scales, so that a lost one shows
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return network.eval()
+
+
+def reference(network, options):
+    """The same computation by torch's own encoder layers."""
+    layers = []
+    for block in network.blocks:
+        layer = nn.TransformerEncoderLayer(
+            *(options.hidden_dim, options.n_heads, options.inner_dim, 0.0, options.activation),
+            batch_first=True,
+            norm_first=options.norm_first,
+        )
+        layer.load_state_dict(
+            {
+                "self_attn.in_proj_weight": block.attention.project_in.weight,
+                "self_attn.in_proj_bias": block.attention.project_in.bias,
+                "self_attn.out_proj.weight": block.attention.project_out.weight,
+                "self_attn.out_proj.bias": block.attention.project_out.bias,
+                "linear1.weight": block.feed_forward.widen.weight,
+                "linear1.bias": block.feed_forward.widen.bias,
+                "linear2.weight": block.feed_forward.narrow.weight,
+                "linear2.bias": block.feed_forward.narrow.bias,
+                "norm1.weight": block.attention_norm.weight,
+                "norm1.bias": block.attention_norm.bias,
+                "norm2.weight": block.feed_forward_norm.weight,
+                "norm2.bias": block.feed_forward_norm.bias,
+            }
+        )
+        layers.append(layer.eval())
+
+    def states(items):
+        found = network.item.weight[items] + network.position.weight[: items.shape[1]]
+        found = found if options.norm_first else network.norm(found)
+        mask = nn.Transformer.generate_square_subsequent_mask(items.shape[1])
+        for layer in layers:
+            found = layer(found, src_mask=mask, is_causal=True)
+        return network.norm(found) if options.norm_first else found
+
+    return states
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_states_agree_with_torchs_encoder(norm_first, activation):
+    changed = {"norm_first": norm_first, "activation": activation}
+    network = make_network(**changed)
+    items = torch.randint(N_ITEMS, (5, MAX_ITEMS))
+    with torch.no_grad():
+        expected = reference(network, make_size(**changed))(items)
+        torch.testing.assert_close(network(items), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_scores_are_products_with_the_vectors_that_items_come_in_by():
+    network = make_network()
+    states = torch.randn(3, 16)
+    expected = torch.stack([(network.item.weight * state).sum(dim=1) for state in states])
+    torch.testing.assert_close(network.scores_after(states), expected)
+    assert network.state_dict()["item.weight"].shape == (N_ITEMS, 16)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_a_later_item_changes_no_earlier_state(norm_first):
+    network = make_network(norm_first=norm_first)
+    items = torch.randint(N_ITEMS, (2, MAX_ITEMS))
+    with torch.no_grad():
+        before = network(items)
+        for step in range(MAX_ITEMS):
+            changed = items.clone()
+            changed[:, step] = (changed[:, step] + 1) % N_ITEMS
+            after = network(changed)
+            assert torch.equal(after[:, :step], before[:, :step])
+            assert not torch.allclose(after[:, step:], before[:, step:])
+            # What stands behind a history, padding or items, does not reach it either.
+            torch.testing.assert_close(network(items[:, : step + 1]), before[:, : step + 1])
+
+
+def test_order_matters():
+    network = make_network()
+    items = torch.tensor([[3, 4, 5]])
+    assert not torch.allclose(network(items)[:, -1], network(items[:, [1, 0, 2]])[:, -1])
+
+
+def test_dropout_only_while_training():
+    network = make_network(dropout=0.5, attention_dropout=0.5)
+    items = torch.randint(N_ITEMS, (2, MAX_ITEMS))
+    assert torch.equal(network(items), network(items))
+    network.train()
+    assert not torch.equal(network(items), network(items))
+
+
+def test_heads_share_the_width():
+    with pytest.raises(ValueError, match="hidden_dim that n_heads = 3 divides"):
+        make_size(n_heads=3)
 
 
 @pytest.fixture
 def run(world, tmp_path):
     def run(options, interactions=world[0], targets=world[1], seed=0, name="run"):
-        return train(options, None, interactions, targets, seed, tmp_path / f"{name}.pt", name)
+        return train(Task(options, interactions, targets, seed), tmp_path / f"{name}.pt", name)
 
     return run
-
-
-def make_windows(interactions, max_items, model=None):
-    n_items = Sequences.from_interactions(interactions).n_items
-    model = model or SASRecNetwork(make_options(max_items).model, n_items, max_items)
-    return Windows.from_interactions(model, interactions, max_items)
-
-
-def table(*users):
-    """Interactions from a text a user: a letter an interaction (t, v, T, c); items count up from 0."""
-    splits = {"t": "train", "v": "valid", "T": "test", "c": "context"}
-    rows = [(user, splits[letter]) for user, letters in enumerate(users) for letter in letters]
-    frame = pd.DataFrame(rows, columns=["user", "split"])
-    return frame.assign(item=np.arange(len(frame)))
-
-
-def test_windows_by_hand():
-    windows = make_windows(table("tttttttvT", "ttT", "ccc", "t"), max_items=4)
-    items, following, is_learned = windows.inputs_and_targets(windows.ends)
-    assert items[is_learned].tolist() == [0, 1, 2, 3, 4, 5, 9]
-    assert following[is_learned].tolist() == [1, 2, 3, 4, 5, 6, 10]
-    found = [[row[real].tolist(), row.tolist()] for row, real in zip(items, is_learned, strict=True)]
-    # The first user's six predictions: the last four in one window, the first two in another.
-    assert sorted(learned for learned, _ in found) == [[0, 1], [2, 3, 4, 5], [9]]
-    assert windows.predictions(np.arange(3)) == 7
-
-
-@pytest.mark.parametrize("max_items", [1, 2, 3, 5, 50])
-def test_every_train_record_with_a_past_is_predicted_once_from_what_came_before(world, max_items):
-    """And nothing that is held out is read, neither as an input of a window nor as a target."""
-    interactions = world[0].assign(item=np.arange(len(world[0])))
-    windows = make_windows(interactions, max_items)
-    items, following, is_learned = windows.inputs_and_targets(windows.ends)
-    train = interactions[interactions["split"] == "train"]
-    expected = train.index[train["user"].duplicated()]
-    assert sorted(following[is_learned]) == expected.tolist()
-    assert (following[is_learned] == items[is_learned] + 1).all()
-    assert set(items[is_learned]) <= set(train.index)
-    assert [windows.predictions(np.array([row])) for row in range(len(windows))] == is_learned.sum(axis=1).tolist()
-
-
-def test_records_between_train_ones_are_history_only():
-    interactions = table("tctt")
-    windows = make_windows(interactions, max_items=3)
-    items, following, is_learned = windows.inputs_and_targets(windows.ends)
-    assert items.tolist() == [[0, 1, 2]]
-    assert following[is_learned].tolist() == [2, 3]
 
 
 def test_loss_by_hand():
     """Three items, one user: the mean of -log softmax(h_t . e)[next] over both steps."""
     interactions = pd.DataFrame({"user": [0, 0, 0], "item": [1, 0, 2], "split": ["train"] * 3})
-    windows = make_windows(interactions, max_items=4)
-    model = windows.model.eval()
+    model = SASRecNetwork(make_options(4).model, 3, 4).eval()
+    windows = Windows.from_interactions(model, interactions, 4)
     states = model(torch.tensor([[1, 0]]))[0].detach().numpy().astype(np.float64)
     vectors = model.item.weight.detach().numpy().astype(np.float64)
     scores = np.exp(states @ vectors.T)
     expected = -np.log(scores[0, 0] / scores[0].sum()) - np.log(scores[1, 2] / scores[1].sum())
     assert float(windows.backward(np.array([0]), 2)) == pytest.approx(expected, rel=1e-5)
-
-
-@pytest.mark.parametrize("capacity", [Capacity(1, 1), Capacity(20, 3), Capacity(10**6, 10**6)])
-def test_a_step_does_not_depend_on_how_its_windows_are_grouped(world, capacity):
-    windows = make_windows(world[0], max_items=4)
-    model, rows = windows.model.eval(), np.arange(0, len(windows), 2)
-    items, following, is_learned = map(torch.from_numpy, windows.inputs_and_targets(windows.ends.take(rows)))
-    losses = torch.nn.functional.cross_entropy(model.scores(model(items)[is_learned]), following[is_learned])
-    gradients = torch.autograd.grad(losses, list(model.parameters()))
-    model.zero_grad()
-    grouped = Windows(**{**vars(windows), "capacity": capacity})
-    total = grouped.backward(rows, grouped.predictions(rows))
-    assert float(total) / windows.predictions(rows) == pytest.approx(losses.item(), rel=1e-5)
-    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
 
 
 class Killed(BaseException):
@@ -107,7 +155,7 @@ class Killed(BaseException):
 def test_a_killed_run_ends_in_the_same_weights(run, world, monkeypatch, seconds):
     options = make_options()
     weights, history = run(options, name="whole")
-    steps = math.ceil(len(make_windows(world[0], 5)) / 8)
+    steps = history["steps"].iloc[0]
     assert steps > 3
     monkeypatch.setattr(training.Trainer.__init__, "__defaults__", (seconds,))
     for lives in (steps + 2, 2 if seconds == 0 else steps):
@@ -128,25 +176,13 @@ def test_a_killed_run_ends_in_the_same_weights(run, world, monkeypatch, seconds)
     pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
 
 
-def planted(n_users=72, n_items=24):
-    """Every user goes round the items, so that the next item is a function of the last one."""
-    rows = [(user, (user + step) % n_items, step, "train") for user in range(n_users) for step in range(5 + user % 5)]
-    interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp", "split"])
-    last = interactions.groupby("user").tail(1).index
-    interactions.loc[last, "split"] = "test"
-    interactions.loc[last - 1, "split"] = "valid"
-    held_out = interactions[interactions["split"] != "train"]
-    targets = held_out.assign(target=np.arange(len(held_out)), position=held_out["timestamp"])
-    return interactions, targets.reset_index(drop=True)
-
-
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_a_world_of_successors_is_learned_in_seconds(run, norm_first):
     interactions, targets = planted()
     options = make_options(model={"norm_first": norm_first}, epochs=30, validation_every=10)
     started = time.process_time()
     weights, history = run(options, interactions, targets)
-    ranks, _ = decode(options, weights, None, interactions, targets, 0)
+    ranks, _ = decode(Task(options, interactions, targets, seed=0), weights)
     assert time.process_time() - started < 20
     assert (ranks["rank"] == 1).mean() > 0.95
     assert history["ndcg@10"].dropna().index.tolist() == [9, 19, 29]

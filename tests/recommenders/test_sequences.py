@@ -20,9 +20,11 @@ def samples(user, position):
 
 def test_histories_are_the_last_items_oldest_first():
     sequences = Sequences.from_interactions(TABLE)
-    items, real = sequences.histories(samples([0, 2, 0], [3, 1, 1]), max_items=2)
-    assert items.tolist() == [[6, 7], [1, 0], [5, 0]]
-    assert real.tolist() == [[True, True], [True, False], [True, False]]
+    histories = sequences.histories(samples([0, 2, 0], [3, 1, 1]), max_items=2)
+    assert histories.items.tolist() == [[6, 7], [1, 0], [5, 0]]
+    assert histories.real.tolist() == [[True, True], [True, False], [True, False]]
+    assert histories.lengths.tolist() == [2, 1, 1]
+    assert TABLE["item"].to_numpy()[histories.records[histories.real]].tolist() == [6, 7, 1, 5]
 
 
 def test_a_user_without_interactions_takes_no_room():

@@ -5,8 +5,8 @@ from torch.nn import functional as F
 from semtok.config.recommenders import T5Options
 from semtok.recommenders.relative_position import relative_position_bucket
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.t5_weights import from_transformers
 from semtok.torchvision_operators import declare_missing
+from support.t5_weights import from_transformers
 
 declare_missing()
 transformers = pytest.importorskip("transformers")

@@ -3,15 +3,23 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.errors import ConfigError
-from semtok.recommenders.tiger import train
-from semtok.recommenders.tiger_decoding import decode
+from semtok.errors import ConfigError, DataError, SemtokError
+from semtok.recommenders.batching import Batches
+from semtok.recommenders.grouping import Capacity
+from semtok.recommenders.sequences import Samples, Sequences, target_samples
+from semtok.recommenders.t5 import T5
+from semtok.recommenders.task import Task
+from semtok.recommenders.tiger import Decoder, decode, generate, train
+from semtok.recommenders.trie import Positions, Trie
+from semtok.recommenders.vocabulary import ItemTokens
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def run(world, codes, tmp_path):
     def run(options, interactions=world[0], targets=world[1], seed=0, codes=codes, name="run"):
-        return train(options, codes, interactions, targets, seed, tmp_path / f"{name}.pt", name)
+        return train(Task(options, interactions, targets, seed, codes), tmp_path / f"{name}.pt", name)
 
     return run
 
@@ -66,7 +74,7 @@ def test_a_simple_world_is_learned(run, make_options, collisions):
     options = make_options(collisions, epochs=30, validation_every=30, validation_users=None)
     weights, history = run(options, interactions, targets, codes=codes)
     assert history["recall@10"].dropna().index.tolist() == [29]
-    table, _ = decode(options, weights, codes, interactions, targets, seed=0)
+    table, _ = decode(Task(options, interactions, targets, 0, codes), weights)
     assert len(table) == 72
     assert (table["rank"] == 1).fillna(False).mean() > 0.8
 
@@ -74,13 +82,13 @@ def test_a_simple_world_is_learned(run, make_options, collisions):
 def test_bfloat16_learns_and_ranks_nearly_the_same(run, make_options, world, codes, monkeypatch):
     options = make_options(epochs=4, beam_size=40)
     weights, history = run(options, name="float32")
-    table, _ = decode(options, weights, codes, *world, seed=0)
+    table, _ = decode(Task(options, *world, 0, codes), weights)
     monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
     other_weights, other_history = run(options, name="bfloat16")
     assert {weight.dtype for weight in other_weights.values()} == {torch.float32}
     assert not all(torch.equal(weight, other_weights[name]) for name, weight in weights.items())
     assert other_history["loss"].tolist() == pytest.approx(history["loss"].tolist(), rel=0.02)
-    other_table, _ = decode(options, weights, codes, *world, seed=0)
+    other_table, _ = decode(Task(options, *world, 0, codes), weights)
     shifts = np.stack(other_table["rank"]) - np.stack(table["rank"])
     assert np.abs(shifts).mean() < 2
 
@@ -93,3 +101,193 @@ def test_too_narrow_a_validation_beam_is_refused(run, make_options):
 def test_samples_per_epoch_shortens_epochs(run, make_options):
     _, history = run(make_options(samples_per_epoch=20, epochs=3))
     assert history["steps"].tolist() == [2, 4, 6]
+
+
+def test_codes_are_needed(world, make_options, tmp_path):
+    with pytest.raises(DataError, match="codes: found none"):
+        train(Task(make_options(), *world, seed=0), tmp_path / "run.pt", "run")
+
+
+@pytest.fixture
+def setting(model_options, codes, world):
+    interactions, targets = world
+
+    def make(collisions):
+        catalogue = ItemTokens.from_codes(codes, collisions)
+        torch.manual_seed(2)
+        model = T5(model_options, catalogue.vocabulary.size)
+        with torch.no_grad():
+            model.embedding.weight *= 3
+        batches = Batches(Sequences.from_interactions(interactions), catalogue, 5, CPU)
+        return model, batches, target_samples(targets, "test", batches.sequences), catalogue, Trie(catalogue, CPU)
+
+    return make
+
+
+def test_lists_do_not_depend_on_the_batches(setting):
+    model, batches, samples, _, trie = setting("suffix")
+    whole = generate(model, batches, samples, trie, trie, 8, 1000, seed=0).top
+    assert whole.shape == (30, 8)
+    assert len(np.unique(whole, axis=0)) > 5
+    assert np.array_equal(whole, generate(model, batches, samples, trie, trie, 8, 3, seed=0).top)
+    batches.capacity = Capacity(31, 6)
+    assert np.array_equal(whole, generate(model, batches, samples, trie, trie, 8, 1000, seed=0).top)
+    order = np.random.default_rng(0).permutation(len(samples))
+    assert np.array_equal(whole[order], generate(model, batches, samples.take(order), trie, trie, 8, 7, seed=0).top)
+
+
+def test_a_training_model_is_decoded_without_dropout_and_goes_on_training(setting):
+    model, batches, samples, _, trie = setting("suffix")
+    model.train()
+    before = torch.get_rng_state()
+    first = generate(model, batches, samples, trie, trie, 8, 1000, seed=0).top
+    assert np.array_equal(first, generate(model, batches, samples, trie, trie, 8, 1000, seed=0).top)
+    assert model.training
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_the_target_is_never_read(setting):
+    model, batches, samples, _, trie = setting("suffix")
+    blanked = Samples(samples.user, samples.position, np.full(len(samples), -(10**9)))
+    assert np.array_equal(
+        generate(model, batches, samples, trie, trie, 8, 5, seed=0).top,
+        generate(model, batches, blanked, trie, trie, 8, 5, seed=0).top,
+    )
+
+
+def test_expanded_lists_hold_items_once_and_follow_the_seed(setting, codes):
+    model, batches, samples, _, trie = setting("expand")
+    first = generate(model, batches, samples, trie, trie, 20, 5, seed=0).top
+    assert all(len(set(row)) == 20 for row in first.tolist())
+    assert np.array_equal(first, generate(model, batches, samples, trie, trie, 20, 3, seed=0).top)
+    second = generate(model, batches, samples, trie, trie, 20, 5, seed=1).top
+    assert not np.array_equal(first, second)
+    tuples = [tuple(map(tuple, codes[row])) for row in first]
+    assert tuples == [tuple(map(tuple, codes[row])) for row in second]
+
+
+def test_invalid_rate_counts_what_does_not_exist(setting):
+    model, batches, samples, catalogue, trie = setting("suffix")
+    positions = Positions(catalogue, trie, CPU)
+    everything = positions.n_prefixes(3)
+    generated = generate(model, batches, samples, positions, trie, everything, 10, seed=0)
+    assert generated.invalid_rate == pytest.approx(1 - len(catalogue.tokens) / everything)
+    assert (generated.top >= 0).sum() == len(samples) * len(catalogue.tokens)
+    assert (generated.top[:, : len(catalogue.tokens)] >= 0).all()
+    assert generate(model, batches, samples, trie, trie, 8, 10, seed=0).invalid_rate == 0
+
+
+def test_weights_that_are_not_numbers_are_refused(setting):
+    model, batches, samples, _, trie = setting("suffix")
+    with torch.no_grad():
+        model.decoder_norm.weight.fill_(torch.nan)
+    with pytest.raises(SemtokError, match="not numbers"):
+        generate(model, batches, samples, trie, trie, 8, 10, seed=0)
+
+
+def weights_for(options, codes):
+    torch.manual_seed(1)
+    model = T5(options.model, ItemTokens.from_codes(codes, options.collisions).vocabulary.size)
+    with torch.no_grad():
+        model.embedding.weight *= 3
+    return model.state_dict()
+
+
+@pytest.fixture
+def ranked(world, codes):
+    interactions, targets = world
+
+    def ranked(options, interactions=interactions, targets=targets, codes=codes, seed=0):
+        return decode(Task(options, interactions, targets, seed, codes), weights_for(options, codes))
+
+    return ranked
+
+
+def test_table_follows_the_contract(ranked, make_options, world, tmp_path):
+    table, facts = ranked(make_options(beam_size=15))
+    targets = world[1][world[1]["split"] == "test"]
+    assert table.columns.tolist() == ["target", "user", "item", "rank", "top"]
+    assert table["target"].tolist() == targets["target"].tolist()
+    assert table["item"].tolist() == targets["item"].tolist()
+    assert [str(kind) for kind in table.dtypes[:4]] == ["int32", "int32", "int32", "Int32"]
+    for row in table.itertuples():
+        assert len(row.top) == 15
+        found = np.flatnonzero(row.top == row.item)
+        assert (found[0] + 1 == row.rank) if len(found) else pd.isna(row.rank)
+    assert table["rank"].notna().any()
+    assert table["rank"].isna().any()
+    assert facts["targets"] == 30
+    table.to_parquet(tmp_path / "ranks.parquet")
+    read = pd.read_parquet(tmp_path / "ranks.parquet")
+    assert read["top"].iloc[0].dtype == np.int32
+    assert str(read["rank"].dtype) == "Int32"
+
+
+def test_target_items_never_reach_the_decoder(ranked, make_options, world):
+    """methods.md 8.4: with the targets permuted, or gone from the interactions, the lists stay as they are."""
+    interactions, targets = world
+    options = make_options()
+    expected, _ = ranked(options)
+    permuted = targets.copy()
+    test = permuted["split"] == "test"
+    permuted.loc[test, "item"] = np.random.default_rng(0).permutation(permuted.loc[test, "item"])
+    blanked = interactions.copy()
+    blanked.loc[blanked["split"] == "test", "item"] = 0
+    found, _ = ranked(options, blanked, permuted)
+    assert found["item"].tolist() != expected["item"].tolist()
+    assert np.array_equal(np.stack(found["top"]), np.stack(expected["top"]))
+
+
+def test_the_history_is_read(ranked, make_options, world):
+    interactions, _ = world
+    changed = interactions.assign(item=(interactions["item"] + 1) % 40)
+    assert not np.array_equal(
+        np.stack(ranked(make_options())[0]["top"]), np.stack(ranked(make_options(), changed)[0]["top"])
+    )
+
+
+def test_hits_are_items_not_tuples(ranked, make_options, world, codes):
+    """Items of one tuple have ranks of their own: told apart by a suffix, else one after the other."""
+    _, targets = world
+    group = np.flatnonzero((codes == codes[0]).all(axis=1))
+    assert len(group) > 1
+    for collisions in ("suffix", "expand"):
+        ranks = []
+        for item in group:
+            aimed = targets.assign(item=np.int32(item))
+            ranks.append(ranked(make_options(collisions, beam_size=40), targets=aimed)[0]["rank"].to_numpy(np.int64))
+        by_target = np.stack(ranks)
+        assert all(len(set(column)) == len(group) for column in by_target.T.tolist())
+        if collisions == "expand":
+            assert (by_target.max(axis=0) - by_target.min(axis=0) == len(group) - 1).all()
+
+
+def test_every_item_of_the_catalogue_can_be_found(ranked, make_options):
+    for collisions in ("suffix", "expand"):
+        table, _ = ranked(make_options(collisions, beam_size=40))
+        assert all(sorted(top) == list(range(40)) for top in table["top"])
+
+
+def test_a_beam_of_the_whole_catalogue_is_certified(ranked, make_options):
+    _, facts = ranked(make_options(beam_size=40, certify_users=8))
+    assert facts["certified_targets"] == 8
+    assert facts["overlap@20"] == 1.0
+    assert facts["beam_recall@1"] == facts["exhaustive_recall@1"]
+
+
+def test_a_narrow_beam_is_caught(ranked, make_options):
+    _, facts = ranked(make_options(beam_size=2, certify_users=30))
+    assert 0 < facts["overlap@20"] <= 2 / 20 + 1e-9
+
+
+def test_soft_constraint_wastes_places(ranked, make_options):
+    _, facts = ranked(make_options(constraint="position", beam_size=20))
+    assert 0 < facts["invalid_rate"] < 1
+    assert ranked(make_options(beam_size=20))[1]["invalid_rate"] == 0
+
+
+def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
+    options = make_options(beam_size=40)
+    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes))
+    exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
+    assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))

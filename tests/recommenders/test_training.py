@@ -20,7 +20,7 @@ from semtok.recommenders.training import (
     recall_and_ndcg,
     train_step,
 )
-from semtok.recommenders.vocabulary import Catalogue
+from semtok.recommenders.vocabulary import ItemTokens
 
 CPU = torch.device("cpu")
 
@@ -35,7 +35,7 @@ def make_trainer(make_options, codes, world, tmp_path):
 
     def make(identity="same", validate=None, chosen_by="recall@10", seconds=math.inf, seed=0, **changes):
         options = make_options(**changes)
-        catalogue = Catalogue.from_codes(codes, "suffix")
+        catalogue = ItemTokens.from_codes(codes, "suffix")
         torch.manual_seed(seed)
         model = T5(options.model, catalogue.vocabulary.size)
         batches = Batches(Sequences.from_interactions(world[0]), catalogue, options.max_items, CPU)

@@ -7,12 +7,12 @@ from hypothesis.extra import numpy as hnp
 
 from semtok.errors import ConfigError
 from semtok.recommenders.trie import Positions, Trie
-from semtok.recommenders.vocabulary import Catalogue, Vocabulary
+from semtok.recommenders.vocabulary import ItemTokens, Vocabulary
 
 CPU = torch.device("cpu")
 catalogues = hnp.arrays(
     np.int32, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=st.integers(min_value=0, max_value=3)
-).flatmap(lambda codes: st.sampled_from(["suffix", "expand"]).map(lambda how: Catalogue.from_codes(codes, how)))
+).flatmap(lambda codes: st.sampled_from(["suffix", "expand"]).map(lambda how: ItemTokens.from_codes(codes, how)))
 
 
 def walk(trie, level=0, prefix=0, path=()):
@@ -64,6 +64,6 @@ def test_positions_know_which_tuples_exist(catalogue):
 
 def test_positions_refuse_what_they_cannot_number():
     sizes = (256,) * 8
-    catalogue = Catalogue(Vocabulary(sizes), Vocabulary(sizes).tokens(np.zeros((1, 8), dtype=np.int64)))
+    catalogue = ItemTokens(Vocabulary(sizes), Vocabulary(sizes).tokens(np.zeros((1, 8), dtype=np.int64)))
     with pytest.raises(ConfigError, match="position"):
         Positions(catalogue, Trie(catalogue, CPU), CPU)

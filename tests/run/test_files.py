@@ -5,7 +5,7 @@ from semtok.errors import DataError
 from semtok.run.files import atomic_path, read_array, read_json, sha256, write_array, write_json, write_text
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path):
     path = tmp_path / "table.csv"
     write_text(path, "old")
     with pytest.raises(RuntimeError), atomic_path(path) as temporary:  # noqa: PT012

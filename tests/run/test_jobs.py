@@ -1,12 +1,14 @@
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from semtok.errors import DataError
+from semtok.errors import DataError, SemtokError
 from semtok.run import records
 from semtok.run.files import read_json
 from semtok.run.jobs import identity, job
+from support.disks import tmpfs
 from support.jobs import snakemake_object
 
 LOG = Path("results/logs/job.log")
@@ -18,21 +20,37 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_users_mistake_ends_the_job_with_its_message_alone():
-    log = LOG
-    with pytest.raises(SystemExit, match=r"error: reviews\.json\.gz, line 3"), job(snakemake_object([], [])):
+def test_a_log_begins_with_the_job():
+    with job(snakemake_object([], [], "train")):
+        pass
+    assert "train seed=0" in Path("results/logs/train.log").read_text()
+
+
+def test_a_users_mistake_is_told_in_the_log_alone(capfd):
+    with pytest.raises(SystemExit) as end, job(snakemake_object([], [])):
         raise DataError("reviews.json.gz, line 3: found nothing")
-    assert "Traceback" not in log.read_text()
-    assert "reviews.json.gz, line 3: found nothing" in log.read_text()
+    assert end.value.code == 1
+    assert capfd.readouterr().err == ""
+    assert "Traceback" not in LOG.read_text()
+    assert LOG.read_text().count("reviews.json.gz, line 3: found nothing") == 1
 
 
 def test_a_defect_keeps_its_traceback():
-    log = LOG
-    with pytest.raises(ZeroDivisionError), job(snakemake_object([], [])):  # noqa: PT012
+    with pytest.raises(SystemExit), job(snakemake_object([], [])):  # noqa: PT012
         logging.getLogger("semtok.x").info("before")
         raise ZeroDivisionError
-    assert "Traceback" in log.read_text()
-    assert "before" in log.read_text()
+    assert "Traceback" in LOG.read_text()
+    assert "before" in LOG.read_text()
+
+
+def test_an_error_that_the_log_cannot_take_is_told_on_the_screen(tmp_path):
+    with tmpfs(tmp_path / "results", "64k"):
+        filled = snakemake_object([], [])
+        with pytest.raises(SystemExit, match=r"error: out\.npy: the disk is full"), job(filled):  # noqa: PT012
+            with suppress(OSError):
+                Path("results/fill").write_bytes(bytes(1 << 17))
+            logging.getLogger("semtok.x").info("x" * 10_000)
+            raise SemtokError("out.npy: the disk is full")
 
 
 def test_only_a_job_that_ended_well_has_a_record():

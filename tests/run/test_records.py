@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from semtok.run import records
-from semtok.run.records import Record, checksum, portable, record_path
+from semtok.run.records import Record, checksum, portable, results_of
 from support.jobs import snakemake_object
 
 ROOT = Path(__file__).parents[2]
@@ -38,13 +38,13 @@ def test_a_record_says_what_was_read_written_and_asked_for():
 
 
 def test_a_record_tells_of_the_processes_that_did_the_work(monkeypatch):
-    monkeypatch.setattr(records, "_helpers", [])
+    monkeypatch.setattr(records, "_workers", [])
     alone = Record(snakemake_object([], [])).content()
     assert "processes" not in alone["environment"]["hardware"]
     process = {"peak_memory_mb": 1000, "packages": {"accelerate": "1.2.3"}, "python": "3.11.0"}
     gpu = {"device": "A GPU", "dtype": "bfloat16", "threads": 4}
-    helpers = [process | {"hardware": gpu | {"peak_gpu_memory_mb": peak}} for peak in (70, 90)]
-    records.add_workers(helpers)
+    workers = [process | {"hardware": gpu | {"peak_gpu_memory_mb": peak}} for peak in (70, 90)]
+    records.add_workers(workers)
     content = Record(snakemake_object([], [])).content()
     assert content["peak_memory_mb"] >= alone["peak_memory_mb"] + 2000
     assert content["environment"]["packages"]["accelerate"] == "1.2.3"
@@ -54,10 +54,13 @@ def test_a_record_tells_of_the_processes_that_did_the_work(monkeypatch):
     }
 
 
-def test_the_record_lies_where_the_log_says():
-    assert record_path("results/logs/train/mind/cost+temperature=0.5/tiger/0.log") == Path(
-        "results/records/train/mind/cost+temperature=0.5/tiger/0.json"
-    )
+@pytest.mark.parametrize("results", ["results", "results/cpu", "elsewhere"])
+def test_the_record_lies_where_the_log_says(results):
+    job = snakemake_object([], [])
+    job.log = [f"{results}/logs/train/logs/cost+temperature=0.5/tiger/0.log"]
+    assert results_of(job.log[0]) == Path(results)
+    Record(job).write()
+    assert Path(results, "records/train/logs/cost+temperature=0.5/tiger/0.json").is_file()
 
 
 def test_a_folder_has_the_checksum_of_its_names_and_bytes():
@@ -100,7 +103,7 @@ def test_a_record_names_neither_folder_nor_host_nor_user():
 
 
 def test_a_job_without_torch_does_not_load_it_for_its_record():
-    code = "import sys; from semtok.run import jobs, records; records.hardware(1); print('torch' in sys.modules)"
+    code = "import sys; from semtok.run import jobs, records; records.of_this_process(1); print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
+from semtok.papers.scores import score_run
 from semtok.plan.cells import Run
 
 BEAM = 50
@@ -39,9 +40,12 @@ def drawn_ranks(recall: float, targets: int, seed: int, beam: int = BEAM, spread
     return ranks_frame([int(p) if h else None for p, h in zip(position, hit, strict=True)], beam=beam)
 
 
-def write_ranks(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
+def write_scores(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
+    """The scores of made-up ranks, at every k that the papers have."""
     path = folder / f"{run.dataset}-{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
-    frame.to_parquet(path, index=False)
+    ranks = folder / f"ranks-{path.name}"
+    frame.to_parquet(ranks, index=False)
+    score_run(ranks, [5, 10, 20, 40, 100, 1000], path.with_suffix(".csv"), path)
     return path
 
 

@@ -1,6 +1,9 @@
-"""Small SASRec options."""
+"""Small SASRec options, and a world that it learns in seconds."""
 
 from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from semtok.config.recommenders import SASRec
 
@@ -23,3 +26,15 @@ def make_options(max_items: int = 5, model: dict[str, Any] | None = None, **chan
     return SASRec.model_validate(
         {"method": "sasrec", "max_items": max_items, "model": size, "training": loop, "decoding": ranking}
     )
+
+
+def planted(n_users: int = 72, n_items: int = 24) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every user goes round the items, so that the next item is a function of the last one."""
+    rows = [(user, (user + step) % n_items, step, "train") for user in range(n_users) for step in range(5 + user % 5)]
+    interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp", "split"])
+    last = interactions.groupby("user").tail(1).index
+    interactions.loc[last, "split"] = "test"
+    interactions.loc[last - 1, "split"] = "valid"
+    held_out = interactions[interactions["split"] != "train"]
+    targets = held_out.assign(target=np.arange(len(held_out)), position=held_out["timestamp"])
+    return interactions, targets.reset_index(drop=True)

@@ -15,6 +15,7 @@ from semtok.config.recommenders import without
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
 from semtok.recommenders import sasrec, tiger, training
+from semtok.recommenders.task import Task
 from semtok.run import processes
 from semtok.tokenizers import training_loop
 from semtok.tokenizers.train import tokenize
@@ -63,7 +64,8 @@ def train_recommender(folder: str, options: dict[str, Any], checkpoint: str) -> 
     interactions, targets = (pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "targets"))
     codes = np.load(Path(folder) / "codes.npy")
     with patch.object(training, "train_step", recorded):
-        weights, history = RECOMMENDERS[chosen.method](chosen, codes, interactions, targets, 0, checkpoint, "same")
+        task = Task(chosen, interactions, targets, seed=0, codes=codes)
+        weights, history = RECOMMENDERS[chosen.method](task, checkpoint, "same")
     results = {"history": history.to_numpy(dtype=float)}
     return losses, results | {name: weight.numpy() for name, weight in weights.items()}
 

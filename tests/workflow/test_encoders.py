@@ -26,7 +26,7 @@ def views(tmp_path_factory) -> Project:
 def test_a_map_of_what_has_no_place(views: Project):
     done = views.snakemake("--cores", "1", "--", f"{FOLDER}/graphsage.npy", check=False)
     assert done.returncode != 0
-    assert "a distance graph needs latitude and longitude" in done.stdout + done.stderr
+    assert "a distance graph needs latitude and longitude" in " ".join((done.stdout + done.stderr).split())
 
 
 def test_views_and_what_remakes_them(views: Project):

@@ -41,8 +41,8 @@ BY_NAME = {
     "prepare": READERS.values(),
     "spatial_graph": [kind.module for kind in classes(Graph)],
     "tokenize": [kind.module for kind in classes(Tokenizer)],
-    "train": [kind.training_module for kind in classes(Recommender)],
-    "decode": [kind.decoding_module for kind in classes(Recommender)],
+    "train": [kind.module for kind in classes(Recommender)],
+    "decode": [kind.module for kind in classes(Recommender)],
     "figure": FIGURES.values(),
     **{
         f"encode_{modality}": [kind.module for kind in classes(Encoder) if kind.modality == modality]

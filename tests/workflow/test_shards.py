@@ -11,7 +11,7 @@ SHARDS = "results/encoders/nyc/vit-untrained.shards"
 TOKENIZER = "rq-kmeans+encoder=vit-untrained"
 CODES = f"results/tokenizers/nyc/{TOKENIZER}/0/codes.npy"
 ENCODER = "dataset=nyc, encoder=vit-untrained"
-GATHER = Job("gather_image", ENCODER)
+GATHER = Job("gather", ENCODER)
 DOWNSTREAM = {Job("tokenize", f"dataset=nyc, tokenizer={TOKENIZER}, seed=0")}
 
 
@@ -73,4 +73,5 @@ def test_what_learns_from_all_items_stays_one_job(scattered: Project):
     planned = scattered.planned("results/tokenizers/nyc/simcit/0/codes.npy")
     rules = {job.rule for job in planned}
     assert {"encode_text", "encode_collaborative", "encode_spatial"} <= rules
-    assert not rules & {"encode_text_shard", "gather_text"}
+    assert "encode_text_shard" not in rules
+    assert {job for job in planned if job.rule == "gather"} == {GATHER}  # of pictures

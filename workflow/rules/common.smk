@@ -19,7 +19,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 from semtok.run.cluster import cancel_jobs
 from semtok.run.digest import remember_in
 from semtok.errors import ConfigError, SemtokError
-from semtok.run.files import check_writable, remove_stale_files, sha256
+from semtok.run.files import check_writable, remove_stale_files
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.plan import targets
@@ -42,18 +42,9 @@ remember_in(Path(".snakemake/digests.json").absolute())
 
 PATHS = Paths(CONFIG.results)
 STAGES = Stages(CONFIG, PATHS, ROOT)
-ENTRIES, code, options = STAGES.entries, STAGES.code, STAGES.options
+ENTRIES, code = STAGES.entries, STAGES.code
 RESULTS, LOGS, BENCHMARKS = PATHS.results, PATHS.logs, PATHS.benchmarks
 VECTORS, RUN, PAPER = PATHS.vectors, PATHS.run, PATHS.paper
-# As encoders.smk calls them.
-encoders_with, scattered, large_datasets, parts = (
-    *(STAGES.encoders_with, STAGES.scattered, STAGES.large_datasets),
-    STAGES.shards,
-)
-encoder_code, image_weights, interactions_of_graph, model_of_items = (
-    *(STAGES.encoder_code, STAGES.image_weights),
-    *(STAGES.interactions_of_graph, STAGES.model_of_items),
-)
 
 
 wildcard_constraints:
@@ -77,31 +68,6 @@ def become_driver():
     remove_stale_files(RESULTS)
 
 
-# Resources of every rule, in one place: threads, memory in MB, minutes, GPUs. Memory and minutes are those of the first
-# attempt; a second one gets twice as much, a third three times. docs/cluster.md says what was measured.
-RESOURCES = {
-    "download": (1, 1000, 240, 0),
-    "synthesize": (1, 1000, 30, 0),
-    "prepare": (1, 8000, 120, 0),
-    "fetch_images": (2, 8000, 1440, 0),
-    "encode_text": (2, 8000, 240, 1),
-    "encode_image": (2, 8000, 480, 1),
-    "encode_text_shard": (2, 8000, 240, 1),
-    "encode_image_shard": (2, 8000, 480, 1),
-    "gather": (1, 4000, 60, 0),
-    "encode_collaborative": (2, 4000, 120, 0),
-    "spatial_graph": (1, 4000, 60, 0),
-    "encode_spatial": (1, 8000, 480, 1),
-    "encode_recommender_items": (1, 4000, 30, 0),
-    "tokenize": (1, 8000, 240, 1),
-    "diagnose": (1, 4000, 60, 0),
-    "train": (1, 8000, 2880, 1),
-    "decode": (1, 8000, 480, 1),
-    "score": (1, 2000, 30, 0),
-    "paper": (1, 4000, 60, 0),
-}
-
-
 # Trainings wait for vectors, and an encoder of two threads would wait for hours behind a training of one.
 PRIORITY_OF_ENCODERS = 10
 
@@ -109,22 +75,6 @@ PRIORITY_OF_ENCODERS = 10
 def per_attempt(amount):
     """Memory or minutes of the first attempt; a second one gets twice as much, a third three times."""
     return lambda wildcards, attempt: amount * attempt
-
-
-def threads_of(rule_name):
-    return RESOURCES[rule_name][0]
-
-
-def memory(rule_name):
-    return lambda wildcards, attempt: RESOURCES[rule_name][1] * attempt
-
-
-def minutes(rule_name):
-    return lambda wildcards, attempt: RESOURCES[rule_name][2] * attempt
-
-
-def gpus(rule_name):
-    return RESOURCES[rule_name][3]
 
 
 def cancel_left_behind():

@@ -2,8 +2,7 @@
 
 
 # Of a dataset with shards, the networks for text and images run as several jobs; everything else is one job.
-ruleorder: gather_text > encode_text
-ruleorder: gather_image > encode_image
+ruleorder: gather > encode_text > encode_image
 
 
 rule encode_text:
@@ -17,19 +16,19 @@ rule encode_text:
     benchmark:
         f"{BENCHMARKS}/encode_text/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("text"),
+        encoder=STAGES.encoders_with("text"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/text.yaml"
-    threads: threads_of("encode_text")
+    threads: 2
     resources:
-        mem_mb=memory("encode_text"),
-        runtime=minutes("encode_text"),
-        gpu=gpus("encode_text"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(240),
+        gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=encoder_code("encode_text.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        text_fields=lambda wildcards: STAGES.options("datasets", wildcards.dataset)["text_fields"],
+        code=STAGES.encoder_code("encode_text.py"),
     script:
         "../scripts/encode_text.py"
 
@@ -37,7 +36,7 @@ rule encode_text:
 rule encode_image:
     input:
         manifest=rules.fetch_images.output.manifest,
-        weights=image_weights,
+        weights=STAGES.image_weights,
     output:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
@@ -46,137 +45,75 @@ rule encode_image:
     benchmark:
         f"{BENCHMARKS}/encode_image/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("image"),
+        encoder=STAGES.encoders_with("image"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/images.yaml"
-    threads: threads_of("encode_image")
+    threads: 2
     resources:
-        mem_mb=memory("encode_image"),
-        runtime=minutes("encode_image"),
-        gpu=gpus("encode_image"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+        gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_image.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_image.py"),
     script:
         "../scripts/encode_image.py"
 
 
-rule encode_text_shard:
-    input:
-        catalogue=rules.prepare.output.catalogue,
+use rule encode_text as encode_text_shard with:
     output:
-        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
-        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+        vectors=f"{PATHS.shard}.npy",
+        rows=f"{PATHS.shard}.rows.npy",
+        facts=f"{PATHS.shard}.json",
     log:
         f"{LOGS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{BENCHMARKS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
-        encoder=scattered("text"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/text.yaml"
-    threads: threads_of("encode_text_shard")
-    resources:
-        mem_mb=memory("encode_text_shard"),
-        runtime=minutes("encode_text_shard"),
-        gpu=gpus("encode_text_shard"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=encoder_code("encode_text_shard.py"),
-    script:
-        "../scripts/encode_text_shard.py"
+        encoder=STAGES.scattered("text"),
 
 
-rule gather_text:
-    input:
-        catalogue=rules.prepare.output.catalogue,
-        vectors=parts("npy"),
-        facts=parts("json"),
+use rule encode_image as encode_image_shard with:
     output:
-        vectors=f"{VECTORS}.npy",
-        facts=f"{VECTORS}.json",
-    log:
-        f"{LOGS}/gather_text/{{dataset}}/{{encoder}}.log",
-    benchmark:
-        f"{BENCHMARKS}/gather_text/{{dataset}}/{{encoder}}.tsv"
-    wildcard_constraints:
-        dataset=large_datasets(),
-        encoder=scattered("text"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/text.yaml"
-    threads: threads_of("gather")
-    resources:
-        mem_mb=memory("gather"),
-        runtime=minutes("gather"),
-        gpu=gpus("gather"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=code("gather_text.py"),
-    script:
-        "../scripts/gather_text.py"
-
-
-rule encode_image_shard:
-    input:
-        manifest=rules.fetch_images.output.manifest,
-        weights=image_weights,
-    output:
-        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
-        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+        vectors=f"{PATHS.shard}.npy",
+        rows=f"{PATHS.shard}.rows.npy",
+        facts=f"{PATHS.shard}.json",
     log:
         f"{LOGS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{BENCHMARKS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
-        encoder=scattered("image"),
-    priority: PRIORITY_OF_ENCODERS
-    conda:
-        "../../envs/images.yaml"
-    threads: threads_of("encode_image_shard")
-    resources:
-        mem_mb=memory("encode_image_shard"),
-        runtime=minutes("encode_image_shard"),
-        gpu=gpus("encode_image_shard"),
-    params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_image_shard.py"),
-    script:
-        "../scripts/encode_image_shard.py"
+        encoder=STAGES.scattered("image"),
 
 
-rule gather_image:
+rule gather:
     input:
-        manifest=rules.fetch_images.output.manifest,
-        vectors=parts("npy"),
-        facts=parts("json"),
+        vectors=STAGES.shards("npy"),
+        rows=STAGES.shards("rows.npy"),
+        facts=STAGES.shards("json"),
     output:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
     log:
-        f"{LOGS}/gather_image/{{dataset}}/{{encoder}}.log",
+        f"{LOGS}/gather/{{dataset}}/{{encoder}}.log",
     benchmark:
-        f"{BENCHMARKS}/gather_image/{{dataset}}/{{encoder}}.tsv"
+        f"{BENCHMARKS}/gather/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        dataset=large_datasets(),
-        encoder=scattered("image"),
+        dataset=STAGES.large_datasets(),
+        encoder=f"{STAGES.scattered('text')}|{STAGES.scattered('image')}",
     priority: PRIORITY_OF_ENCODERS
     conda:
-        "../../envs/images.yaml"
-    threads: threads_of("gather")
+        "../../envs/data.yaml"
+    threads: 1
     resources:
-        mem_mb=memory("gather"),
-        runtime=minutes("gather"),
-        gpu=gpus("gather"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=code("gather_image.py"),
+        code=code("gather.py"),
     script:
-        "../scripts/gather_image.py"
+        "../scripts/gather.py"
 
 
 rule encode_collaborative:
@@ -191,18 +128,18 @@ rule encode_collaborative:
     benchmark:
         f"{BENCHMARKS}/encode_collaborative/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("collaborative"),
+        encoder=STAGES.encoders_with("collaborative"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("encode_collaborative")
+    threads: 2
     resources:
-        mem_mb=memory("encode_collaborative"),
-        runtime=minutes("encode_collaborative"),
-        gpu=gpus("encode_collaborative"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(120),
+        gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_collaborative.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_collaborative.py"),
     script:
         "../scripts/encode_collaborative.py"
 
@@ -210,22 +147,22 @@ rule encode_collaborative:
 rule spatial_graph:
     input:
         catalogue=rules.prepare.output.catalogue,
-        interactions=interactions_of_graph,
+        interactions=STAGES.interactions_of_graph,
     output:
-        graph=f"{VECTORS}.graph.npz",
+        graph=PATHS.graph,
     log:
         f"{LOGS}/spatial_graph/{{dataset}}/{{encoder}}.log",
     benchmark:
         f"{BENCHMARKS}/spatial_graph/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("spatial"),
+        encoder=STAGES.encoders_with("spatial"),
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("spatial_graph")
+    threads: 1
     resources:
-        mem_mb=memory("spatial_graph"),
-        runtime=minutes("spatial_graph"),
-        gpu=gpus("spatial_graph"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
         options=STAGES.graph_options,
         code=STAGES.graph_code,
@@ -245,25 +182,25 @@ rule encode_spatial:
     benchmark:
         f"{BENCHMARKS}/encode_spatial/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("spatial"),
+        encoder=STAGES.encoders_with("spatial"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: threads_of("encode_spatial")
+    threads: 1
     resources:
-        mem_mb=memory("encode_spatial"),
-        runtime=minutes("encode_spatial"),
-        gpu=gpus("encode_spatial"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(480),
+        gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_spatial.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_spatial.py"),
     script:
         "../scripts/encode_spatial.py"
 
 
 rule encode_recommender_items:
     input:
-        model=model_of_items,
+        model=STAGES.model_of_items,
         interactions=rules.prepare.output.interactions,
     output:
         vectors=f"{VECTORS}.npy",
@@ -273,16 +210,16 @@ rule encode_recommender_items:
     benchmark:
         f"{BENCHMARKS}/encode_recommender_items/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("recommender"),
+        encoder=STAGES.encoders_with("recommender"),
     conda:
         "../../envs/training.yaml"
-    threads: threads_of("encode_recommender_items")
+    threads: 1
     resources:
-        mem_mb=memory("encode_recommender_items"),
-        runtime=minutes("encode_recommender_items"),
-        gpu=gpus("encode_recommender_items"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(30),
+        gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_recommender_items.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_recommender_items.py"),
     script:
         "../scripts/encode_recommender_items.py"

@@ -1,12 +1,15 @@
-"""Ranks and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
+"""Scores and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
 
-# A paper's definition and printed numbers are no inputs, since a clone makes their times new: what a job reads of them
-# stands in its params, the slice of the definition and the checksum of the numbers.
+from semtok.plan.exhibits import Exhibits
+
+# A paper's definition and printed numbers are no inputs, since a clone makes their times new: what a job shows of them
+# stands in its params.
+PAPERS = Exhibits(CONFIG, DEFINITIONS, ROOT / "config" / "papers", PATHS)
 
 
 rule statistics_table:
     input:
-        unpack(lambda wildcards: stats_of(wildcards.paper, [wildcards.exhibit])),
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         markdown=f"{PAPER}/{{exhibit}}.md",
@@ -30,20 +33,16 @@ rule statistics_table:
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
-        exhibit=exhibits_of(StatisticsTable),
+        **PAPERS.constraints("statistics"),
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
-        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
-        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.exhibit].model_dump(mode="json")),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
         code=code("statistics_table.py"),
     script:
         "../scripts/statistics_table.py"
@@ -51,7 +50,7 @@ rule statistics_table:
 
 rule ranking_table:
     input:
-        unpack(table_inputs),
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
@@ -78,22 +77,16 @@ rule ranking_table:
     benchmark:
         f"{BENCHMARKS}/papers/{{paper}}/{{exhibit}}.tsv"
     wildcard_constraints:
-        exhibit=exhibits_of(RankingTable),
+        **PAPERS.constraints("ranking"),
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
-        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
-        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        table=lambda wildcards: ordered(DEFINITIONS[wildcards.paper].tables[wildcards.exhibit].model_dump(mode="json")),
-        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.exhibit)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
-        uncertainty=ordered(ENTRIES["evaluation"]),
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
         code=code("ranking_table.py"),
     script:
         "../scripts/ranking_table.py"
@@ -101,7 +94,7 @@ rule ranking_table:
 
 rule figure:
     input:
-        unpack(figure_inputs),
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         svg=report(
@@ -117,32 +110,24 @@ rule figure:
     benchmark:
         f"{BENCHMARKS}/papers/{{paper}}/{{exhibit}}.tsv"
     wildcard_constraints:
-        exhibit=figures_of_any(),
+        **PAPERS.constraints(*FIGURES),
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
-        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
-        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        figure=lambda wildcards: ordered(
-            DEFINITIONS[wildcards.paper].figures[wildcards.exhibit].model_dump(mode="json")
-        ),
-        cells=lambda wildcards: as_params(cells_of(wildcards.paper, wildcards.exhibit)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, [wildcards.exhibit]),
-        uncertainty=ordered(ENTRIES["evaluation"]),
-        code=lambda wildcards: code("figure.py", FIGURES[kind_of(wildcards.paper, wildcards.exhibit)]),
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
+        code=lambda wildcards: code("figure.py", FIGURES[PAPERS.kind(wildcards.paper, wildcards.exhibit)]),
     script:
         "../scripts/figure.py"
 
 
 rule claims:
     input:
-        unpack(claims_inputs),
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, "claims")),
     output:
         csv=f"{PAPER}/claims.csv",
         markdown=f"{PAPER}/claims.md",
@@ -157,23 +142,17 @@ rule claims:
         f"{LOGS}/papers/{{paper}}/claims.log",
     benchmark:
         f"{BENCHMARKS}/papers/{{paper}}/claims.tsv"
+    wildcard_constraints:
+        paper=PAPERS.constraints("claims")["paper"],
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        definition=lambda wildcards: f"config/papers/{wildcards.paper}.yaml",
-        printed=lambda wildcards: f"config/papers/{wildcards.paper}-printed.csv",
-        printed_numbers=lambda wildcards: sha256(ROOT / f"config/papers/{wildcards.paper}-printed.csv"),
-        claims=lambda wildcards: ordered(
-            [claim.model_dump(mode="json") for claim in DEFINITIONS[wildcards.paper].claims]
-        ),
-        cells=lambda wildcards: as_params(cells_of_claims(wildcards.paper)),
-        datasets=lambda wildcards: names_of_stats(wildcards.paper, claim_exhibits(wildcards.paper)),
-        uncertainty=ordered(ENTRIES["evaluation"]),
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, "claims"),
         code=code("claims.py"),
     script:
         "../scripts/claims.py"
@@ -181,7 +160,7 @@ rule claims:
 
 rule stacked_table:
     input:
-        stacked_inputs,
+        lambda wildcards: PAPERS.stacked(wildcards.exhibit),
     output:
         csv=f"{RESULTS}/{{exhibit}}.csv",
         provenance=f"{RESULTS}/{{exhibit}}.provenance.json",
@@ -191,31 +170,44 @@ rule stacked_table:
         exhibit=r"table\d+",
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
         code=code("stack.py"),
     script:
         "../scripts/stack.py"
 
 
+def everything():
+    """What plain `snakemake` makes, and what is shared with others."""
+    return PAPERS.results(
+        {
+            "statistics": rules.statistics_table.output,
+            "ranking": rules.ranking_table.output,
+            **dict.fromkeys(FIGURES, rules.figure.output),
+            "claims": rules.claims.output,
+            "stacked": rules.stacked_table.output,
+        }
+    )
+
+
 rule ro_crate:
     input:
-        shared(),
+        everything(),
     output:
         f"{RESULTS}/ro-crate.zip",
     log:
         f"{LOGS}/ro-crate.log",
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("paper")
+    threads: 1
     resources:
-        mem_mb=memory("paper"),
-        runtime=minutes("paper"),
-        gpu=gpus("paper"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
         config=ordered(ENTRIES),
         code=code("ro_crate.py"),

@@ -24,7 +24,7 @@ rule train:
         gpu=STAGES.asks("train", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "decoding"),
-        code=lambda wildcards: STAGES.code("train.py", STAGES.recommender(wildcards.recommender).training_module),
+        code=STAGES.recommender_code("train.py", "train"),
     script:
         "../scripts/train.py"
 
@@ -53,16 +53,17 @@ rule decode:
         gpu=STAGES.asks("decode", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "training"),
-        code=lambda wildcards: STAGES.code("decode.py", STAGES.recommender(wildcards.recommender).decoding_module),
+        code=STAGES.recommender_code("decode.py", "decode"),
     script:
         "../scripts/decode.py"
 
 
 rule score:
     input:
-        rules.decode.output.ranks,
+        ranks=rules.decode.output.ranks,
     output:
-        f"{RUN}/scores.csv",
+        means=PATHS.scores,
+        users=PATHS.user_scores,
     log:
         f"{LOGS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
@@ -75,7 +76,7 @@ rule score:
         runtime=per_attempt(30),
         gpu=0,
     params:
-        ks=cutoffs(),
+        ks=lambda wildcards: PAPERS.cutoffs(**wildcards),
         code=STAGES.code("score.py"),
     script:
         "../scripts/score.py"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from semtok.config.data import Images
-from semtok.data.images import fetch_images, write_manifest
+from semtok.data.picture_manifest import fetch_images, write_manifest
 from semtok.run.files import read_table
 from semtok.run.jobs import job
 

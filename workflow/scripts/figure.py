@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semtok.papers.figures import make_figure
+from semtok.papers.figures.make import make_figure
 from semtok.papers.results import Results
 from semtok.run.jobs import job
 

@@ -13,6 +13,8 @@ with job(snakemake):
         "codes": str(snakemake.input.codes) if snakemake.input.codes else None,
         "interactions": str(snakemake.input.interactions),
         "targets": str(snakemake.input.targets),
+        "items": snakemake.input.get("texts") or None,
+        "tokenizer_model": snakemake.input.get("tokenizer_model") or None,
         "seed": int(snakemake.wildcards.seed),
         "checkpoint": str(checkpoint),
         "identity": identity(dict(snakemake.params), snakemake.input),

@@ -19,10 +19,8 @@ from semtok.config.base import Method, Probability, Section
 class RecommenderOptions(Method):
     """What is true of a recommender, whatever its options."""
 
-    training_module: ClassVar[str]
-    """Where `train` is."""
-    decoding_module: ClassVar[str]
-    """Where `decode` is; apart from training, so that a change of what only decoding uses retrains nothing."""
+    module: ClassVar[str]
+    """Where `train` and `decode` are (semtok.recommenders.task)."""
     reads_ids: ClassVar[bool] = False
     """Whether it is one over plain item ids, with the tokenizer `ids`; the others read codes."""
     reads_texts: ClassVar[bool] = False
@@ -100,8 +98,7 @@ class DecodingOptions(Section):
 class TIGER(RecommenderOptions):
     """Sequence to sequence over codes."""
 
-    training_module = "semtok.recommenders.tiger"
-    decoding_module = "semtok.recommenders.tiger_decoding"
+    module = "semtok.recommenders.tiger"
     ranked_by = "beam_size"
 
     method: Literal["tiger"]
@@ -148,8 +145,7 @@ class FullRankingOptions(Section):
 class SASRec(RecommenderOptions):
     """Causal self-attention over plain item ids."""
 
-    training_module = "semtok.recommenders.sasrec"
-    decoding_module = "semtok.recommenders.sasrec_decoding"
+    module = "semtok.recommenders.sasrec"
     reads_ids = True
     ranked_by = "top"
 

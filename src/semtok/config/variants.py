@@ -81,6 +81,12 @@ def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: s
     return "+".join([name, *kept])
 
 
+def spelled(variant: str) -> str:
+    """The variant with its values as YAML writes them, so that `temperature=0.30` and `temperature=0.3` are one run."""
+    name, replaced = parse(variant)
+    return "+".join([name, *(f"{key}={_written(value)}" for key, value in replaced.items())])
+
+
 def _is_whole_for(own: Any, value: Any) -> bool:
     return isinstance(own, float) and isinstance(value, int) and not isinstance(value, bool)
 

@@ -9,11 +9,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 from semtok.errors import DataError
 
@@ -46,25 +47,6 @@ class Block:
         return [line.removesuffix(b"\r") for line in lines] if b"\r" in self.text else lines
 
 
-class _Stream(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Metered:
-    """A stream that is refused once it gives more than a file of its size may hold."""
-
-    def __init__(self, stream: _Stream, path: Path, given: int = 0) -> None:
-        self.stream, self.path, self.given = stream, path, given
-        self.limit = most_unpacked(path)
-
-    def read(self, size: int, /) -> bytes:
-        piece = self.stream.read(size)
-        self.given += len(piece)
-        if self.given > self.limit:
-            raise _bomb(self.path, f"more than {self.limit} bytes")
-        return piece
-
-
 class _Directory:
     """A zip file whose directory is not read where it claims to be huge."""
 
@@ -85,11 +67,13 @@ def most_unpacked(path: Path) -> int:
     return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * path.stat().st_size))
 
 
-def _bomb(path: Path, found: str) -> DataError:
-    return DataError(
-        f"{path}: found {found} in a file of {path.stat().st_size}; expected at most {MAX_RATIO} times its size "
-        f"(a small file: {FREE_BYTES}; any file: {MAX_BYTES})"
-    )
+def _check_size(path: Path, given: int, found: str = "") -> None:
+    limit = most_unpacked(path)
+    if given > limit:
+        raise DataError(
+            f"{path}: found {found or f'more than {limit} bytes'} in a file of {path.stat().st_size}; expected at most "
+            f"{MAX_RATIO} times its size (a small file: {FREE_BYTES}; any file: {MAX_BYTES})"
+        )
 
 
 @contextmanager
@@ -112,39 +96,44 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def gzip_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Lines of a gzip file. DataError if it is missing, truncated, damaged, a bomb, or a line is too long."""
-    with _readable(path, "gzip file"), gzip.open(path, "rb") as stream:
-        yield from _blocks(_Metered(stream, path), block_bytes, str(path))
+    return _blocks(_gzip_pieces(path, block_bytes), str(path))
 
 
 def zip_blocks(path: Path, member: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Lines of a member of a zip file. DataError if missing, truncated, damaged or a bomb, or if a line is too long."""
-    with _archive(path) as archive:
-        info = _member(archive, path, member)
-        with archive.open(info) as stream:
-            metered = _Metered(stream, path)
-            yield from _blocks(metered, block_bytes, f"{path}:{member}")
-        _check_length(path, info, metered.given)
+    return _blocks(_zip_pieces(path, block_bytes, member), f"{path}:{member}")
 
 
 def check_whole(path: Path) -> None:
     """Read a `.gz` or `.zip` file to its end. DataError if it is truncated, damaged or a bomb; other files pass."""
-    if path.suffix == ".gz":
-        with _readable(path, "gzip file"), gzip.open(path, "rb") as stream:
-            metered = _Metered(stream, path)
-            while metered.read(BLOCK_BYTES):
-                pass
-    elif path.suffix == ".zip":
-        given = 0
-        with _archive(path) as archive:
-            for name in _names(archive, path):
-                info = _member(archive, path, name)
-                with archive.open(info) as stream:
-                    # All members together: they may be a bomb that each of them is not.
-                    metered = _Metered(stream, path, given)
-                    while metered.read(BLOCK_BYTES):
-                        pass
-                _check_length(path, info, metered.given - given)
-                given = metered.given
+    read = {".gz": _gzip_pieces, ".zip": _zip_pieces}.get(path.suffix)
+    if read is not None:
+        deque(read(path, BLOCK_BYTES), maxlen=0)
+
+
+def _gzip_pieces(path: Path, size: int) -> Iterator[bytes]:
+    given = 0
+    with _readable(path, "gzip file"), gzip.open(path, "rb") as stream:
+        while piece := stream.read(size):
+            given += len(piece)
+            _check_size(path, given)
+            yield piece
+
+
+def _zip_pieces(path: Path, size: int, member: str | None = None) -> Iterator[bytes]:
+    """The bytes of one member, or of all: together they may be a bomb that each of them is not."""
+    given = 0
+    with _archive(path) as archive:
+        for info in (_member(archive, path, name) for name in ([member] if member else _names(archive, path))):
+            expected = given + info.file_size
+            with archive.open(info) as stream:
+                while piece := stream.read(size):
+                    given += len(piece)
+                    _check_size(path, given)
+                    yield piece
+            if given != expected:
+                found = given - expected + info.file_size
+                raise zipfile.BadZipFile(f"member {info.filename!r}: {found} of {info.file_size} bytes")
 
 
 def find_member(path: Path, matches: Callable[[str], bool], expected: str) -> str:
@@ -181,33 +170,21 @@ def _member(archive: zipfile.ZipFile, path: Path, name: str) -> zipfile.ZipInfo:
     if info.compress_type not in METHODS:
         expected = " or ".join(METHODS.values())
         raise DataError(f"{path}: member {name!r} is packed by method {info.compress_type}; expected {expected}")
-    if info.file_size > most_unpacked(path):
-        raise _bomb(path, f"a member {name!r} of {info.file_size} bytes")
+    _check_size(path, info.file_size, f"a member {name!r} of {info.file_size} bytes")
     return info
 
 
-def _check_length(path: Path, info: zipfile.ZipInfo, given: int) -> None:
-    if given != info.file_size:
-        raise DataError(
-            f"{path}: damaged or truncated zip file (member {info.filename!r}: {given} of {info.file_size} bytes); "
-            "fetch it again"
-        )
-
-
-def _blocks(stream: _Stream, block_bytes: int, name: str) -> Iterator[Block]:
+def _blocks(pieces: Iterable[bytes], name: str) -> Iterator[Block]:
     rest, line = b"", 1
-    while piece := stream.read(block_bytes):
-        first = piece.find(b"\n")
+    for piece in pieces:
+        first, end = piece.find(b"\n"), piece.rfind(b"\n") + 1
         if len(rest) + (len(piece) if first < 0 else first) > MAX_LINE_BYTES:
             raise DataError(f"{name}: line {line}: found more than {MAX_LINE_BYTES} bytes without an end of line")
-        end = piece.rfind(b"\n") + 1
-        if end == 0:
-            rest += piece
-            continue
-        text = rest + piece[:end]
-        n_lines = text.count(b"\n")
-        yield Block(text, line, n_lines)
-        line += n_lines
-        rest = piece[end:]
+        if end:
+            block = Block(rest + piece[:end], line, piece.count(b"\n"))
+            yield block
+            line += block.n_lines
+            rest = b""
+        rest += piece[end:]
     if rest:
         yield Block(rest + b"\n", line, 1)

@@ -19,10 +19,6 @@ MAX_BYTES = 1 << 36
 """What a server may send for one file; the largest official one has a tenth of it."""
 
 
-class _RefusedError(Exception):
-    """The server will not give the file, however often it is asked."""
-
-
 def download(
     url: str,
     path: Path,
@@ -51,8 +47,6 @@ def download(
         try:
             _fetch(url, part, (connect_timeout, read_timeout), deadline, max_bytes)
             break
-        except _RefusedError as error:
-            raise DataError(f"{url}: {error}; fetch the file by hand to {path}") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, EOFError) as error:
             if attempt == attempts or time.monotonic() > deadline:
                 raise DataError(
@@ -104,7 +98,8 @@ def _recorded(lock_file: Path) -> dict[str, Any]:
 
 
 def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, max_bytes: int) -> None:
-    """Bring `part` to the length that the server announces; EOFError if the connection ends before."""
+    """Bring `part` to the length that the server announces; requests' and urllib3's errors and EOFError may pass."""
+    by_hand = f"fetch the file by hand to {part.with_suffix('')}"
     start = part.stat().st_size if part.exists() else 0
     validator = _validator_file(part).read_text() if start and _validator_file(part).exists() else ""
     # The bytes as they are stored: a .gz file must not be unpacked on the way.
@@ -118,7 +113,7 @@ def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, 
             part.unlink()
             raise EOFError(f"the server has fewer than the {start} bytes that came before; starting again")
         if 400 <= response.status_code < 500:
-            raise _RefusedError(f"the server answers {response.status_code} {response.reason}")
+            raise DataError(f"{url}: the server answers {response.status_code} {response.reason}; {by_hand}")
         response.raise_for_status()
         if response.status_code != requests.codes.partial_content:
             start = 0
@@ -127,24 +122,19 @@ def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, 
         _validator_file(part).write_text(validator if validator.isascii() and validator.isprintable() else "")
         announced = response.headers.get("Content-Length", "")
         total = start + int(announced) if announced.isdecimal() and len(announced) < 20 else None
-        too_large = f"found more than {max_bytes} bytes, expected a file of at most so many"
-        if total is not None and total > max_bytes:
-            raise _RefusedError(too_large)
-        name = part.name.removesuffix(".part")
-        bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=name, mininterval=1)
+        bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem, mininterval=1)
         with part.open("ab" if start else "wb") as handle, bar:
-            while piece := response.raw.read(CHUNK_BYTES, decode_content=False):
+            # A body shorter than announced is an error of urllib3's.
+            while max(total or 0, bar.n) <= max_bytes:
+                piece = response.raw.read(CHUNK_BYTES, decode_content=False)
+                if not piece:
+                    return
                 handle.write(piece)
                 bar.update(len(piece))
-                if bar.n > max_bytes:
-                    handle.close()
-                    part.unlink()
-                    raise _RefusedError(too_large)
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"the time limit is over at {bar.n} of {total} bytes")
-    size = part.stat().st_size
-    if total is not None and size != total:
-        raise EOFError(f"{size} of {total} bytes came")
+    part.unlink()
+    raise DataError(f"{url}: found more than {max_bytes} bytes, expected a file of at most so many; {by_hand}")
 
 
 def _validator_file(part: Path) -> Path:

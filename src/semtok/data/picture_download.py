@@ -40,6 +40,14 @@ HEADERS = {
 }
 MAY_PASS = (UNREACHABLE, TIMEOUT, TRUNCATED)
 """Failures after which another attempt makes sense."""
+STATUSES: dict[type[Exception], str] = {
+    TimeoutError: TIMEOUT,
+    requests.Timeout: TIMEOUT,
+    requests.exceptions.ChunkedEncodingError: TRUNCATED,
+    requests.exceptions.ContentDecodingError: BROKEN,
+    requests.ConnectionError: UNREACHABLE,
+}
+"""What failures mean; the first that fits counts. What is left is an address that no connection can be made of."""
 
 
 class Downloader:
@@ -59,46 +67,30 @@ class Downloader:
 
     def fetch(self, address: str) -> bytes:
         """The bytes behind an address. Raises NoPictureError if they cannot be had."""
-        host = _host(address)
+        try:
+            host = urlsplit(address).netloc
+        except ValueError as error:
+            raise _failure(error) from error
         for attempt in range(self.limits.attempts):
-            if self._is_given_up(host):
+            if self._failures[host] >= GIVE_UP_AFTER:
                 raise NoPictureError(UNREACHABLE, f"{host} was given up after {GIVE_UP_AFTER} failures in a row")
             if attempt:
                 time.sleep(self.pause * 2 ** (attempt - 1))
             self._wait_for_turn()
             try:
-                content = self._attempt(address)
-            except NoPictureError as error:
-                if error.status not in MAY_PASS:
-                    self._answered(host)
-                    raise
-                failure = error
+                content = _within(self.limits.time_limit, partial(self._get, address))
+            except (OSError, ValueError, NoPictureError) as error:
+                failure = error if isinstance(error, NoPictureError) else _failure(error)
+                if failure.status not in MAY_PASS:
+                    break
             else:
-                self._answered(host)
+                self._count(host, failed=False)
                 return content
-        self._failed(host)
+        self._count(host, failed=failure.status in MAY_PASS)
         raise failure
 
-    def _attempt(self, address: str) -> bytes:
+    def _get(self, address: str) -> bytes:
         deadline = time.monotonic() + self.limits.time_limit
-        try:
-            return _within(self.limits.time_limit, partial(self._get, address, deadline))
-        except TimeoutError as error:
-            raise NoPictureError(TIMEOUT, f"not done after {self.limits.time_limit} s") from error
-        except requests.Timeout as error:
-            raise NoPictureError(TIMEOUT, _cause(error)) from error
-        except requests.exceptions.ChunkedEncodingError as error:
-            raise NoPictureError(TRUNCATED, _cause(error)) from error
-        except requests.exceptions.ContentDecodingError as error:
-            raise NoPictureError(BROKEN, _cause(error)) from error
-        except requests.ConnectionError as error:
-            late = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
-            raise NoPictureError(TIMEOUT if late else UNREACHABLE, _cause(error)) from error
-        # What is left is an address that no connection can be made of; some reach the libraries' innermost parts.
-        except (requests.RequestException, ValueError) as error:
-            raise NoPictureError(REFUSED, _cause(error)) from error
-
-    def _get(self, address: str, deadline: float) -> bytes:
         timeout = (self.limits.connect_timeout, self.limits.read_timeout)
         for _ in range(MAX_REDIRECTS + 1):
             # Redirects are followed here, since requests would read the whole body of each.
@@ -113,19 +105,18 @@ class Downloader:
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         announced = response.headers.get("Content-Length", "")
-        length = int(announced) if announced.isdecimal() else None
+        expected = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
         too_large = NoPictureError(TOO_LARGE, f"more than {self.limits.max_bytes} bytes")
-        if length is not None and length > self.limits.max_bytes:
+        if expected > self.limits.max_bytes:
             raise too_large
         content = bytearray()
+        # A body shorter than announced is an error of urllib3's.
         for piece in response.iter_content(CHUNK_BYTES):
             content += piece
             if len(content) > self.limits.max_bytes:
                 raise too_large
             if time.monotonic() > deadline:
                 raise TimeoutError
-        if length is not None and len(content) < length and "Content-Encoding" not in response.headers:
-            raise NoPictureError(TRUNCATED, f"{len(content)} of {length} bytes came")
         return bytes(content)
 
     def _wait_for_turn(self) -> None:
@@ -134,25 +125,18 @@ class Downloader:
             self._next_start = start + 1 / self.limits.requests_per_second
         time.sleep(max(0.0, start - time.monotonic()))
 
-    def _is_given_up(self, host: str) -> bool:
-        return self._failures[host] >= GIVE_UP_AFTER
-
-    def _answered(self, host: str) -> None:
+    def _count(self, host: str, failed: bool) -> None:
         with self._lock:
-            self._failures[host] = 0
-
-    def _failed(self, host: str) -> None:
-        with self._lock:
-            self._failures[host] += 1
+            self._failures[host] = self._failures[host] + 1 if failed else 0
             if self._failures[host] == GIVE_UP_AFTER:
                 log.warning("%s fails to answer and is asked no more; run the job again for its pictures", host)
 
 
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).netloc
-    except ValueError as error:
-        raise NoPictureError(REFUSED, _cause(error)) from error
+def _failure(error: Exception) -> NoPictureError:
+    # A read that takes too long is a ConnectionError to requests.
+    status = TIMEOUT if any(isinstance(cause, ReadTimeoutError) for cause in error.args) else None
+    status = status or next((found for kind, found in STATUSES.items() if isinstance(error, kind)), REFUSED)
+    return NoPictureError(status, f"{type(error).__name__}: {error}")
 
 
 def _check_status(response: requests.Response) -> None:
@@ -182,8 +166,7 @@ def _within(seconds: float, function: Callable[[], bytes]) -> bytes:
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
-    return future.result(timeout=seconds)
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError as error:
+        raise TimeoutError(f"not done after {seconds} s") from error

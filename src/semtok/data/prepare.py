@@ -23,11 +23,11 @@ import pandas as pd
 
 from semtok.config.data import Preparation
 from semtok.data import READERS
+from semtok.data.dataset_statistics import statistics
 from semtok.data.filters import apply_filters
 from semtok.data.raw import Events, RawFile, Reader, collect
 from semtok.data.report import Report
 from semtok.data.splits import apply_split
-from semtok.data.statistics import statistics
 from semtok.errors import DataError
 from semtok.run import files as output
 

@@ -120,8 +120,8 @@ def _successors(rng: np.random.Generator, n_leaves: int) -> Ints:
 def _walks(
     rng: np.random.Generator, options: Synthetic, leaf: Ints, maker: Ints, successor: Ints, revisits: bool
 ) -> tuple[Ints, Ints]:
-    spread = rng.gamma(2.0, max(options.mean_length - MIN_LENGTH, 0) / 2, size=options.users)
-    lengths = np.minimum(MIN_LENGTH + rng.poisson(spread), len(leaf) if not revisits else np.iinfo(np.int64).max)
+    rate = rng.gamma(2.0, max(options.mean_length - MIN_LENGTH, 0) / 2, size=options.users)
+    lengths = np.minimum(MIN_LENGTH + rng.poisson(rate), len(leaf) if not revisits else np.iinfo(np.int64).max)
     popularity = rng.permutation(len(leaf))
     users, items = [], []
     for start in range(0, options.users, BATCH):

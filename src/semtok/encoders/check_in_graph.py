@@ -20,7 +20,7 @@ def build(options: CheckInGraph, items: pd.DataFrame, interactions: str | Path |
     if interactions is None:
         raise DataError("interactions: found none; a check-in graph needs them")
     train = read_train(interactions)
-    user, item, time = (train[column].to_numpy() for column in ("user", "item", "timestamp"))
+    user, item, time = (train[column].to_numpy() for column in ("user", "item", "timestamp"))  # (m,)
     follows = (user[1:] == user[:-1]) & (time[1:] - time[:-1] <= 3600 * options.max_gap_hours) & (item[1:] != item[:-1])
     if not follows.any():
         raise DataError(

@@ -58,10 +58,10 @@ def edges(options: DistanceGraph, latitude: npt.NDArray[np.float64], longitude: 
 
     w = exp(-d^2 / (2 s^2)), s the median of the kept distances between places.
     """
-    points = unit_vectors(latitude, longitude)
+    points = unit_vectors(latitude, longitude)  # (n, 3)
     places = find_places(points)
     blocks = list(_between_places(options, points, places))
-    origin, neighbour, km = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    origin, neighbour, km = (np.concatenate(column) for column in zip(*blocks, strict=True))  # (e,)
     del blocks
     floor = options.minimum_scale_m / 1000
     scale = max(float(np.median(km)), floor) if len(km) else floor
@@ -96,33 +96,33 @@ class Places:
 
 def find_places(points: npt.NDArray[np.float64]) -> Places:
     """Group unit vectors [n, 3] that are the same place."""
-    cells = np.round(points / SAME_PLACE).astype(np.int64)
-    order = np.lexsort(cells.T)
+    cells = np.round(points / SAME_PLACE).astype(np.int64)  # (n, 3)
+    order = np.lexsort(cells.T)  # (n,)
     new = np.ones(len(points), dtype=bool)
     new[1:] = (np.diff(cells[order], axis=0) != 0).any(axis=1)
-    start = np.flatnonzero(new)
+    start = np.flatnonzero(new)  # (p,)
     return Places(order.astype(np.int32), start, np.diff(start, append=len(points)))
 
 
 def _between_places(options: DistanceGraph, points: npt.NDArray[np.float64], places: Places) -> Iterator[Edges]:
     """Blocks of edges from each point to one point of each of the nearest other places, with their distance in km."""
-    centres = points[places.members[places.start]]
+    centres = points[places.members[places.start]]  # (p, 3), p places
     tree = cKDTree(centres)
     wanted = range(1, min(options.neighbours + 1, len(centres)) + 1)
     for first in range(0, len(centres), BLOCK):
-        own = np.arange(first, min(first + BLOCK, len(centres)))
-        chord, found = tree.query(centres[own], k=wanted)
-        # The first is the place itself.
-        km, found = arc_km(chord[:, 1:]), found[:, 1:]
-        kept = km <= options.radius_km
+        own = np.arange(first, min(first + BLOCK, len(centres)))  # (b,) places of this block
+        chord, found = tree.query(centres[own], k=wanted)  # both (b, 1 + k); the first is the place itself
+        km, found = arc_km(chord[:, 1:]), found[:, 1:]  # (b, k)
+        kept = km <= options.radius_km  # (b, k)
         kept[:, :1] = True
-        row, column = np.nonzero(kept)
-        place, other, distance = own[row], found[row, column], km[row, column]
-        size = places.count[place]
-        pair = np.repeat(np.arange(len(place)), size)
-        rank = np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size)
+        row, column = np.nonzero(kept)  # (m,) pairs of places
+        place, other, distance = own[row], found[row, column], km[row, column]  # (m,)
+        # Every point of a place gets the place's pairs.
+        size = places.count[place]  # (m,)
+        pair = np.repeat(np.arange(len(place)), size)  # (e,) edges: which pair each is of
+        rank = np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size)  # (e,) which of the place's points
         # In turn, and from another start for each place, so that no item of a mall stands for all of it.
-        turn = (rank + place[pair]) % places.count[other[pair]]
+        turn = (rank + place[pair]) % places.count[other[pair]]  # (e,) which of the other place's points
         yield (
             places.members[places.start[place[pair]] + rank],
             places.members[places.start[other[pair]] + turn],
@@ -132,16 +132,14 @@ def _between_places(options: DistanceGraph, points: npt.NDArray[np.float64], pla
 
 def _within_places(options: DistanceGraph, places: Places) -> tuple[Rows, Rows]:
     """Edges of a ring: each point to the next ones of its place."""
-    shared = np.flatnonzero(places.count > 1)
-    size = np.repeat(places.count[shared], places.count[shared])
-    start = np.repeat(places.start[shared], places.count[shared])
-    rank = np.arange(len(size)) - np.repeat(
-        np.cumsum(places.count[shared]) - places.count[shared], places.count[shared]
-    )
-    reach = np.minimum(size // 2, -(-options.neighbours // 2))
+    shared = places.count > 1  # (p,)
+    count = places.count[shared]  # (q,) places of several points
+    size, start = np.repeat(count, count), np.repeat(places.start[shared], count)  # (n,) their points
+    rank = np.arange(len(size)) - np.repeat(np.cumsum(count) - count, count)  # (n,) which of its place's points
+    reach = np.minimum(size // 2, -(-options.neighbours // 2))  # (n,) steps along the ring
     origins, neighbours = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int32)]
     for step in range(1, int(reach.max(initial=0)) + 1):
-        far = reach >= step
+        far = reach >= step  # (n,)
         origins.append(places.members[start[far] + rank[far]])
         neighbours.append(places.members[start[far] + (rank[far] + step) % size[far]])
     return np.concatenate(origins), np.concatenate(neighbours)

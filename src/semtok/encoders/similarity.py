@@ -18,8 +18,8 @@ def mean_pairwise_cosine(vectors: npt.NDArray[np.float32]) -> float | None:
     total, with_itself, count = np.zeros(vectors.shape[1]), 0.0, 0
     for start in range(0, len(vectors), CHUNK):
         rows = vectors[start : start + CHUNK].astype(np.float64)
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        units = rows[norms[:, 0] > 0] / norms[norms[:, 0] > 0]
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)  # (chunk, 1); NaN for an item without a vector
+        units = rows[norms[:, 0] > 0] / norms[norms[:, 0] > 0]  # (m, dim)
         total += units.sum(axis=0)
         with_itself += float(np.square(units).sum())
         count += len(units)

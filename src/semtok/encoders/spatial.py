@@ -94,17 +94,17 @@ def neighbour_overlap(vectors: Vectors, latitude: Floats, longitude: Floats, see
     if len(located) < 2:
         return None
     k = min(NEIGHBOURS, len(located) - 1)
-    points = unit_vectors(latitude[located], longitude[located])
-    units = vectors[located]
+    points = unit_vectors(latitude[located], longitude[located])  # (n, 3)
+    units = vectors[located]  # (n, dim)
     queries = np.arange(len(located))
     if len(queries) > QUERIES:
         queries = np.sort(np.random.default_rng(seed).choice(len(queries), QUERIES, replace=False))
     reach, _ = cKDTree(points).query(points[queries], k=[k + 1])
     shares = []
     for query, far in zip(queries, reach[:, 0], strict=True):
-        cosine = units @ units[query]
+        cosine = units @ units[query]  # (n,)
         cosine[query] = -np.inf
-        nearest = np.argpartition(cosine, -k)[-k:]
+        nearest = np.argpartition(cosine, -k)[-k:]  # (k,)
         chord = np.linalg.norm(points[nearest] - points[query], axis=1)
         # A millimetre of tolerance for rounding.
         shares.append(float((arc_km(chord) <= arc_km(far) + 1e-6).mean()))

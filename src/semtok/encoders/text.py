@@ -1,10 +1,9 @@
 """Items to text vectors: the template, duplicates, missing text and the facts worth recording."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,55 +12,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from semtok.config.encoders import Encoder, SentenceTransformersEncoder
-from semtok.encoders.shards import Shard, common_facts, gather
+from semtok.config.encoders import Encoder
+from semtok.encoders.shards import WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
-from semtok.run.files import read_array, read_table, reading
+from semtok.run.files import read_table, reading
 
 log = logging.getLogger(__name__)
 
-Vectors = npt.NDArray[np.float32]
 
+def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard = WHOLE) -> EncodedShard:
+    """Encode the texts of a shard of the items, each distinct one once.
 
-def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]) -> tuple[Vectors, dict[str, Any]]:
-    """Encode the text of every item.
-
-    Returns float32 [n_items, dim], row i being the item of row i and NaN where it has no text, and the facts that
-    belong beside the array: sizes, unique texts, missing items, mean pairwise cosine, and what the method adds.
+    Returns float32 [n, dim], a row for each of its n items, NaN where it has no text, and the facts that belong beside
+    the array: sizes, unique texts, missing items, mean pairwise cosine, and what the method adds.
     """
-    codes, unique = distinct_texts(options, items, text_fields)
-    encoded, method_facts = import_module(options.module).encode_texts(options, unique.to_pylist())
-    vectors = np.full((len(items), encoded.shape[1]), np.nan, dtype=np.float32)
-    vectors[codes >= 0] = encoded[codes[codes >= 0]]
-    return vectors, _facts(options, items, text_fields, codes, vectors, method_facts)
-
-
-def encode_shard(
-    options: SentenceTransformersEncoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard
-) -> tuple[Vectors, dict[str, Any]]:
-    """Encode the batches of one shard: float32 [n_texts, dim], and what the method adds to the facts."""
-    _, unique = distinct_texts(options, items, text_fields)
-    texts = unique.take(pa.array(shard.positions(len(unique), options.batch_size))).to_pylist()
-    log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(texts), len(unique))
-    if not texts:
-        return np.empty((0, 0), dtype=np.float32), {}
-    vectors, facts = import_module(options.module).encode_texts(options, texts)
-    return vectors, facts
-
-
-def gather_shards(
-    options: SentenceTransformersEncoder,
-    items: pd.DataFrame,
-    text_fields: Sequence[str],
-    parts: Sequence[Path],
-    method_facts: Sequence[Mapping[str, Any]],
-    target: Path,
-) -> dict[str, Any]:
-    """Write to `target` what `encode` gives as an array, from the arrays of all shards; returns the facts."""
-    codes, _ = distinct_texts(options, items, text_fields)
-    gather(target, parts, codes, options.batch_size)
-    return _facts(options, items, text_fields, codes, read_array(target), common_facts(method_facts))
+    codes, unique = distinct_texts(options, items, text_fields)  # (n_items,), (n_unique,)
+    # What learns from all texts (TF-IDF) gets them at once.
+    batch_size: int = getattr(options, "batch_size", len(unique))
+    rows = shard.items(codes, batch_size)  # (n,)
+    if not len(rows):
+        return EncodedShard.empty()
+    codes = codes[rows]
+    chosen = np.unique(codes[codes >= 0])  # (m,)
+    log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(chosen), len(unique))
+    texts = unique.take(pa.array(chosen)).to_pylist()
+    encoded, method_facts = import_module(options.module).encode_texts(options, texts)  # (m, dim)
+    vectors = scatter(encoded, codes)  # (n, dim)
+    facts = {
+        "method": options.method,
+        "items": len(rows),
+        "items_without_text": int((codes < 0).sum()),
+        "unique_texts": len(chosen),
+        "fields": [field for field in text_fields if field in items.columns],
+        "dimensions": int(vectors.shape[1]),
+        "mean_pairwise_cosine": mean_pairwise_cosine(vectors),
+        **method_facts,
+    }
+    log.info("text vectors: %s", facts)
+    return EncodedShard(rows, vectors, facts)
 
 
 def distinct_texts(
@@ -96,28 +85,6 @@ def read_texts(path: Path, text_fields: Sequence[str]) -> pd.DataFrame:
     with reading(path):
         names = pq.read_schema(path).names
     return read_table(path, columns=[field for field in text_fields if field in names] or None)
-
-
-def _facts(
-    options: Encoder,
-    items: pd.DataFrame,
-    text_fields: Sequence[str],
-    codes: npt.NDArray[np.int64],
-    vectors: Vectors,
-    method_facts: Mapping[str, Any],
-) -> dict[str, Any]:
-    facts = {
-        "method": options.method,
-        "items": len(items),
-        "items_without_text": int((codes < 0).sum()),
-        "unique_texts": int(codes.max()) + 1,
-        "fields": [field for field in text_fields if field in items.columns],
-        "dimensions": int(vectors.shape[1]),
-        "mean_pairwise_cosine": mean_pairwise_cosine(vectors),
-        **method_facts,
-    }
-    log.info("text vectors: %s", facts)
-    return facts
 
 
 def item_texts(items: pd.DataFrame, text_fields: Sequence[str]) -> list[str | None]:

@@ -14,9 +14,9 @@ class Sampler:
         self.start = graph.indptr.astype(np.int64)
         self.neighbours = graph.indices.astype(np.int64)
         self.degree = np.diff(self.start)
-        weight = graph.data.astype(np.float64)
-        total = np.add.reduceat(weight, self.start[:-1])
-        running = np.cumsum(weight / np.repeat(total, self.degree))
+        weight = graph.data.astype(np.float64)  # (e,)
+        total = np.add.reduceat(weight, self.start[:-1])  # (n,)
+        running = np.cumsum(weight / np.repeat(total, self.degree))  # (e,)
         before = np.concatenate([[0.0], running[self.start[1:-1] - 1]])
         nodes = np.arange(len(self.degree))
         # The edges of node i cut [i, i + 1] in proportion to their weights: one search steps all walks.
@@ -46,7 +46,7 @@ class Sampler:
         for _ in range(length):
             at = self.step(at, random)
             visited.append(at)
-        anchors, positives = np.tile(starts, length), np.concatenate(visited)
+        anchors, positives = np.tile(starts, length), np.concatenate(visited)  # (n * length,)
         kept = np.flatnonzero(anchors != positives)
         kept = kept[random.permutation(len(kept))]
         return anchors[kept], positives[kept]
@@ -61,13 +61,13 @@ class Sampler:
 
         Returns the neighbour and the position in `nodes` of every edge, positions ascending.
         """
-        degree = self.degree[nodes]
-        target = np.repeat(np.arange(len(nodes)), degree)
-        rank = np.arange(len(target)) - np.repeat(np.cumsum(degree) - degree, degree)
-        edge = self.start[nodes][target] + rank
+        degree = self.degree[nodes]  # (n,)
+        target = np.repeat(np.arange(len(nodes)), degree)  # (e,) edges of all nodes, one after the other
+        rank = np.arange(len(target)) - np.repeat(np.cumsum(degree) - degree, degree)  # (e,) which of its node's
+        edge = self.start[nodes][target] + rank  # (e,) where it stands in the graph
         if at_most is not None and random is not None and (degree > at_most).any():
-            crowded = np.flatnonzero((degree > at_most)[target])
-            shuffled = crowded[np.argsort(target[crowded] + random.random(len(crowded)))]
+            crowded = np.flatnonzero((degree > at_most)[target])  # (c,) edges of nodes with too many
+            shuffled = crowded[np.argsort(target[crowded] + random.random(len(crowded)))]  # (c,) within each node
             kept = np.ones(len(edge), dtype=bool)
             kept[shuffled] = rank[crowded] < at_most
             edge, target = edge[kept], target[kept]

@@ -1,8 +1,8 @@
 """Ranks and diagnostics to the papers' tables, figures and verdicts."""
 
 FIGURES = {
-    "bars": "semtok.papers.bar_figure",
-    "training": "semtok.papers.training_figure",
-    "embedding": "semtok.papers.embedding_figure",
+    "bars": "semtok.papers.figures.bars",
+    "training": "semtok.papers.figures.training",
+    "embedding": "semtok.papers.figures.embedding",
 }
-"""Where each kind of figure is made: a module with `draw`, from material to numbers and canvas."""
+"""Where each kind of figure is made: a module with `draw`, from results to a `Drawing`."""

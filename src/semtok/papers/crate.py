@@ -7,25 +7,26 @@ Specifications: RO-Crate 1.1, and the profile Workflow RO-Crate 1.0.
 """
 
 import hashlib
-import json
 import mimetypes
-import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import yaml
+from rocrate.model import ContextEntity
+from rocrate.rocrate import ROCrate
 
 from semtok.errors import SemtokError
 from semtok.run.files import atomic_path, read_json, sha256
 from semtok.run.records import portable
+from semtok.verify import PROVENANCE
 
-METADATA = "ro-crate-metadata.json"
-CONFIG = "results/config.yaml"
-"""The whole config of the run, without paths of this machine; in the crate only."""
+CONFIG = "config.yaml"
+"""The whole config of the run, without paths of this machine, beside the crate; in the crate only."""
 WORKFLOW = "Snakefile"
 # Of the configs those that every run reads: another one may hold paths, and what it says is in CONFIG.
-SOURCES = ("Snakefile", "workflow", "src", "config/papers", "config/checksums.yaml", "profiles/default", "envs")
+SOURCES = ("workflow", "src", "config/papers", "config/checksums.yaml", "profiles/default", "envs")
 DEFAULTS = "config/config.yaml"
 DOCUMENTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "requirements.lock")
 SHARED_OF_RUNS = frozenset(
@@ -35,14 +36,11 @@ SHARED_OF_RUNS = frozenset(
     }
 )
 """Names of those files of the jobs behind a table that are shared."""
-
-_LANGUAGE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: the same results give the same archive."""
+LICENCE = "https://spdx.org/licenses/MIT"
 
 
 def make_crate(results: Sequence[str], config: Mapping[str, Any], target: Path) -> None:
-    """Write the crate; paths are relative to the current folder, the project.
+    """Write the crate; paths are relative to the current folder, the project. The same results give the same bytes.
 
     Args:
         results: tables and what lies beside them, among it their `.provenance.json`, and other results to be shared.
@@ -56,91 +54,51 @@ def make_crate(results: Sequence[str], config: Mapping[str, Any], target: Path) 
     defaults = yaml.safe_load(Path(DEFAULTS).read_text(encoding="utf-8"))
     if portable(defaults) != defaults:
         raise SemtokError(f"{DEFAULTS}: holds a path outside the project; give it with --config or --configfile")
-    provenances = [path for path in results if path.endswith(".provenance.json")]
-    paths = sorted({DEFAULTS, *_sources(), *results, *_files_of_runs(provenances, set(results))})
+    provenances = {path: read_json(path) for path in results if path.endswith(PROVENANCE)}
+    crate = _described(list(provenances.values()))
+    workflow = {"name": "semtok", **_facts(WORKFLOW, Path(WORKFLOW).read_bytes())}
+    crate.add_workflow(WORKFLOW, WORKFLOW, main=True, lang="snakemake", properties=workflow)
+    for path in sorted({DEFAULTS, *_sources(), *results, *_files_of_runs(provenances, set(results))}):
+        about = {"about": {"@id": provenances[path]["table"]}} if path in provenances else {}
+        crate.add_file(path, path, properties={**_facts(path), **about})
     options = yaml.safe_dump(portable({**config, "mirror": None}), sort_keys=True, allow_unicode=True).encode()
-    entities = [_file(path, Path(path).stat().st_size, sha256(path)) for path in paths]
-    entities.append(_file(CONFIG, len(options), hashlib.sha256(options).hexdigest()))
-    with atomic_path(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in paths:
-            # By streams: ranks of many users do not fit into memory twice.
-            with Path(path).open("rb") as source, archive.open(_member(path), "w") as member:
-                while piece := source.read(1 << 20):
-                    member.write(piece)
-        archive.writestr(_member(CONFIG), options)
-        metadata = describe(entities, [read_json(path) for path in provenances])
-        archive.writestr(_member(METADATA), json.dumps(metadata, indent=2, ensure_ascii=False) + "\n")
+    crate.add_file(BytesIO(options), target.with_name(CONFIG), properties=_facts(CONFIG, options))
+    with atomic_path(target) as temporary:
+        crate.write_zip(temporary)
 
 
-def describe(files: Sequence[Mapping[str, Any]], provenances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The JSON-LD of a crate with `files`, entities of type File, and the tables that `provenances` tell of."""
+def _described(provenances: Sequence[Mapping[str, Any]]) -> ROCrate:
+    """A crate without files that tells of the tables with these provenances."""
     sources = sorted({dataset["source"] for found in provenances for dataset in found["data"]})
-    started = max((job["started"] for found in provenances for job in found["jobs"]), default="1980-01-01")
-    root = {
-        "@id": "./",
-        "@type": "Dataset",
-        "name": "Tables of papers on semantic tokenization, regenerated with semtok",
-        "description": "Tables, figures and verdicts with the provenance of every job behind them, the codes and ranks "
-        f"that they rest on, and the workflow. Sources of the data: {', '.join(sources) or 'none'}."
-        + (
-            " Synthetic data are made up and say nothing about the papers' data sets." if "synthetic" in sources else ""
-        ),
-        "datePublished": started[:10],
-        "license": {"@id": "https://spdx.org/licenses/MIT"},
-        "mainEntity": {"@id": WORKFLOW},
-        "hasPart": [{"@id": file["@id"]} for file in files],
-    }
-    descriptor = {
-        "@id": METADATA,
-        "@type": "CreativeWork",
-        "about": {"@id": "./"},
-        "conformsTo": [
-            {"@id": "https://w3id.org/ro/crate/1.1"},
-            {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"},
-        ],
-    }
+    crate = ROCrate(version="1.1")
+    crate.name = "Tables of papers on semantic tokenization, regenerated with semtok"
+    crate.description = (
+        "Tables, figures and verdicts with the provenance of every job behind them, the codes and ranks that they rest "
+        f"on, and the workflow. Sources of the data: {', '.join(sources) or 'none'}."
+    )
+    if "synthetic" in sources:
+        crate.description += " Synthetic data are made up and say nothing about the papers' data sets."
+    # Not today, which would change the bytes.
+    crate.datePublished = max(
+        (job["started"][:10] for found in provenances for job in found["jobs"]), default="1980-01-01"
+    )
+    crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
+    # RO-Crate 1.1 has no term for a checksum.
+    crate.metadata.extra_terms["sha256"] = "https://schema.org/sha256"
+    return crate
+
+
+def _facts(path: str, content: bytes | None = None) -> dict[str, str]:
+    """Size, checksum and kind of a file, or of `content` under its name."""
     return {
-        # RO-Crate 1.1 has no term for a checksum.
-        "@context": ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}],
-        "@graph": [descriptor, root, *(_with_subjects(file, provenances) for file in files), *_ABOUT],
+        "contentSize": str(Path(path).stat().st_size if content is None else len(content)),
+        "sha256": sha256(path) if content is None else hashlib.sha256(content).hexdigest(),
+        "encodingFormat": mimetypes.guess_type(path)[0] or "application/octet-stream",
     }
-
-
-_ABOUT = [
-    {
-        "@id": _LANGUAGE,
-        "@type": "ComputerLanguage",
-        "name": "Snakemake",
-        "identifier": {"@id": "https://snakemake.github.io"},
-        "url": {"@id": "https://snakemake.github.io"},
-    },
-    {"@id": "https://spdx.org/licenses/MIT", "@type": "CreativeWork", "name": "MIT License"},
-]
-
-
-def _with_subjects(file: Mapping[str, Any], provenances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The entity of a file; that of a provenance names its table, that of the workflow its language."""
-    path = str(file["@id"])
-    if path == WORKFLOW:
-        kind = ["File", "SoftwareSourceCode", "ComputationalWorkflow"]
-        return {**file, "@type": kind, "name": "semtok", "programmingLanguage": {"@id": _LANGUAGE}}
-    if path.endswith(".provenance.json"):
-        table = next((found["table"] for found in provenances if _beside(found["table"]) == path), None)
-        return {**file, "about": {"@id": table}} if table else dict(file)
-    return dict(file)
-
-
-def _beside(table: str) -> str:
-    return f"{table.removesuffix('.csv')}.provenance.json"
-
-
-def _file(path: str, size: int, checksum: str) -> dict[str, Any]:
-    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return {"@id": path, "@type": "File", "contentSize": str(size), "sha256": checksum, "encodingFormat": kind}
 
 
 def _sources() -> Iterable[str]:
-    """The workflow's own files; the caches of tools are left out."""
+    """The workflow's own files but the Snakefile; the caches of tools are left out."""
     for part in map(Path, (*SOURCES, *DOCUMENTS)):
         files = part.rglob("*") if part.is_dir() else [part] if part.exists() else []
         for file in files:
@@ -149,23 +107,14 @@ def _sources() -> Iterable[str]:
                 yield file.as_posix()
 
 
-def _files_of_runs(provenances: Iterable[str], results: Collection[str]) -> Iterable[str]:
+def _files_of_runs(provenances: Mapping[str, Mapping[str, Any]], results: Collection[str]) -> Iterable[str]:
     """Codes, diagnostics, ranks and so on of the jobs behind the tables; they and `results` must be as recorded."""
-    for path in provenances:
-        for job in read_json(path)["jobs"]:
-            for file in job["outputs"]:
-                shared = file["path"] in results and ".provenance." not in file["path"]
-                if not shared and Path(file["path"]).name not in SHARED_OF_RUNS:
-                    continue
-                if not Path(file["path"]).is_file() or sha256(file["path"]) != file["sha256"]:
+    for by, provenance in provenances.items():
+        for file in (file for job in provenance["jobs"] for file in job["outputs"]):
+            path = file["path"]
+            if Path(path).name in SHARED_OF_RUNS or (path in results and ".provenance." not in path):
+                if not Path(path).is_file() or sha256(path) != file["sha256"]:
                     raise SemtokError(
-                        f"{file['path']}: not the file that {path} tells of; make the table again before it is shared"
+                        f"{path}: not the file that {by} tells of; make the table again before it is shared"
                     )
-                yield file["path"]
-
-
-def _member(path: str) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(path, _EARLIEST)
-    member.compress_type = zipfile.ZIP_DEFLATED
-    member.external_attr = 0o644 << 16
-    return member
+                yield path

@@ -1,65 +1,54 @@
 """What the tokenizers and the decoder measured about themselves, beside a table of metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from semtok.papers.diagnostics import certification, flatten, headlines
-from semtok.papers.origin import Origin, heading
+from semtok.papers.origin import heading
+from semtok.papers.quantities import certification, flatten, headlines
 from semtok.papers.rendering import Grid, Text
-from semtok.plan.cells import Cell, Run
-from semtok.plan.definition import RankingTable
+from semtok.papers.results import Results
+from semtok.plan.cells import Cell
 from semtok.run.files import read_json
 
 COLUMNS = ["paper", "table", "dataset", "source", "method", "tokenizer", "seed", "stage", "quantity", "value"]
+_STAGES = {"tokenizer": "diagnostics", "decoder": "facts"}
 
 
-def tidy(
-    paper: str,
-    name: str,
-    table: RankingTable,
-    cells: Sequence[Cell],
-    origins: Mapping[str, Origin],
-    diagnostics: Mapping[Run, str | Path],
-    facts: Mapping[Run, str | Path],
-) -> pd.DataFrame:
+def tidy(results: Results) -> pd.DataFrame:
     """One row a run and quantity; `stage` is tokenizer (diagnostics.json) or decoder (the facts of decoding).
 
     A run without a file (plain item ids have no codes) has no rows of that stage.
     """
-    labels = {row.tokenizer: row.label for row in table.rows}
+    labels = _labels(results)
     rows = []
-    for cell in cells:
+    for cell in results.cells:
         for run in cell.runs:
-            for stage, paths in (("tokenizer", diagnostics), ("decoder", facts)):
-                for quantity, value in flatten(read_json(paths[run])) if run in paths else ():
-                    start = [paper, name, cell.dataset, origins[cell.dataset].source, labels[cell.tokenizer]]
+            for stage, files in _STAGES.items():
+                path = results.files.get(files, {}).get(run)
+                for quantity, value in flatten(read_json(path)) if path else ():
+                    source = results.origins[cell.dataset].source
+                    start = [results.paper, results.name, cell.dataset, source, labels[cell.tokenizer]]
                     rows.append([*start, run.tokenizer, run.seed, stage, quantity, value])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def grid(
-    name: str,
-    table: RankingTable,
-    cells: Sequence[Cell],
-    origins: Mapping[str, Origin],
-    diagnostics: Mapping[Run, str | Path],
-    facts: Mapping[Run, str | Path],
-) -> Grid:
+def grid(results: Results) -> Grid:
     """Means over seeds of the quantities that matter most, one row per dataset and method."""
-    labels = {row.tokenizer: row.label for row in table.rows}
-    built = [cell for cell in cells if cell.runs]
-    codes = [_means(cell.runs, diagnostics, headlines) for cell in built]
-    decoding = [_means(cell.runs, facts, certification) for cell in built]
+    labels = _labels(results)
+    built = [cell for cell in results.cells if cell.runs]
+    codes = [_means(results, cell, "diagnostics", headlines) for cell in built]
+    decoding = [_means(results, cell, "facts", certification) for cell in built]
     shown = list(dict.fromkeys(quantity for means in [*codes, *decoding] for quantity in means))
     rows = []
     for cell, about_codes, about_decoding in zip(built, codes, decoding, strict=True):
         means = {**about_codes, **about_decoding}
         names = [Text(cell.dataset), Text(labels[cell.tokenizer])]
         rows.append([*names, *(Text(_format(means.get(quantity))) for quantity in shown)])
-    ours = heading({origins[cell.dataset].source for cell in built})
-    caption = f"Diagnostics of the tokenizers and of decoding ({ours}), for Table {name.removeprefix('table')}."
+    ours = heading({results.origins[cell.dataset].source for cell in built})
+    number = results.name.removeprefix("table")
+    caption = f"Diagnostics of the tokenizers and of decoding ({ours}), for Table {number}."
     note = (
         "Means over seeds. Collisions are counted on the raw codes, before any suffix. Items of distinct vectors leave"
         " out those of equal text, and the nearest item is the nearest of another vector."
@@ -67,10 +56,14 @@ def grid(
     return Grid(caption, [("Datasets",), ("Methods",), *((q,) for q in shown)], rows, 2, [], "", [note])
 
 
-def _means(
-    runs: Sequence[Run], paths: Mapping[Run, str | Path], read: Callable[[str | Path], dict[str, float]]
-) -> dict[str, float]:
-    means = pd.DataFrame([read(paths[run]) for run in runs if run in paths]).mean()
+def _labels(results: Results) -> dict[str, str]:
+    return {row.tokenizer: row.label for row in results.content.ranking_table(results.name).rows}
+
+
+def _means(results: Results, cell: Cell, files: str, read: Callable[[Path], dict[str, float]]) -> dict[str, float]:
+    """The mean over a cell's runs of each quantity in those of the `files` that there are."""
+    paths = results.files.get(files, {})
+    means = pd.DataFrame([read(paths[run]) for run in cell.runs if run in paths]).mean()
     return {str(quantity): float(mean) for quantity, mean in means.items()}
 
 

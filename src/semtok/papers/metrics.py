@@ -1,6 +1,6 @@
 """Recall@k and NDCG@k from saved ranks (methods 7.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.errors import ConfigError, DataError
-from semtok.run.files import atomic_path
 
-METRICS = ("recall", "ndcg")
+Array = npt.NDArray[np.float64]
+
+OF_RANKS: dict[str, Callable[[Array], Array]] = {"recall": np.ones_like, "ndcg": lambda rank: 1 / np.log2(rank + 1)}
+"""What a target earns at a rank of at most k: those of `plan.metrics.METRICS` that need ranks. NDCG's ideal is 1, since
+there is one relevant item."""
 COLUMNS = ["target", "user", "item", "rank", "top"]
 
 
@@ -51,25 +54,28 @@ def beam_width(ranks: pd.DataFrame) -> int:
     return int(ranks["top"].map(len).max())
 
 
-def gains(ranks: pd.DataFrame, metric: str, k: int) -> npt.NDArray[np.float64]:
+def gains(ranks: pd.DataFrame, metric: str, k: int) -> Array:
     """What each target earns: [targets], in the order of `ranks`.
 
-    Recall: 1 if rank <= k. NDCG: 1 / log2(rank + 1) if rank <= k; the ideal is 1, since there is one relevant item.
+    Recall: 1 if rank <= k. NDCG: 1 / log2(rank + 1) if rank <= k.
 
     Raises:
         ConfigError: the metric is unknown, or k exceeds the beam, so that the saved ranks cannot tell.
     """
-    if metric not in METRICS:
-        raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(METRICS)}")
-    beam = beam_width(ranks)
+    if metric not in OF_RANKS:
+        raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(OF_RANKS)}")
+    check_cutoff(k, beam_width(ranks))
+    rank = ranks["rank"].to_numpy(dtype=np.float64, na_value=np.inf)
+    result: Array = np.where(rank <= k, OF_RANKS[metric](rank), 0.0)
+    return result
+
+
+def check_cutoff(k: int, beam: int) -> None:
+    """A `ConfigError` where `beam` items cannot tell what stands among the first k."""
     if not 1 <= k <= beam:
         raise ConfigError(
             f"found k = {k}; expected 1 to {beam}, the beam that was decoded (decoding.beam_size or decoding.top)"
         )
-    rank = ranks["rank"].to_numpy(dtype=np.float64, na_value=np.inf)
-    earned = np.ones_like(rank) if metric == "recall" else 1 / np.log2(rank + 1)
-    result: npt.NDArray[np.float64] = np.where(rank <= k, earned, 0.0)
-    return result
 
 
 def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
@@ -84,7 +90,7 @@ def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
         `targets`, `users`.
     """
     rows: list[dict[str, Any]] = []
-    for metric in METRICS:
+    for metric in OF_RANKS:
         for k in ks:
             earned = gains(ranks, metric, k)
             per_user = pd.Series(earned).groupby(ranks["user"].to_numpy()).mean()
@@ -98,7 +104,7 @@ def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
                     "users": len(per_user),
                 }
             )
-    scores = pd.DataFrame(rows)
+    scores = pd.DataFrame(rows, columns=["metric", "k", "value", "user_value", "targets", "users"])
     check_scores(scores)
     return scores
 
@@ -117,13 +123,6 @@ def check_scores(scores: pd.DataFrame) -> None:
         recall = values.get(("recall", k), 1.0)
         if metric == "ndcg" and value > recall + 1e-12:
             raise DataError(f"found ndcg@{k} = {value} above recall@{k} = {recall}; expected at most that")
-
-
-def score_run(ranks_path: str | Path, ks: Sequence[int], scores_path: str | Path) -> None:
-    """Write `scores.csv` of one run."""
-    scores = score(read_ranks(ranks_path), ks)
-    with atomic_path(scores_path) as temporary:
-        scores.to_csv(temporary, index=False)
 
 
 def _rank_disagrees(ranks: pd.DataFrame) -> npt.NDArray[np.bool_]:

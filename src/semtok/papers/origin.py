@@ -14,7 +14,7 @@ SAME_SIZE = 0.05
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset's source and its number of users."""
+    """A dataset's source (of `SOURCES`, or `own` for own data in the place of a paper's) and its number of users."""
 
     source: str
     users: int
@@ -42,6 +42,8 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
         return (
             f"SYNTHETIC DATA: {dataset} is a made-up world of {users}{paper}; its numbers say nothing about {dataset}."
         )
+    if origin.source == "own":
+        return f"{dataset}: own data, {users}."
     if origin.source == "official":
         return f"{dataset}: official files, {users}{paper}."
     if printed_users is not None and abs(origin.users - printed_users) > SAME_SIZE * printed_users:

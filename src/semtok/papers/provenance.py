@@ -5,48 +5,51 @@ that each job wrote down when it ran.
 """
 
 import csv
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.provenance_page import render
+from semtok.papers.templates import render
 from semtok.run.files import read_json, write_json, write_text
 from semtok.run.records import RECORDS, Record
 
-BENCHMARKS = Path("results/benchmarks")
-"""The benchmark of the job whose record is results/records/X.json is results/benchmarks/X.tsv."""
-RESULTS = "results/"
+BENCHMARKS = "benchmarks"
+"""The benchmark of the job whose record is RESULTS/records/X.json is RESULTS/benchmarks/X.tsv."""
+DIGITS = 12
+"""Of a checksum or commit, on the page; the JSON file has all."""
 
 Job = dict[str, Any]
 
 
-def write_provenance(record: Record, json_path: Path, page: Path | None = None) -> None:
+def write_provenance(record: Record, json_path: Path, page_path: Path | None = None) -> None:
     """Write the provenance of the table that the running job has just made, and a page of it for the report."""
-    found = provenance(record.content(json_path, *([page] if page else [])), read_records())
+    own = record.content(json_path, *([page_path] if page_path else []))
+    found = provenance(own, read_records(record.results), record.results)
     write_json(json_path, found)
-    if page:
-        write_text(page, render(found))
+    if page_path:
+        write_text(page_path, page(found))
 
 
-def read_records(folder: Path = RECORDS) -> list[Job]:
-    """Every record below `folder`, with what Snakemake measured of its job where there is a benchmark file."""
+def read_records(results: Path) -> list[Job]:
+    """Every record in the folder of results, with what Snakemake measured of its job where there is a benchmark."""
     found = []
-    for path in sorted(folder.rglob("*.json")):
+    for path in sorted((results / RECORDS).rglob("*.json")):
         try:
             job: Job = read_json(path)
         except FileNotFoundError:  # of a job that has just begun anew, and so of no ancestor
             continue
-        found.append(_measured(job, BENCHMARKS / path.relative_to(folder).with_suffix(".tsv")))
+        benchmark = results / BENCHMARKS / path.relative_to(results / RECORDS).with_suffix(".tsv")
+        found.append(_measured(job, benchmark) if benchmark.exists() else job)
     return found
 
 
-def provenance(own: Job, records: Iterable[Job]) -> dict[str, Any]:
+def provenance(own: Job, records: Iterable[Job], results: Path) -> dict[str, Any]:
     """What a table rests on.
 
     Args:
         own: the record of the job that makes the table.
         records: of all jobs, also of those that have nothing to do with it.
+        results: the folder of results.
     """
     makers = {file["path"]: job for job in records for file in job["outputs"]}
     jobs = [*sorted(_ancestors(own, makers), key=lambda job: (job["started"], job["rule"], str(job["wildcards"]))), own]
@@ -54,7 +57,6 @@ def provenance(own: Job, records: Iterable[Job]) -> dict[str, Any]:
     for job in jobs:
         if job["environment"] not in environments:
             environments.append(job["environment"])
-    described = [{**job, "environment": environments.index(job["environment"])} for job in jobs]
     read = {file["path"]: file for job in jobs for file in job["inputs"]}
     unmade = [file for path, file in read.items() if path not in makers]
     return {
@@ -69,68 +71,59 @@ def provenance(own: Job, records: Iterable[Job]) -> dict[str, Any]:
             "peak_memory_mb": max(job["peak_memory_mb"] for job in jobs),
         },
         "warnings": _warnings(jobs, makers, environments),
-        "brought": [file for file in unmade if not file["path"].startswith(RESULTS)],
-        "without_record": [file for file in unmade if file["path"].startswith(RESULTS)],
+        "brought": [file for file in unmade if not Path(file["path"]).is_relative_to(results)],
+        "without_record": [file for file in unmade if Path(file["path"]).is_relative_to(results)],
         "environments": environments,
-        "jobs": described,
+        "jobs": [{**job, "environment": environments.index(job["environment"])} for job in jobs],
     }
+
+
+def page(found: Mapping[str, Any]) -> str:
+    """A table's provenance as a self-contained page: data, sums by rule, environments, files and jobs."""
+    machines, numbers = _machines(found["environments"])
+    jobs = [{**job, "environment": numbers[job["environment"]]} for job in found["jobs"]]
+    return render("provenance.html", **{**found, "jobs": jobs}, machines=machines, digits=DIGITS)
 
 
 def _measured(job: Job, benchmark: Path) -> Job:
     """With Snakemake's measures: its time holds the start of Python too, its memory that of child processes."""
-    try:
-        with benchmark.open(newline="", encoding="utf-8") as lines:
-            row = next(csv.DictReader(lines, delimiter="\t"), {})
-    except FileNotFoundError:
-        return job
-    seconds, memory = _number(row.get("s")), _number(row.get("max_rss"))
+    with benchmark.open(newline="", encoding="utf-8") as lines:
+        row = next(csv.DictReader(lines, delimiter="\t"), {})
+    measured: dict[str, float] = {"s": job["seconds"], "max_rss": 0.0}
+    measured |= {name: float(row[name]) for name in measured if row.get(name, "-") not in ("-", "NA")}
     return {
         **job,
-        "seconds": job["seconds"] if seconds is None else round(seconds, 2),
+        "seconds": round(measured["s"], 2),
         # It looks now and then only, and misses the peak of a short job.
-        "peak_memory_mb": max(job["peak_memory_mb"], 0 if memory is None else round(memory * 1024**2 / 1e6)),
+        "peak_memory_mb": max(job["peak_memory_mb"], round(measured["max_rss"] * 1024**2 / 1e6)),
     }
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:  # "NA" and "-": not measured
-        return None
 
 
 def _ancestors(own: Job, makers: Mapping[str, Job]) -> list[Job]:
     found: dict[int, Job] = {}
-    waiting = deque([own])
+    waiting = [own]
     while waiting:
-        for file in waiting.popleft()["inputs"]:
-            maker = makers.get(file["path"])
-            if maker is not None and id(maker) not in found:
-                found[id(maker)] = maker
-                waiting.append(maker)
+        read = [makers[file["path"]] for file in waiting.pop()["inputs"] if file["path"] in makers]
+        new = {id(maker): maker for maker in read if id(maker) not in found}
+        found |= new
+        waiting += new.values()
     return list(found.values())
 
 
 def _data(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """The datasets, from the statistics that their preparation wrote: source, raw files with checksums, sizes."""
-    paths = {file["path"] for job in jobs for file in [*job["inputs"], *job["outputs"]]}
+    makers = {file["path"]: job for job in jobs for file in job["outputs"]}
+    paths = {*makers, *(file["path"] for job in jobs for file in job["inputs"])}
     found = []
-    for path in sorted(path for path in paths if path.startswith("results/data/") and path.endswith("/stats.json")):
+    for path in sorted(path for path in paths if Path(path).name == "stats.json"):
         stats = read_json(path)
-        prepared = next((job for job in jobs if path in (file["path"] for file in job["outputs"])), None)
-        options = prepared["config"]["options"]["files"] if prepared else []
+        options = makers[path]["config"]["options"]["files"] if path in makers else []
         urls = {Path(file["path"]).name: file["url"] for file in options if stats["source"] == "official"}
-        found.append(
-            {
-                "dataset": path.split("/")[2],
-                "source": stats["source"],
-                "raw_files": [
-                    {"name": file["name"], "sha256": file["sha256"], "url": urls.get(file["name"])}
-                    for file in stats["files"]
-                ],
-                **{key: stats[key] for key in ("users", "items", "interactions")},
-            }
-        )
+        raw_files = [
+            {"name": file["name"], "sha256": file["sha256"], "url": urls.get(file["name"])} for file in stats["files"]
+        ]
+        sizes = {key: stats[key] for key in ("users", "items", "interactions")}
+        found.append({"dataset": Path(path).parent.name, "source": stats["source"], "raw_files": raw_files, **sizes})
     return found
 
 
@@ -142,12 +135,15 @@ def _commit(environment: Mapping[str, Any]) -> str:
 
 def _warnings(jobs: Sequence[Job], makers: Mapping[str, Job], environments: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a reader must know before trusting the table."""
+    written = {path: file["sha256"] for path, job in makers.items() for file in job["outputs"] if file["path"] == path}
     found = []
     for job in jobs:
-        for file in job["inputs"]:
-            made = {output["path"]: output["sha256"] for output in makers.get(file["path"], {"outputs": []})["outputs"]}
-            if made.get(file["path"], file["sha256"]) != file["sha256"]:
-                found.append(f"{named(job)} read other bytes of {file['path']} than the job that made it last wrote")
+        name = " ".join([job["rule"], *map(str, job["wildcards"].values())])
+        found += [
+            f"{name} read other bytes of {file['path']} than the job that made it last wrote"
+            for file in job["inputs"]
+            if written.get(file["path"], file["sha256"]) != file["sha256"]
+        ]
     commits = list(dict.fromkeys(_commit(environment) for environment in environments))
     if len(commits) > 1:
         found.append(f"the jobs ran at {len(commits)} states of the code: {'; '.join(commits)}")
@@ -156,6 +152,29 @@ def _warnings(jobs: Sequence[Job], makers: Mapping[str, Job], environments: Sequ
     return found
 
 
-def named(job: Mapping[str, Any]) -> str:
-    """A job in words: its rule and what it was for."""
-    return " ".join([job["rule"], *(str(value) for value in job["wildcards"].values())])
+def _machines(environments: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Environments of one commit on one machine that no package's version tells apart, as one; of each its number."""
+    machines: list[dict[str, Any]] = []
+    numbers = []
+    for environment in environments:
+        hardware, packages = environment["hardware"], environment["packages"]
+        changes = " + changes" if environment["modified"] else ""
+        named = {
+            "commit": (environment["commit"] or "not in git")[:DIGITS] + changes,
+            "machine": f"{hardware['processor']}, {hardware['processors']} processors, {hardware['system']}",
+            "python": environment["python"],
+        }
+        alike = (
+            number
+            for number, machine in enumerate(machines)
+            if named.items() <= machine.items()
+            and all(machine["packages"].get(name, version) == version for name, version in packages.items())
+        )
+        number = next(alike, len(machines))
+        if number == len(machines):
+            machines.append({**named, "devices": {}, "packages": {}})
+        machines[number]["packages"] |= packages
+        if "device" in hardware:
+            machines[number]["devices"][f"{hardware['device']} in {hardware['dtype']}"] = None
+        numbers.append(number)
+    return machines, numbers

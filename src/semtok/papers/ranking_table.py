@@ -1,22 +1,20 @@
 """A paper's table of metrics: printed beside reproduced."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from semtok.papers.origin import describe, heading, stand_in
+from semtok.papers.measured import MeasuredResults
+from semtok.papers.origin import heading, stand_in
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.samples import Measured, Uncertainty
-from semtok.papers.statistics import Estimate, column_of, relative_gain
-from semtok.plan.cells import Cell, Run, remarks
-from semtok.plan.definition import Gain, RankingTable, Row
+from semtok.papers.statistics import relative_gain
+from semtok.plan.cells import remarks
+from semtok.plan.definition import Gain, Row
 from semtok.plan.figure_specs import METRIC_NAMES
-from semtok.plan.printed import Number
 
 COLUMNS = [
     *("paper", "table", "dataset", "source", "method", "metric", "k"),
@@ -24,251 +22,177 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
-class MeasuredResults(Results):
-    """What a ranking table is made of."""
+class RankingResults(MeasuredResults):
+    """A ranking table and what stands in it.
 
-    measured: Mapping[str, Measured]
-    """By printed name of the dataset; none where the config has no run."""
+    Raises:
+        ConfigError, DataError: as `MeasuredResults`.
+    """
 
-    @classmethod
-    def of(cls, results: Results, measured: Mapping[str, Measured]) -> "MeasuredResults":  # type: ignore[override]
-        """The same results, their ranks measured."""
-        return cls(**vars(results), measured=measured)
+    def __init__(self, results: Results) -> None:
+        self.table = table = results.content.ranking_table(results.name)
+        columns = [(metric, k) for metric in table.metrics for k in table.ks]
+        super().__init__(results, dict.fromkeys(table.datasets, columns), table.optional_ks)
+        self.entries: dict[tuple[str, str, str, int], dict[str, Any]] = {
+            (dataset, row.tokenizer, metric, k): self._entry(dataset, row, metric, k)
+            for dataset in table.datasets
+            for row in table.rows_on(dataset)
+            for metric, k in columns
+        }
+        """The tidy rows, by dataset, name of the row, metric and k."""
 
-    @property
-    def table(self) -> RankingTable:
-        """What is shown."""
-        return self.content.ranking_table(self.name)
-
-    def cell(self, dataset: str, tokenizer: str) -> Cell:
-        """The cell of a row."""
-        return next(cell for cell in self.cells if (cell.dataset, cell.tokenizer) == (dataset, tokenizer))
-
-    def number(self, dataset: str, method: str, metric: str, k: int) -> Number | None:
+    def printed(self, dataset: str, method: str, metric: str, k: int) -> float | None:
         """The printed number; for a stand-in that of the dataset which it stands for."""
-        return self.printed.get(self.name, self.content.printed_for(dataset), method, metric, k)
+        results = self.results
+        number = results.printed.get(results.name, results.content.printed_for(dataset), method, metric, k)
+        return number.value if number else None
 
-    def missing(self, dataset: str, tokenizer: str, k: int) -> str:
-        """Why there is no reproduced number; empty where there is one."""
-        cell = self.cell(dataset, tokenizer)
-        if not cell.runs:
-            return f"not run: {cell.missing}"
-        beam = self.measured[dataset].beam(tokenizer)
-        return f"not measured: beam {beam} < {k}" if k > beam else ""
-
-    def estimate(self, dataset: str, tokenizer: str, metric: str, k: int) -> Estimate | None:
-        """The reproduced number; None if there are no runs, or if their beams do not reach k."""
-        if self.missing(dataset, tokenizer, k):
-            return None
-        measured = self.measured[dataset]
-        found = measured.bootstrap.estimate(column_of(measured.method(tokenizer), measured.column(metric, k)))
-        # The noise between seeds is symmetric and may leave the range of a mean of gains.
-        return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
+    def _entry(self, dataset: str, row: Row, metric: str, k: int) -> dict[str, Any]:
+        return {
+            "paper": self.results.paper,
+            "table": self.results.name,
+            "dataset": dataset,
+            "method": row.label,
+            "metric": metric,
+            "k": k,
+            "printed": self.printed(dataset, row.label, metric, k),
+            **self.numbers(self.cell(dataset, row.tokenizer), metric, k),
+        }
 
 
-def measure(
-    table: RankingTable, cells: Sequence[Cell], ranks: Mapping[Run, str | Path], uncertainty: Uncertainty
-) -> dict[str, Measured]:
-    """The runs of each dataset that has any, by printed name."""
-    columns = [(metric, k) for metric in table.metrics for k in table.ks]
-    found = {}
-    for dataset in table.datasets:
-        methods = {cell.tokenizer: cell.runs for cell in cells if cell.dataset == dataset and cell.runs}
-        if methods:
-            found[dataset] = Measured(ranks, methods, columns, uncertainty, table.optional_ks)
-    return found
-
-
-def tidy(results: MeasuredResults) -> pd.DataFrame:
+def tidy(shown: RankingResults) -> pd.DataFrame:
     """One row a dataset, method, metric and k; metrics as fractions.
 
     A cell without runs, or with a k beyond their beams, keeps its row: its `source` says why, its numbers are empty,
     its `seeds` are 0.
     """
-    rows: list[dict[str, Any]] = []
-    table = results.table
-    for dataset in table.datasets:
-        for row in table.rows_on(dataset):
-            cell = results.cell(dataset, row.tokenizer)
-            for metric in table.metrics:
-                for k in table.ks:
-                    number = results.number(dataset, row.label, metric, k)
-                    rows.append(
-                        {
-                            "paper": results.paper,
-                            "table": results.name,
-                            "dataset": dataset,
-                            "method": row.label,
-                            "metric": metric,
-                            "k": k,
-                            "printed": number.value if number else None,
-                            **_numbers(results, cell, metric, k),
-                        }
-                    )
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.astype({"seeds": "Int64", "targets": "Int64"})
+    return pd.DataFrame(shown.entries.values(), columns=COLUMNS).astype({"seeds": "Int64", "targets": "Int64"})
 
 
-def grids(results: MeasuredResults) -> list[Grid]:
+def grids(shown: RankingResults) -> list[Grid]:
     """The layout of the paper, one grid per block: a row for each method and metric, and for each k both numbers."""
-    blocks = results.table.blocks or [results.table.datasets]
-    caption = f"Table {results.name.removeprefix('table')}: {results.table.caption}"
-    found = []
-    for i, datasets in enumerate(blocks):
-        title = caption if len(blocks) == 1 else f"{caption.removesuffix('.')}: {', '.join(datasets)}."
-        found.append(_grid(results, title, datasets, _notes(results) if i == len(blocks) - 1 else []))
+    blocks = shown.table.blocks or [shown.table.datasets]
+    caption = f"Table {shown.results.name.removeprefix('table')}: {shown.table.caption}"
+    titles = [
+        f"{caption.removesuffix('.')}: {', '.join(datasets)}." if len(blocks) > 1 else caption for datasets in blocks
+    ]
+    found = [_grid(shown, title, datasets) for title, datasets in zip(titles, blocks, strict=True)]
+    found[-1].notes.extend(_notes(shown))
     return found
 
 
-def _grid(results: MeasuredResults, caption: str, datasets: Sequence[str], notes: list[str]) -> Grid:
-    table, about = results.table, results.content.about
-    many = len(datasets) > 1
+def _grid(shown: RankingResults, caption: str, datasets: Sequence[str]) -> Grid:
+    table = shown.table
     columns: list[tuple[str, ...]] = [("", "", "Methods"), ("", "", "Metrics")]
     for dataset in datasets:
-        ours = heading({results.origins[dataset].source} if dataset in results.measured else set())
+        about = shown.results.content.about(dataset)
+        ours = heading({shown.results.origins[dataset].source} if dataset in shown.by_dataset else set())
         # Who reads one column of a stand-in must see that the two numbers are of two datasets.
-        original = about(dataset).stands_for
-        paper = f"paper, {original}" if original else "paper"
-        ours = f"{ours}, {about(dataset).runs_on}" if original else ours
-        above = dataset if many or original else ""
-        columns += [(above, f"@{k}", column) for k in table.ks for column in (paper, ours)]
+        pair = (f"paper, {about.stands_for}", f"{ours}, {about.runs_on}") if about.stands_for else ("paper", ours)
+        above = dataset if len(datasets) > 1 or about.stands_for else ""
+        columns += [(above, f"@{k}", column) for k in table.ks for column in pair]
+    lines = [
+        (Text(row.label, latex=row.latex), partial(_row_pair, shown, row))
+        for row in table.rows
+        if any(map(row.stands_on, datasets))
+    ]
+    lines += [(Text(gain.label), partial(_gain_pair, shown, gain)) for gain in table.gains]
     rows: list[list[Text]] = []
-    rules: list[int] = []
-    for row in [row for row in table.rows if any(map(row.stands_on, datasets))]:
-        rules.append(len(rows))
+    for label, pair_of in lines:
         for i, metric in enumerate(table.metrics):
-            line = [Text(row.label if i == 0 else "", latex=row.latex if i == 0 else ""), Text(METRIC_NAMES[metric])]
-            for dataset in datasets:
-                for k in table.ks:
-                    line += _pair(results, dataset, row, metric, k)
-            rows.append(line)
-    for gain in table.gains:
-        rules.append(len(rows))
-        for i, metric in enumerate(table.metrics):
-            line = [Text(gain.label if i == 0 else ""), Text(METRIC_NAMES[metric])]
-            for dataset in datasets:
-                for k in table.ks:
-                    line += _gain_pair(results, dataset, gain, metric, k)
-            rows.append(line)
-    return Grid(caption, columns, rows, 2, rules, _warning(results, datasets), notes)
+            pairs = [pair_of(dataset, metric, k) for dataset in datasets for k in table.ks]
+            rows.append(
+                [Text("") if i else label, Text(METRIC_NAMES[metric]), *(text for pair in pairs for text in pair)]
+            )
+    rules = list(range(0, len(rows), len(table.metrics)))
+    return Grid(caption, columns, rows, 2, rules, _warning(shown, datasets))
 
 
-def _warning(results: MeasuredResults, datasets: Sequence[str]) -> str:
-    about = results.content.about
-    synthetic = [d for d in datasets if d in results.measured and results.origins[d].source == "synthetic"]
-    parts = [f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers."] if synthetic else []
-    return " ".join([*parts, *(stand_in(about(d)) for d in datasets if about(d).stands_for)])
+def _warning(shown: RankingResults, datasets: Sequence[str]) -> str:
+    origins, about = shown.results.origins, shown.results.content.about
+    synthetic = [name for name in datasets if name in shown.by_dataset and origins[name].source == "synthetic"]
+    sentences = [f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers."] if synthetic else []
+    return " ".join(filter(None, [*sentences, *(stand_in(about(dataset)) for dataset in datasets)]))
 
 
-def _numbers(results: MeasuredResults, cell: Cell, metric: str, k: int) -> dict[str, Any]:
-    estimate = results.estimate(cell.dataset, cell.tokenizer, metric, k)
-    if estimate is None:
-        return {"source": results.missing(cell.dataset, cell.tokenizer, k), "seeds": 0}
-    measured = results.measured[cell.dataset]
-    return {
-        "source": results.origins[cell.dataset].source,
-        "mean": estimate.value,
-        "std": measured.bootstrap.spread(measured.method(cell.tokenizer), measured.column(metric, k)),
-        "seeds": measured.seeds(cell.tokenizer),
-        "ci_low": estimate.low,
-        "ci_high": estimate.high,
-        "targets": measured.targets,
-    }
-
-
-def _pair(results: MeasuredResults, dataset: str, row: Row, metric: str, k: int) -> list[Text]:
+def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int) -> tuple[Text, Text]:
+    """The printed and the reproduced number of a method; bold is the best of a column."""
     if not row.stands_on(dataset):
-        return [Text(""), Text("")]
-    rows = results.table.rows_on(dataset)
-    number = results.number(dataset, row.label, metric, k)
-    others = [results.number(dataset, row.label, metric, k) for row in rows]
-    printed = Text(
-        f"{number.value:.4f}" if number else "—",
-        bold=number is not None and number.value == max(other.value for other in others if other),
-    )
-    estimate = results.estimate(dataset, row.tokenizer, metric, k)
-    if estimate is None:
-        return [printed, Text("—")]
-    ours = [results.estimate(dataset, row.tokenizer, metric, k) for row in rows]
-    best = max(other.value for other in ours if other)
-    interval = f"[{estimate.low:.4f}, {estimate.high:.4f}]"
-    return [printed, Text(f"{estimate.value:.4f}", interval, bold=estimate.value == best)]
+        return Text(""), Text("")
+    column = [shown.entries[dataset, other.tokenizer, metric, k] for other in shown.table.rows_on(dataset)]
+    entry = shown.entries[dataset, row.tokenizer, metric, k]
+    texts = []
+    for key in ("printed", "mean"):
+        value = entry.get(key)
+        if value is None:
+            texts.append(Text("—"))
+            continue
+        best = max(other[key] for other in column if other.get(key) is not None)
+        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]" if key == "mean" else ""
+        texts.append(Text(f"{value:.4f}", interval, bold=value == best))
+    return texts[0], texts[1]
 
 
-def _gain_pair(results: MeasuredResults, dataset: str, gain: Gain, metric: str, k: int) -> list[Text]:
-    number = results.number(dataset, gain.label, metric, k)
-    printed = Text(f"{number.value:.2f}%" if number else "—")
-    better, worse = (_best(results, dataset, names, metric, k) for names in (gain.of, gain.over))
+def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: int) -> tuple[Text, Text]:
+    """The printed and the reproduced improvement in percent."""
+    number = shown.printed(dataset, gain.label, metric, k)
+    printed = Text("—" if number is None else f"{number:.2f}%")
+    better, worse = (_best(shown, dataset, names, metric, k) for names in (gain.of, gain.over))
     if better is None or worse is None:
-        return [printed, Text("—")]
-    measured = results.measured[dataset]
+        return printed, Text("—")
+    measured = shown.by_dataset[dataset]
     statistic = relative_gain(measured.method(better), measured.method(worse), [measured.column(metric, k)])
     estimate = measured.bootstrap.estimate(statistic)
     if not math.isfinite(estimate.value):
-        return [printed, Text("—")]
-    return [printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")]
+        return printed, Text("—")
+    return printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")
 
 
-def _best(results: MeasuredResults, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
+def _best(shown: RankingResults, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
     """The method with the highest mean; None if none of them was run."""
-    values = {name: results.estimate(dataset, name, metric, k) for name in names}
-    present = {name: estimate.value for name, estimate in values.items() if estimate}
+    means = {name: shown.entries[dataset, name, metric, k].get("mean") for name in names}
+    present = {name: mean for name, mean in means.items() if mean is not None}
     return max(present, key=lambda name: present[name]) if present else None
 
 
-def _notes(results: MeasuredResults) -> list[str]:
+def _notes(shown: RankingResults) -> list[str]:
+    results, table = shown.results, shown.table
+    built = [cell for cell in results.cells if cell.runs]
     notes = []
-    for dataset, measured in results.measured.items():
-        users = results.printed.get("table1", results.content.runs_on(dataset), "", "users")
-        about = describe(dataset, results.origins[dataset], users.value if users else None)
-        seeds = sorted(
-            {measured.seeds(cell.tokenizer) for cell in results.cells if cell.dataset == dataset and cell.runs}
-        )
-        notes.append(f"{about} {measured.targets:,} test targets, {_seeds(seeds)}.")
+    for dataset, measured in shown.by_dataset.items():
+        seeds = " or ".join(map(str, sorted({len(cell.runs) for cell in built if cell.dataset == dataset})))
+        counts = f"{measured.targets:,} test targets, {seeds} seed{'s' if seeds != '1' else ''}"
+        notes.append(f"{results.describe(dataset)} {counts}.")
     notes.append(
         f"Ours: mean over seeds, in brackets the {results.uncertainty.confidence:.0%} interval over users"
         " (resampled) and seeds; bold is the best of a column."
     )
-    if any(measured.seeds(cell.tokenizer) == 1 for cell, measured in _built(results)):
+    if any(len(cell.runs) == 1 for cell in built):
         notes.append("With one seed the interval does not hold the noise of training.")
-    for dataset in results.table.datasets:
-        about = results.content.about(dataset).note
-        notes += [f"{dataset}: {about}"] if about else []
-    notes += [f"{row.label}: {row.note}" for row in results.table.rows if row.note]
-    for gain in results.table.gains:
+    about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
+    notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
+    notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]
+    for gain in table.gains:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
-    return [*notes, *remarks(results.cells), *_missing(results)]
+    return [*notes, *remarks(results.cells), *_empty(shown)]
 
 
-def _missing(results: MeasuredResults) -> list[str]:
-    """Why cells are empty, each reason with the rows that it leaves empty unless it is about whole datasets."""
-    labels = {row.tokenizer: row.label for row in results.table.rows}
-    narrow = {
-        f"Not measured: beam {measured.beam(cell.tokenizer)} < {k}."
-        for cell, measured in _built(results)
-        for k in results.table.ks
-        if k > measured.beam(cell.tokenizer)
-    }
-    by_reason: dict[str, list[str]] = {}
-    for cell in results.cells:
+def _empty(shown: RankingResults) -> list[str]:
+    """Why cells are empty, each reason with the row that it leaves empty unless it is about several."""
+    labels = {row.tokenizer: row.label for row in shown.table.rows}
+    rows_by_reason: dict[str, set[str]] = {}
+    narrow = set()
+    for cell in shown.results.cells:
         if not cell.runs:
-            by_reason.setdefault(cell.missing, []).append(labels[cell.tokenizer])
-    few = len(results.table.rows) > 1
+            rows_by_reason.setdefault(cell.missing, set()).add(labels[cell.tokenizer])
+            continue
+        narrow |= {reason for k in shown.table.ks if (reason := shown.missing(cell, k))}
+    whole = len(labels) == 1
     reasons = [
-        f"Not run: {reason}." if len(set(names)) > 1 or not few else f"Not run: {names[0]}, {reason}."
-        for reason, names in by_reason.items()
+        f"Not run: {reason}." if whole or len(rows) > 1 else f"Not run: {rows.pop()}, {reason}."
+        for reason, rows in rows_by_reason.items()
     ]
-    return [*reasons, *sorted(narrow)]
-
-
-def _built(results: MeasuredResults) -> list[tuple[Cell, Measured]]:
-    return [(cell, results.measured[cell.dataset]) for cell in results.cells if cell.runs]
-
-
-def _seeds(counts: Sequence[int]) -> str:
-    text = " or ".join(map(str, counts))
-    return "1 seed" if text == "1" else f"{text} seeds"
+    return [*reasons, *(f"{reason.capitalize()}." for reason in sorted(narrow))]

@@ -1,14 +1,16 @@
 """What a table, a figure or the claims of a paper are made from: one object for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import Origin, read_origin
+from semtok.papers.origin import Origin, describe, read_origin
 from semtok.papers.samples import Uncertainty
-from semtok.plan.cells import Cell, Run, coded, runs
-from semtok.plan.definition import Paper, load
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import CLAIMS, Paper, load
+from semtok.plan.files import sources
+from semtok.plan.paths import Paths
 from semtok.plan.printed import Printed, read_printed
 
 Files = Mapping[Run, Path]
@@ -23,17 +25,23 @@ class Results:
     name: str
     """Id of the table or figure, or `claims`."""
     content: Paper
+    """As much of the definition as it shows."""
     printed: Printed
     cells: Sequence[Cell]
     """From `plan.cells`."""
     files: Mapping[str, Files]
-    """By what they are (`ranks`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
+    """By what they are (`scores`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
     stats: Mapping[str, Path]
     """The `stats.json` of each dataset that the config has, by printed name."""
     origins: Mapping[str, Origin]
     """From `stats`."""
     uncertainty: Uncertainty
     """How intervals are made; claims are tested at 1 - confidence."""
+
+    def describe(self, dataset: str) -> str:
+        """A sentence for captions: what stands for the printed dataset here."""
+        users = self.printed.get("table1", self.content.runs_on(dataset), "", "users")
+        return describe(dataset, self.origins[dataset], users.value if users else None)
 
     @classmethod
     def of(
@@ -47,39 +55,38 @@ class Results:
         stats: Mapping[str, Path],
         uncertainty: Uncertainty,
     ) -> "Results":
-        """Read the definition, the printed numbers and where the data come from."""
+        """Of a whole definition, outside of the workflow."""
         origins = {dataset: read_origin(path) for dataset, path in stats.items()}
         return cls(paper, name, load(definition), read_printed(printed), cells, files, stats, origins, uncertainty)
 
     @classmethod
     def of_job(cls, snakemake: Any) -> "Results":
-        """Those of a job of the papers' rules; `snakemake` is the object of that name in its script."""
-        params, given = snakemake.params, snakemake.input
-        cells = [Cell.from_dict(cell) for cell in getattr(params, "cells", [])]
-        of_tokenizers = coded(cells)
-        listed = {
-            "ranks": runs(cells, "ranks"),
-            "facts": runs(cells, "ranks"),
-            "diagnostics": of_tokenizers,
-            "codes": of_tokenizers,
-            "model": of_tokenizers,
-            "history": runs(cells, "training"),
-        }
-        files = {
-            what: dict(zip(those, map(Path, given.get(what)), strict=True))
-            for what, those in listed.items()
-            if given.get(what)
-        }
-        return cls.of(
-            Path(params.definition),
-            Path(params.printed),
+        """Those of a job of the papers' rules, from its params alone: of `plan.exhibits.Exhibits.params`.
+
+        snakemake: the object of that name in its script.
+        """
+        shown, name = snakemake.params.shown, snakemake.wildcards.get("exhibit", CLAIMS)
+        content = Paper.model_validate(shown["content"])
+        cells = [Cell.from_dict(cell) for cell in shown["cells"]]
+        read = sources(content.kind(name), cells, shown["datasets"], Paths(shown["results"]))
+        stats = {dataset: Path(path) for dataset, path in read.stats.items()}
+        return cls(
             snakemake.wildcards.paper,
-            snakemake.wildcards.get("exhibit", "claims"),
+            name,
+            content,
+            Printed.from_rows(shown["printed"]),
             cells,
-            files,
-            stats=dict(zip(params.datasets, map(Path, given.get("stats", [])), strict=True)),
-            uncertainty=Uncertainty(**getattr(params, "uncertainty", None) or NO_INTERVALS),
+            {what: {run: Path(path) for run, path in files.items()} for what, files in read.files.items()},
+            stats,
+            {dataset: _origin(content, dataset, path) for dataset, path in stats.items()},
+            Uncertainty(**(shown["uncertainty"] or NO_INTERVALS)),
         )
+
+
+def _origin(content: Paper, dataset: str, stats: Path) -> Origin:
+    origin = read_origin(stats)
+    own = content.about(dataset).replaces and origin.source != "synthetic"
+    return replace(origin, source="own") if own else origin
 
 
 NO_INTERVALS = {"bootstrap_samples": 0, "confidence": 0.95, "seed": 0}

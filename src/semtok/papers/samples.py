@@ -1,15 +1,14 @@
-"""Runs and their ranks to samples of users."""
+"""Runs and their scores to samples of users."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from semtok.errors import DataError
-from semtok.papers.metrics import beam_width, gains, read_ranks
-from semtok.papers.statistics import Bootstrap, Sample
+from semtok.papers.scores import Scores, read_scores
+from semtok.papers.statistics import Array, Bootstrap, Sample
 from semtok.plan.cells import Run
 
 Columns = Sequence[tuple[str, int]]
@@ -29,7 +28,7 @@ class Measured:
     """The runs of one dataset, method by method, over the same targets.
 
     Args:
-        ranks: the ranks of each run.
+        scores: `scores.parquet` of each run.
         methods: each method's runs, one a seed.
         columns: metric and k of each column.
         uncertainty: how intervals are made.
@@ -41,7 +40,7 @@ class Measured:
 
     def __init__(
         self,
-        ranks: Mapping[Run, str | Path],
+        scores: Mapping[Run, str | Path],
         methods: Mapping[str, Sequence[Run]],
         columns: Columns,
         uncertainty: Uncertainty,
@@ -50,8 +49,13 @@ class Measured:
         self.columns = list(columns)
         self._methods = list(methods)
         self._seeds = {method: len(runs) for method, runs in methods.items()}
-        samples, beams = _samples(ranks, methods, self.columns, optional_ks)
-        self._beams = {method: min(beams[run] for run in runs) for method, runs in methods.items()}
+        # Variants that resolve to one entry share its runs.
+        read = _read(scores, (run for runs in methods.values() for run in runs))
+        self._beams = {method: min(read[run].beam for run in runs) for method, runs in methods.items()}
+        samples = [
+            Sample(np.stack([_earned(read[run], self.columns, optional_ks) for run in runs]), read[runs[0]].targets)
+            for runs in methods.values()
+        ]
         self.targets = int(samples[0].targets.sum())
         self.users = len(samples[0].targets)
         self.bootstrap = Bootstrap(samples, uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
@@ -73,38 +77,23 @@ class Measured:
         return self._beams[name]
 
 
-def _samples(
-    ranks: Mapping[Run, str | Path],
-    methods: Mapping[str, Sequence[Run]],
-    columns: Columns,
-    optional_ks: Collection[int],
-) -> tuple[list[Sample], dict[Run, int]]:
-    first: pd.DataFrame | None = None
-    first_path: str | Path = ""
-    # Variants that resolve to one entry share its runs: each file is read once.
-    earned: dict[Run, np.ndarray] = {}
-    beams: dict[Run, int] = {}
-    for run in dict.fromkeys(run for runs in methods.values() for run in runs):
-        path = ranks[run]
-        frame = read_ranks(path)
-        if first is None:
-            first, first_path = frame, path
-            users, groups = np.unique(frame["user"].to_numpy(), return_inverse=True)
-            blank = np.full(len(users), np.nan)
-        _same_targets(first, first_path, frame, path)
-        beams[run] = beam_width(frame)
-        # A beam that does not reach k cannot tell: its column stays undefined, and disturbs no other.
-        known = [k <= beams[run] or k not in optional_ks for _, k in columns]
-        per_user = [
-            np.bincount(groups, weights=gains(frame, metric, k), minlength=len(users)) if reached else blank
-            for (metric, k), reached in zip(columns, known, strict=True)
-        ]
-        earned[run] = np.stack(per_user, axis=1)
-    targets = np.bincount(groups, minlength=len(users)).astype(np.float64)
-    return [Sample(np.stack([earned[run] for run in runs]), targets) for runs in methods.values()], beams
+def _read(scores: Mapping[Run, str | Path], runs: Iterable[Run]) -> dict[Run, Scores]:
+    """Each run's scores, read once; all over the same targets."""
+    found: dict[Run, Scores] = {}
+    for run in runs:
+        if run not in found:
+            found[run] = read_scores(scores[run])
+        first = next(iter(found))
+        if found[run].checksum != found[first].checksum:
+            raise DataError(
+                f"{scores[run]}: found other targets than in {scores[first]}; expected the same for a comparison"
+            )
+    return found
 
 
-def _same_targets(first: pd.DataFrame, first_path: str | Path, other: pd.DataFrame, path: str | Path) -> None:
-    keys = ["target", "user", "item"]
-    if not first[keys].astype("int64").equals(other[keys].astype("int64")):
-        raise DataError(f"{path}: found other targets than in {first_path}; expected the same for a comparison")
+def _earned(scores: Scores, columns: Columns, optional_ks: Collection[int]) -> Array:
+    """[users, columns]; undefined for an optional k that the beam does not reach, which disturbs no other."""
+    blank = np.full(len(scores.users), np.nan)
+    return np.stack(
+        [blank if k > scores.beam and k in optional_ks else scores.column(metric, k) for metric, k in columns], axis=1
+    )

@@ -25,24 +25,15 @@ class TableFiles:
 
 def make_statistics_table(results: Results, files: TableFiles) -> None:
     """Write a table of dataset statistics."""
-    values = {dataset: statistics_table.read_statistics(path) for dataset, path in results.stats.items()}
-    frame = statistics_table.tidy(
-        results.paper, results.name, results.content, results.printed, results.origins, values
-    )
-    _write(files, frame, [statistics_table.grid(results.name, results.content, frame, results.origins)])
+    frame = statistics_table.tidy(results)
+    _write(files, frame, [statistics_table.grid(results, frame)])
 
 
 def make_ranking_table(results: Results, files: TableFiles, diagnostics_csv: Path) -> None:
     """Write a table of metrics, and what tokenizers and decoder measured about themselves."""
-    table = results.content.ranking_table(results.name)
-    measured = ranking_table.measure(table, results.cells, results.files.get("ranks", {}), results.uncertainty)
-    shown = ranking_table.MeasuredResults.of(results, measured)
-    grids = ranking_table.grids(shown)
-    of_codes = (results.files.get("diagnostics", {}), results.files.get("facts", {}))
-    about_codes = diagnostics_table.grid(results.name, table, results.cells, results.origins, *of_codes)
-    tidy = diagnostics_table.tidy(results.paper, results.name, table, results.cells, results.origins, *of_codes)
-    _write_csv(tidy, diagnostics_csv)
-    _write(files, ranking_table.tidy(shown), grids, [about_codes])
+    shown = ranking_table.RankingResults(results)
+    _write_csv(diagnostics_table.tidy(results), diagnostics_csv)
+    _write(files, ranking_table.tidy(shown), ranking_table.grids(shown), [diagnostics_table.grid(results)])
 
 
 def stack(tables: Sequence[Path], output: Path) -> None:
@@ -68,7 +59,7 @@ def _write(files: TableFiles, frame: pd.DataFrame, grids: Sequence[Grid], more: 
     """All files of a table; `more` is not part of the LaTeX."""
     _write_csv(frame, files.csv)
     write_text(files.markdown, markdown([*grids, *more]))
-    write_text(files.latex, "\n".join(map(latex, grids)))
+    write_text(files.latex, latex(grids))
     write_text(files.html, page([*grids, *more], grids[0].caption))
 
 

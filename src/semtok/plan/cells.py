@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
-from semtok.config.variants import canonical, nearest, parse, resolve
-from semtok.plan.code_claim_specs import DiagnosticsClaim, PurityClaim
+from semtok.config.variants import canonical, nearest, parse, resolve, spelled
 from semtok.plan.definition import Paper, RankingTable
 from semtok.plan.figure_specs import Figure, TrainingFigure
 
@@ -56,9 +56,8 @@ class Cell:
 
 def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
-    shown = {dataset for exhibit in paper.figures for dataset, _, _ in _wanted(paper, exhibit)}
-    shown |= {dataset for table in paper.tables.values() for dataset in table.datasets}
-    printed = {paper.runs_on(dataset) for dataset in shown}
+    exhibits = [*paper.tables, *paper.figures]
+    printed = {paper.runs_on(dataset) for exhibit in exhibits for dataset in paper.shown_in(exhibit)}
     mistakes = [
         f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
         for key, found, known in (
@@ -75,7 +74,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
         used = {
             method.partition("/")[2] or config.recommender
             for exhibit in (*paper.tables, *paper.figures)
-            for shown_as, _, method in _wanted(paper, exhibit)
+            for shown_as, _, method in wanted(paper, exhibit)
             if paper.runs_on(shown_as) == dataset
         }
         mistakes += [
@@ -87,13 +86,13 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     return mistakes
 
 
-def cutoffs(paper: Paper, exhibits: Iterable[str]) -> list[int]:
-    """Every k that the tables and figures `exhibits` need the beam to reach."""
+def cutoffs(paper: Paper, exhibits: Iterable[str], optional: bool = False) -> list[int]:
+    """Every k that the tables and figures `exhibits` need the beam to reach; with `optional`, also the others."""
     wanted: set[int] = set()
     for exhibit in exhibits:
         table = paper.tables.get(exhibit)
         if isinstance(table, RankingTable):
-            wanted.update(set(table.ks) - set(table.optional_ks))
+            wanted.update(set(table.ks) - (set() if optional else set(table.optional_ks)))
         figure = paper.figures.get(exhibit)
         if isinstance(figure, Figure):
             wanted.update(k for panel in figure.panels.values() for k in panel.ks)
@@ -124,7 +123,7 @@ def cells(
     if exhibit in paper.figures and not isinstance(figure := paper.figures[exhibit], Figure):
         evidence = "training" if isinstance(figure, TrainingFigure) else "codes"
     make = _Maker(paper, config, exhibit, seeds, tokenizers, recommenders)
-    return [make.cell(dataset, name, method, evidence) for dataset, name, method in _wanted(paper, exhibit)]
+    return [make.cell(dataset, name, method, evidence) for dataset, name, method in wanted(paper, exhibit)]
 
 
 def claim_cells(
@@ -138,12 +137,12 @@ def claim_cells(
     found = [cell for exhibit in exhibits for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)]
     known = {(cell.exhibit, cell.dataset, cell.tokenizer) for cell in found}
     for claim in paper.single_claims:
-        if isinstance(claim, DiagnosticsClaim | PurityClaim):
+        if claim.needs == "diagnostics":
             make = _Maker(paper, config, claim.exhibit, seeds, tokenizers, recommenders)
-            for name in claim.tokenizers:
-                if (claim.exhibit, claim.dataset, name) not in known:
-                    known.add((claim.exhibit, claim.dataset, name))
-                    found.append(make.cell(claim.dataset, name, name, "codes"))
+            for dataset, name in product(claim.datasets, claim.tokenizers):
+                if (claim.exhibit, dataset, name) not in known:
+                    known.add((claim.exhibit, dataset, name))
+                    found.append(make.cell(dataset, name, name, "codes"))
     return found
 
 
@@ -179,12 +178,8 @@ def coded(cells: Iterable[Cell]) -> list[Run]:
 
 
 def datasets(paper: Paper, config: PaperConfig, exhibit: str) -> dict[str, str]:
-    """The datasets of a table or figure that this config has: printed name to entry of `datasets`."""
-    if exhibit in paper.tables:
-        printed = paper.tables[exhibit].datasets
-    else:
-        printed = [dataset for dataset, _ in paper.figure(exhibit).pairs]
-    entries = {name: config.stand_ins.get(paper.runs_on(name)) for name in printed}
+    """The datasets of a table, a figure or the claims that this config has: printed name to entry of `datasets`."""
+    entries = {name: config.stand_ins.get(paper.runs_on(name)) for name in paper.shown_in(exhibit)}
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
@@ -225,7 +220,7 @@ class _Maker:
         """What a row has on a dataset: its `own` or the paper's, or what takes its place there."""
         recommender = own or self.config.recommender
         replacements = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
-        return replacements.get(recommender, recommender)
+        return spelled(replacements.get(recommender, recommender))
 
     def _missing(self, dataset: str, method: str) -> str:
         tokenizer, _, own = method.partition("/")
@@ -244,7 +239,7 @@ class _Maker:
         return f"{printed} has no {absent[0]} view" if absent else ""
 
 
-def _wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:
+def wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:
     """Dataset, name of the row or bar, and what is run for it."""
     table = paper.tables.get(exhibit)
     if table is None:

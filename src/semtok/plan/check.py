@@ -16,10 +16,11 @@ from semtok.config.variants import resolve
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Entries
-from semtok.plan.definition import Paper, load
+from semtok.plan.definition import Definition, load
+from semtok.plan.spelling import unanswered
 
 
-def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, Paper]]:
+def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, Definition]]:
     """The typed config, and the definition of each of its papers.
 
     Args:
@@ -30,7 +31,7 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
         ConfigError: lists every mistake of the config and the definitions, one a line.
     """
     config, problems = read(raw)
-    papers: dict[str, Paper] = {}
+    papers: dict[str, Definition] = {}
     named = raw.get("papers")
     for name in named if isinstance(named, Mapping) else ():
         # Any other name is one of the config's mistakes already, and might lead out of the folder.
@@ -43,13 +44,15 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     if config is not None and not problems:
         entries = config.model_dump(mode="json")
         for name, paper in papers.items():
-            problems += plan.problems(paper, config.papers[name], name) or _variants(entries, config, name, paper)
+            mistakes = plan.problems(paper, config.papers[name], name)
+            mistakes = mistakes or unanswered(paper, config, entries, definitions / f"{name}.yaml")
+            problems += mistakes or _variants(entries, config, name, paper)
     if problems or config is None:
         raise ConfigError(listing(problems))
     return config, papers
 
 
-def _variants(entries: dict[str, Any], config: Config, name: str, paper: Paper) -> Iterator[str]:
+def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definition) -> Iterator[str]:
     """Mistakes in the variants that a paper names, in what it pairs, and in how many items it has ranked."""
     built = config.papers[name]
     exhibits = [*built.tables, *built.figures]

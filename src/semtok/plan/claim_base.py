@@ -1,10 +1,12 @@
-"""What claims have in common."""
+"""What the kinds of claims have in common. Imported by the Snakefile: kept light."""
 
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from semtok.config.base import Name, Section
+from semtok.plan.metrics import Metric
 
 
 class ClaimBase(Section):
@@ -18,19 +20,52 @@ class ClaimBase(Section):
     note: str = ""
     """What a reader must know about the test, such as the inconsistency that it works around."""
 
+    def words(self, level: str) -> str:
+        """The test behind the verdict at a `level` of significance, as in `Holm-adjusted p < 0.05`."""
+        raise NotImplementedError
+
 
 class Claim(ClaimBase):
-    """A claim about one dataset."""
+    """A claim with a test of its own, about runs of one table or figure."""
+
+    needs: ClassVar[Literal["scores", "diagnostics", "history"]] = "scores"
+    """What is compared. A tokenizer whose diagnostics are needed may be none of the exhibit's rows: codes are made for
+    it, and no recommender."""
+    methods: ClassVar[tuple[str, ...]] = ("better", "worse")
+    """The fields that name a tokenizer."""
 
     exhibit: Name
     """The table or figure whose runs decide it."""
-    dataset: str
-    """Printed name of the dataset."""
+
+    @property
+    def parts(self) -> list["Claim"]:
+        """Itself; a joint claim has several."""
+        return [self]
+
+    @property
+    def datasets(self) -> list[str]:
+        """Printed names."""
+        raise NotImplementedError
 
     @property
     def tokenizers(self) -> list[str]:
         """Every tokenizer that the test compares, as written in the definition."""
-        raise NotImplementedError
+        return [getattr(self, field) for field in self.methods]
+
+    @property
+    def columns(self) -> list[tuple[Metric, int]]:
+        """Metric and k of the scores that are compared; none for a claim about codes or training."""
+        return []
+
+    def can_be_tested(self, built: Collection[str]) -> bool:
+        """Whether the runs of the tokenizers `built` leave something to compare."""
+        return all(name in built for name in self.tokenizers)
+
+
+class DatasetClaim(Claim):
+    """A claim about one dataset, by its printed name."""
+
+    dataset: str
 
     @property
     def datasets(self) -> list[str]:
@@ -45,29 +80,39 @@ class Pair(Section):
     lower: str
 
 
-def named(pairs: list[Pair]) -> list[str]:
-    """The names in pairs, in order of first mention."""
-    return list(dict.fromkeys(name for pair in pairs for name in (pair.higher, pair.lower)))
-
-
-class PairedMethods(Section):
-    """What claims about pairs have."""
+class PairsClaim(DatasetClaim):
+    """A claim about pairs: those whose runs are lacking leave the others to be compared."""
 
     pairs: Annotated[list[Pair], Field(min_length=1)]
+    margin: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """With one, `higher` need not be above `lower`: it must not lose more than this share of it. Such a claim is tested
+    as a whole or not at all."""
 
     @property
     def tokenizers(self) -> list[str]:
         """In order of first mention."""
-        return named(self.pairs)
+        return list(dict.fromkeys(name for pair in self.pairs for name in (pair.higher, pair.lower)))
+
+    def can_be_tested(self, built: Collection[str]) -> bool:
+        """Whether both tokenizers of some pair are built."""
+        if self.margin is not None:
+            return super().can_be_tested(built)
+        return any(pair.higher in built and pair.lower in built for pair in self.pairs)
+
+    def holds(self, needed: str, level: str) -> str:
+        """What the test of every pair asks, in words: `needed` differences above zero, or none below the margin."""
+        if self.margin is None:
+            return f"{needed} above zero ({level})"
+        return f"none significantly below zero ({level}), and every interval above -{self.margin:.0%} of the lower"
 
 
-class TwoMethods(Section):
-    """What claims about how much one method gains over another have."""
+class OneMetric(Section):
+    """Several k of one metric."""
 
-    better: str
-    worse: str
+    metric: Metric
+    ks: Annotated[list[PositiveInt], Field(min_length=1)]
 
     @property
-    def tokenizers(self) -> list[str]:
-        """`better`, then `worse`."""
-        return [self.better, self.worse]
+    def columns(self) -> list[tuple[Metric, int]]:
+        """Metric and k, in the order of `ks`."""
+        return [(self.metric, k) for k in self.ks]

@@ -1,39 +1,68 @@
-"""What a claim of a paper may be: one class a test. The verdicts are in `semtok.papers.claims`."""
+"""What a claim of a paper may be: one class a kind, with what it compares and its test in words.
+
+How each kind is judged stands in `semtok.papers.claims`. Imported by the Snakefile: kept light.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from semtok.config.base import Name, Section
-from semtok.plan.claim_base import Claim, ClaimBase, PairedMethods, TwoMethods
-from semtok.plan.code_claim_specs import DiagnosticsClaim, PhasesClaim, PurityClaim
-from semtok.plan.figure_specs import Metric
+from semtok.config.base import Section
+from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim
+from semtok.plan.metrics import Metric
+
+Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
+"""1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""
+
+GAIN_TOLERANCE = 0.25
+"""A significant gain whose interval misses the printed one still counts if it is within this share of it."""
+
+_BOOTSTRAP = "paired bootstrap over users with the variance between seeds added"
 
 
-class PrintedGain(Section):
+class PrintedGain(OneMetric):
     """A printed relative gain: of one metric at one k, or the mean over several k."""
 
-    metric: Metric
-    ks: Annotated[list[PositiveInt], Field(min_length=1)]
     percent: float
 
 
-class GainClaim(TwoMethods, Claim):
+class GainClaim(DatasetClaim):
     """`better` beats `worse` by a printed percentage."""
 
     test: Literal["gain"]
+    better: str
+    worse: str
     gains: Annotated[list[PrintedGain], Field(min_length=1)]
 
+    @property
+    def columns(self) -> list[tuple[Metric, int]]:
+        """Those of every gain."""
+        return [column for gain in self.gains for column in gain.columns]
 
-class ShrinkingGainClaim(TwoMethods, Claim):
+    def words(self, level: str) -> str:
+        """Above zero, and of the printed size."""
+        return (
+            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the interval"
+            f" contains the printed value or the gain is within {GAIN_TOLERANCE:.0%} of it"
+        )
+
+
+class ShrinkingGainClaim(OneMetric, DatasetClaim):
     """The relative gain of `better` over `worse` shrinks from each k to the next."""
 
     test: Literal["shrinking gain"]
-    metric: Metric
+    better: str
+    worse: str
     ks: Annotated[list[PositiveInt], Field(min_length=2)]
 
+    def words(self, level: str) -> str:
+        """Every step is a test."""
+        return (
+            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: falls from each k to the next ({level})"
+        )
 
-class OrderClaim(PairedMethods, Claim):
+
+class OrderClaim(PairsClaim):
     """Pairs in which one scores above the other, for every metric and k: an ordering, a trend or an optimum."""
 
     test: Literal["order"]
@@ -44,52 +73,32 @@ class OrderClaim(PairedMethods, Claim):
 
     @model_validator(mode="after")
     def _possible(self) -> "OrderClaim":
-        comparisons = len(self.pairs) * len(self.metrics) * len(self.ks)
-        if self.at_least is not None and self.at_least > comparisons:
-            raise ValueError(f"at_least must not exceed the {comparisons} comparisons")
+        comparisons = len(self.pairs) * len(self.columns)
+        if self.at_least is not None and (self.at_least > comparisons or self.margin is not None):
+            raise ValueError(f"at_least must not exceed the {comparisons} comparisons, and excludes a margin")
         return self
 
-
-class NotWorseClaim(Claim):
-    """`better` is at least as good as `other`, for every metric and k, up to a margin."""
-
-    test: Literal["not worse"]
-    better: str
-    other: str
-    metrics: Annotated[list[Metric], Field(min_length=1)]
-    ks: Annotated[list[PositiveInt], Field(min_length=1)]
-    margin: Annotated[float, Field(gt=0, lt=1)]
-    """Relative loss that still counts as a tie."""
-
     @property
-    def tokenizers(self) -> list[str]:
-        """`better`, then `other`."""
-        return [self.better, self.other]
+    def columns(self) -> list[tuple[Metric, int]]:
+        """Every k of every metric."""
+        return [(metric, k) for metric in self.metrics for k in self.ks]
+
+    def words(self, level: str) -> str:
+        """How many comparisons there are, and how many must hold."""
+        comparisons = len(self.pairs) * len(self.columns)
+        needed = f"at least {self.at_least}" if self.at_least else "all" if comparisons > 1 else "the one"
+        return f"{comparisons} differences, {_BOOTSTRAP}: {self.holds(needed, level)}"
 
 
-class CollisionClaim(Claim):
-    """`more` gives equal codes to similar items, and `fewer` does so less often."""
-
-    test: Literal["collisions"]
-    fewer: str
-    more: str
-
-    @property
-    def tokenizers(self) -> list[str]:
-        """`fewer`, then `more`."""
-        return [self.fewer, self.more]
-
-
-class GainContrastClaim(TwoMethods, ClaimBase):
+class GainContrastClaim(OneMetric, Claim):
     """`better` gains more over `worse` on some datasets than on others, for every k."""
 
     test: Literal["gain contrast"]
-    exhibit: Name
+    better: str
+    worse: str
     larger: Annotated[list[str], Field(min_length=1)]
     """Printed names of the datasets with the larger gain, averaged."""
     smaller: Annotated[list[str], Field(min_length=1)]
-    metric: Metric
-    ks: Annotated[list[PositiveInt], Field(min_length=1)]
     scale: Literal["absolute", "relative"]
     """Differences, or percent of the worse method's score."""
 
@@ -98,19 +107,123 @@ class GainContrastClaim(TwoMethods, ClaimBase):
         """The larger ones first."""
         return [*self.larger, *self.smaller]
 
+    def words(self, level: str) -> str:
+        """One difference of means a k."""
+        return (
+            f"{self.scale} gain of {self.better} over {self.worse}, mean over {' and '.join(self.larger)} less mean"
+            f" over {' and '.join(self.smaller)}, {_BOOTSTRAP} of each dataset: above zero for every k ({level})"
+        )
 
-_Single = (
+
+class CollisionClaim(DatasetClaim):
+    """`more` gives equal codes to similar items, and `fewer` does so less often."""
+
+    needs = "diagnostics"
+    methods = ("fewer", "more")
+    test: Literal["collisions"]
+    fewer: str
+    more: str
+
+    def words(self, level: str) -> str:
+        """One test within `more`, two between the tokenizers."""
+        return (
+            "t-tests over seeds on raw codes: items collide with their nearest neighbour of another vector more often"
+            f" than random pairs do under {self.more}, and {self.more} has the higher collision rate and the higher"
+            f" rate of collision with that neighbour than {self.fewer} ({level})"
+        )
+
+
+class DiagnosticsClaim(PairsClaim):
+    """Pairs of which one has more of every quantity than the other."""
+
+    needs = "diagnostics"
+    test: Literal["diagnostics"]
+    quantities: Annotated[list[Quantity], Field(min_length=1)]
+    same_shape: bool = False
+    """Whether all must have as many levels and codewords."""
+
+    def words(self, level: str) -> str:
+        """Every quantity of every pair is a test."""
+        count, names = len(self.pairs) * len(self.quantities), " and ".join(self.quantities)
+        return f"{count} Welch's t-tests over seeds of {names}: {self.holds('all differences', level)}"
+
+
+class PurityClaim(DatasetClaim):
+    """Codes are a hierarchy: items of a longer prefix are more alike.
+
+    The share of items in their prefix's most frequent category, over prefixes of several items, rises from each depth
+    to the next, and after the first level it is above that of codes without meaning.
+    """
+
+    needs = "diagnostics"
+    methods = ("tokenizer", "chance")
+    test: Literal["rising purity"]
+    tokenizer: str
+    chance: str
+    """A tokenizer without meaning, of the same shape."""
+
+    def words(self, level: str) -> str:
+        """A test a depth, and one against chance."""
+        return (
+            "t-tests over seeds: the share of items in the most frequent category of their prefix, over prefixes of"
+            " several items, rises from each depth to the next, and at depth 1 is above that of"
+            f" {self.chance} ({level})"
+        )
+
+
+class Thresholds(Section):
+    """When a curve counts as moved, as shares of its range."""
+
+    rise: Annotated[float, Field(gt=0, lt=0.5)]
+    """Perplexity rises from where it leaves its start by this share of its range, to where it lacks as much of the
+    end of it."""
+    loss: Annotated[float, Field(gt=0, lt=1)]
+    """By how much the loss must fall, rise and fall again."""
+    growth: Annotated[float, Field(gt=0)]
+    """By how much perplexity must rise at all, as a share of its start."""
+
+
+class PhasesClaim(DatasetClaim):
+    """Three phases of training: the loss falls while perplexity stays, it rises while perplexity rises, it falls again.
+
+    Decided run by run, from smoothed curves.
+    """
+
+    needs = "history"
+    methods = ("tokenizer",)
+    test: Literal["phases"]
+    tokenizer: str
+    step: str
+    loss: str
+    """Column of the history."""
+    perplexity: str
+    """Name or pattern of the columns that are averaged (`perplexity_*`: one a level)."""
+    window: PositiveInt
+    """Rows of the history in a running mean."""
+    thresholds: Thresholds
+
+    def words(self, level: str) -> str:
+        """A pattern in every run, without a test of significance."""
+        shares = self.thresholds
+        return (
+            f"per run, curves smoothed over {self.window} logged rows: mean perplexity of the levels rises by at"
+            f" least {shares.growth:.0%}; before its rise (from {shares.rise:.0%} to {1 - shares.rise:.0%} of its"
+            " range) the loss falls, within it the loss rises, and from there it falls to the end, each by"
+            f" {shares.loss:.0%} of its range; all runs must show it, and if none does it is not reproduced"
+        )
+
+
+SingleClaim = Annotated[
     GainClaim
     | ShrinkingGainClaim
     | OrderClaim
-    | NotWorseClaim
-    | CollisionClaim
     | GainContrastClaim
+    | CollisionClaim
     | DiagnosticsClaim
     | PurityClaim
-    | PhasesClaim
-)
-SingleClaim = Annotated[_Single, Field(discriminator="test")]
+    | PhasesClaim,
+    Field(discriminator="test"),
+]
 
 
 class JointClaim(ClaimBase):
@@ -126,5 +239,10 @@ class JointClaim(ClaimBase):
             raise ValueError("every part's id once")
         return self
 
+    def words(self, level: str) -> str:
+        """The parts have tests of their own."""
+        return "all parts must be reproduced, and one that is not decides; each is adjusted within itself"
 
-AnyClaim = Annotated[_Single | JointClaim, Field(discriminator="test")]
+
+AnyClaim = Annotated[SingleClaim | JointClaim, Field(discriminator="test")]
+"""A new kind is a class above, here in `SingleClaim`, and a judge in `semtok.papers.claims.JUDGES`."""

@@ -9,15 +9,22 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 from semtok.config.base import Name, Section, exceeds_limits
 from semtok.config.messages import explain
 from semtok.errors import ConfigError
-from semtok.plan.claim_specs import AnyClaim, JointClaim, SingleClaim
-from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, Metric, TrainingFigure
+from semtok.plan.claim_base import Claim
+from semtok.plan.claim_specs import AnyClaim
+from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, TrainingFigure
+from semtok.plan.metrics import Metric
 
+CLAIMS = "claims"
+"""Stands where a table's or figure's id does, for all claims of a paper."""
 FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
 
 
 class DatasetNote(Section):
     """What a reader must know about a dataset that the paper's tables and figures name."""
 
+    files: list[str] = Field(default_factory=list)
+    """The official raw files that it is made of, by their names up to the first dot. An entry of the config with other
+    files is own data (`semtok.plan.own_data`)."""
     note: str = ""
     """Stands below every table and figure that shows it."""
     unavailable: str = ""
@@ -26,6 +33,8 @@ class DatasetNote(Section):
     """For a stand-in: the dataset whose runs these are."""
     stands_for: str = ""
     """For a stand-in: the dataset whose printed numbers stand beside."""
+    replaces: str = ""
+    """For own data: the paper's dataset in whose place they stand. Set by planning."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "DatasetNote":
@@ -39,7 +48,8 @@ class Row(Section):
 
     label: str
     """Plain name: in the tidy CSV, in Markdown, and in the file of printed numbers."""
-    latex: str
+    latex: str = ""
+    """Its name in LaTeX, where that is not `label`."""
     tokenizer: str
     """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's."""
     by_dataset: dict[str, str] = Field(default_factory=dict)
@@ -97,7 +107,7 @@ class RankingTable(Section):
     optional_ks: list[PositiveInt] = Field(default_factory=list)
     """Those of `ks` that no beam needs to reach: a narrower one leaves them empty, and says so."""
     rows: Annotated[list[Row], Field(min_length=1)]
-    gains: list[Gain]
+    gains: list[Gain] = Field(default_factory=list)
     blocks: list[list[str]] | None = None
     """Datasets that are shown side by side, block below block; None for all in one."""
 
@@ -139,7 +149,7 @@ Table = Annotated[StatisticsTable | RankingTable, Field(discriminator="kind")]
 
 
 class Paper(Section):
-    """A paper: everything that is built for it."""
+    """A paper, or as much of it as one of its tables or figures shows."""
 
     title: str
     reference: str
@@ -147,26 +157,28 @@ class Paper(Section):
     figures: dict[Name, AnyFigure]
     claims: list[AnyClaim]
     datasets: dict[str, DatasetNote] = Field(default_factory=dict)
-    """Datasets that need a word, and stand-ins; the others need no entry."""
-
-    @model_validator(mode="after")
-    def _claims_have_exhibits(self) -> "Paper":
-        exhibits = [*self.tables, *self.figures]
-        known = ", ".join(exhibits)
-        identifiers = [claim.id for claim in self.claims]
-        for claim in self.claims:
-            if identifiers.count(claim.id) > 1:
-                raise ValueError(f"claim {claim.id}: expected every id once")
-        for claim in self.single_claims:
-            if claim.exhibit not in exhibits:
-                raise ValueError(f"claim {claim.id}: found exhibit {claim.exhibit!r}; expected one of {known}")
-        return self
+    """What there is to know about its datasets, and stand-ins."""
 
     @property
-    def single_claims(self) -> list[SingleClaim]:
+    def single_claims(self) -> list[Claim]:
         """Every claim that has a test of its own: a joint claim's parts in its place."""
-        parts = [claim.parts if isinstance(claim, JointClaim) else [claim] for claim in self.claims]
-        return [part for several in parts for part in several]
+        return [part for claim in self.claims for part in claim.parts]
+
+    def kind(self, name: str) -> str:
+        """The kind of a table or figure; `claims` for the claims."""
+        if name == CLAIMS:
+            return CLAIMS
+        return self.tables[name].kind if name in self.tables else self.figure(name).kind
+
+    def shown_in(self, name: str) -> list[str]:
+        """The datasets of a table, a figure or the claims, by printed name."""
+        if name == CLAIMS:
+            found = [dataset for claim in self.single_claims for dataset in claim.datasets]
+        elif name in self.tables:
+            found = self.tables[name].datasets
+        else:
+            found = [dataset for dataset, _ in self.figure(name).pairs]
+        return list(dict.fromkeys(found))
 
     def about(self, dataset: str) -> DatasetNote:
         """What there is to say about a dataset."""
@@ -219,7 +231,28 @@ class Paper(Section):
         return found
 
 
-def load(path: str | Path) -> Paper:
+class Definition(Paper):
+    """A paper: everything that is built for it."""
+
+    planned: list[str] = Field(default_factory=list)
+    """Tokenizers and recommenders that rows and bars name though no config has them yet; any other name that a config
+    lacks is a mistake."""
+
+    @model_validator(mode="after")
+    def _claims_have_exhibits(self) -> "Definition":
+        exhibits = [*self.tables, *self.figures]
+        known = ", ".join(exhibits)
+        identifiers = [claim.id for claim in self.claims]
+        for name in identifiers:
+            if identifiers.count(name) > 1:
+                raise ValueError(f"claim {name}: expected every id once")
+        for claim in self.single_claims:
+            if claim.exhibit not in exhibits:
+                raise ValueError(f"claim {claim.id}: found exhibit {claim.exhibit!r}; expected one of {known}")
+        return self
+
+
+def load(path: str | Path) -> Definition:
     """Read a paper's definition.
 
     Raises:
@@ -230,13 +263,13 @@ def load(path: str | Path) -> Paper:
         if excess := exceeds_limits(content):
             raise ConfigError(f"{path}: found {excess}")
         content = _with_kinds(content)
-        return Paper.model_validate(content)
+        return Definition.model_validate(content)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
-        lines = explain(Paper, content, error.errors())
+        lines = explain(Definition, content, error.errors())
         raise ConfigError("\n".join(f"{path}: {line}" for line in lines)) from None
     except (ValueError, RecursionError) as error:  # of YAML's parts: undecodable bytes, dates, endless nesting
         raise ConfigError(f"{path}: not YAML that can be used: {error}") from None

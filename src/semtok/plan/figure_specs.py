@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, field_validator
 
 from semtok.config.base import Name, Section
+from semtok.plan.metrics import METRICS, Metric
 
-Metric = Literal["recall", "ndcg"]
-METRIC_NAMES = {"ndcg": "NDCG", "recall": "Recall"}
+METRIC_NAMES = {name: metric.label for name, metric in METRICS.items()}
 
 
 class Bar(Section):

@@ -39,7 +39,7 @@ class Paths:
         self.run = f"{results}/recommenders/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}"
         self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
-        self.scores = f"{self.run}/scores.csv"
+        self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
 
         # A paper's tables, figures and claims.
         self.paper = f"{results}/papers/{{paper}}"

@@ -1,9 +1,9 @@
 """The numbers that a paper prints: one tidy CSV beside its definition."""
 
+import csv
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from semtok.errors import DataError
 
@@ -23,10 +23,14 @@ class Number:
     note: str
 
 
+Key = tuple[str, str, str, str, int]
+"""Table (or figure and panel), dataset, method, metric (or statistic), k."""
+
+
 class Printed:
     """Printed numbers by where they stand."""
 
-    def __init__(self, numbers: dict[tuple[str, str, str, str, int], Number]) -> None:
+    def __init__(self, numbers: dict[Key, Number]) -> None:
         self._numbers = numbers
 
     def get(self, table: str, dataset: str, method: str, metric: str, k: int = 0) -> Number | None:
@@ -37,8 +41,32 @@ class Printed:
         """Where the numbers of a table come from."""
         return {number.provenance for key, number in self._numbers.items() if key[0] == table}
 
+    def methods(self, table: str) -> set[str]:
+        """The methods that a table has numbers of."""
+        return {method for name, _, method, _, _ in self._numbers if name == table and method}
+
+    def rows(self, tables: Collection[str], datasets: Collection[str], sizes_of: Collection[str]) -> list[list[object]]:
+        """Numbers of some tables on some datasets, and how many users the datasets `sizes_of` have, as plain values."""
+        return [
+            [*key, number.value, number.unit, number.provenance, number.note]
+            for key, number in self._numbers.items()
+            if (key[0] in tables and key[1] in datasets)
+            or (key[:4] == ("table1", key[1], "", "users") and key[1] in sizes_of)
+        ]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[str, str, str, str, int, float, str, str, str]]) -> "Printed":
+        """The inverse of `rows`."""
+        return cls({(row[0], row[1], row[2], row[3], row[4]): Number(*row[5:]) for row in rows})
+
     def __len__(self) -> int:
         return len(self._numbers)
+
+
+def printed_beside(definition: Path) -> Printed:
+    """The numbers beside a paper's definition, in PAPER-printed.csv; none where there is no such file."""
+    path = definition.with_name(f"{definition.stem}-printed.csv")
+    return read_printed(path) if path.exists() else Printed({})
 
 
 def read_printed(path: str | Path) -> Printed:
@@ -49,14 +77,16 @@ def read_printed(path: str | Path) -> Printed:
             unknown, or a number is there twice.
     """
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, pd.errors.ParserError, OSError) as error:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            found = list(csv.reader(file, strict=True))
+    except (ValueError, csv.Error, OSError) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}") from None
-    if list(frame.columns) != COLUMNS:
-        raise DataError(f"{path}: found columns {', '.join(frame.columns)}; expected {', '.join(COLUMNS)}")
-    numbers: dict[tuple[str, str, str, str, int], Number] = {}
-    for line, row in enumerate(frame.to_dict("records"), start=2):
+    if not found or found[0] != COLUMNS:
+        raise DataError(f"{path}: found columns {', '.join(found[0] if found else [])}; expected {', '.join(COLUMNS)}")
+    numbers: dict[Key, Number] = {}
+    for line, values in enumerate(found[1:], start=2):
         try:
+            row = dict(zip(COLUMNS, values, strict=True))
             key = (row["table"], row["dataset"], row["method"], row["metric"], int(row["k"] or 0))
             number = Number(float(row["value"]), row["unit"], row["provenance"], row["note"])
         except ValueError as error:

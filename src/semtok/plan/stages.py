@@ -237,6 +237,10 @@ class Stages:
             raise ConfigError(mistake)
         return [] if wildcards.tokenizer == IDS else _filled(self.paths.codes, wildcards)
 
+    def recommender_code(self, script: str, function: str) -> Callable[[Wildcards], str]:
+        """A function of wildcards: digest of the script and of one function of the recommender's module."""
+        return lambda wildcards: self.code(script, f"{self.recommender(wildcards.recommender).module}:{function}")
+
     def texts(self, wildcards: Wildcards) -> str | list[str]:
         """The items, for a recommender that reads their texts."""
         return _filled(self.paths.items, wildcards) if self.recommender(wildcards.recommender).reads_texts else []

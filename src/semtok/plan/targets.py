@@ -11,7 +11,7 @@ from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid
-from semtok.plan.definition import Paper
+from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
 
 
@@ -22,7 +22,7 @@ def unknown(target: str, known: Collection[str]) -> str:
     return f"{target}: nothing under this config makes it; {hint}"
 
 
-def mistakes(stages: Stages, papers: Mapping[str, Paper], wildcards: Mapping[str, str]) -> Iterator[str]:
+def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> Iterator[str]:
     """Names in a target's path that the config does not have."""
     known: dict[str, Collection[str]] = {
         "dataset": stages.config.datasets,
@@ -46,7 +46,7 @@ def mistakes(stages: Stages, papers: Mapping[str, Paper], wildcards: Mapping[str
         yield from wrong or incompatible(tokenizer, recommender, stages.recommender(recommender), "target")
 
 
-def datasets(config: Config, papers: Mapping[str, Paper], wildcards: Mapping[str, str]) -> set[str]:
+def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> set[str]:
     """The entries of `datasets` that a target is made of; all that the papers use where it names none."""
     if "dataset" in wildcards or "file" in wildcards:
         return {wildcards["dataset"]} if "dataset" in wildcards else set()

@@ -44,25 +44,26 @@ def beam_search(
     the rank of the parent before it. EOS follows every whole tuple with the same right, so it is not scored.
     """
     n_users, width = len(encoded), 1
-    tokens = torch.full((n_users,), BOS, device=encoded.device)
-    prefix = torch.zeros((n_users, 1), dtype=torch.long, device=encoded.device)
-    scores = torch.zeros((n_users, 1), device=encoded.device)
-    first_row = torch.arange(n_users, device=encoded.device).unsqueeze(1)
+    # Of U users and W branches each: the last token, the prefix and its log-probability. There is one branch at first.
+    tokens = torch.full((n_users,), BOS, device=encoded.device)  # (U * W,)
+    prefix = torch.zeros((n_users, 1), dtype=torch.long, device=encoded.device)  # (U, W)
+    scores = torch.zeros((n_users, 1), device=encoded.device)  # (U, W)
+    first_row = torch.arange(n_users, device=encoded.device).unsqueeze(1)  # (U, 1)
     state = model.begin(encoded, mask)
     for level in range(constraint.n_levels):
-        logits, state = model.step(tokens, state)
-        child_tokens, child, valid = constraint.children(level, prefix)
-        log_p = logits.log_softmax(-1).view(n_users, width, -1)
-        gained = allowed_log_probabilities(log_p, child_tokens, valid, renormalize)
-        candidates = (scores.unsqueeze(-1) + gained).flatten(1)
+        logits, state = model.step(tokens, state)  # (U * W, V)
+        child_tokens, child, valid = constraint.children(level, prefix)  # (U, W, C), C children at most
+        log_p = logits.log_softmax(-1).view(n_users, width, -1)  # (U, W, V)
+        gained = allowed_log_probabilities(log_p, child_tokens, valid, renormalize)  # (U, W, C)
+        candidates = (scores.unsqueeze(-1) + gained).flatten(1)  # (U, W * C)
         is_last = level == constraint.n_levels - 1
         ties = smallest_items(trie, constraint.leaves(child.flatten(1))) if is_last else columns(candidates)
         n_children, next_width = child.shape[-1], min(beam_size, candidates.shape[1], constraint.n_prefixes(level + 1))
-        kept = best(candidates, ties, next_width)
-        scores, prefix = candidates.gather(1, kept), child.flatten(1).gather(1, kept)
-        tokens = child_tokens.flatten(1).gather(1, kept).flatten()
+        kept = best(candidates, ties, next_width)  # (U, next W), columns of the candidates
+        scores, prefix = candidates.gather(1, kept), child.flatten(1).gather(1, kept)  # (U, next W)
+        tokens = child_tokens.flatten(1).gather(1, kept).flatten()  # (U * next W,)
         if not is_last:
-            state = state.select((first_row * width + kept // n_children).flatten())
+            state = state.select((first_row * width + kept // n_children).flatten())  # the row of each one's parent
         width = next_width
     return constraint.leaves(prefix).masked_fill(scores == -torch.inf, -1), scores
 

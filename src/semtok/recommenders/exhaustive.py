@@ -26,20 +26,22 @@ def score_catalogue(model: T5, trie: Trie, encoded: Tensor, mask: Tensor | None,
     """
     device = encoded.device
     state = model.begin(encoded, mask)
-    scores = torch.zeros(1, device=device)
-    tokens = torch.tensor([BOS], device=device)
+    # Of the P prefixes of a level: log-probability and last token.
+    scores = torch.zeros(1, device=device)  # (P,)
+    tokens = torch.tensor([BOS], device=device)  # (P,)
     past: list[list[Tensor]] = []
     ancestors: list[Tensor] = []
     for level in range(trie.n_levels):
         next_scores, steps = [], []
         for nodes in torch.split(torch.arange(len(tokens), device=device), PREFIXES_AT_ONCE):
             known = DecoderState(state.memory, state.mask, past, [ancestor[nodes] for ancestor in ancestors])
-            logits, grown = model.step(tokens[nodes], known)
-            child_tokens, _, valid = trie.children(level, nodes)
-            gained = allowed_log_probabilities(logits.log_softmax(-1), child_tokens, valid, renormalize)
-            next_scores.append((scores[nodes].unsqueeze(-1) + gained)[valid])
+            logits, grown = model.step(tokens[nodes], known)  # (N, V)
+            child_tokens, _, valid = trie.children(level, nodes)  # (N, C)
+            gained = allowed_log_probabilities(logits.log_softmax(-1), child_tokens, valid, renormalize)  # (N, C)
+            next_scores.append((scores[nodes].unsqueeze(-1) + gained)[valid])  # (children of the N prefixes,)
             steps.append(grown.past[-1])
         past.append([torch.cat(layer) for layer in zip(*steps, strict=True)])
+        # (P of the next level,) the prefix that each one extends
         parents = torch.arange(len(tokens), device=device).repeat_interleave(trie.starts[level].diff())
         ancestors = [ancestor[parents] for ancestor in ancestors] + [parents]
         scores, tokens = torch.cat(next_scores), trie.tokens[level]

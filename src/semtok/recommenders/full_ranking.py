@@ -1,11 +1,17 @@
-"""Scores over the whole catalogue to ranks: by score, ties by item id (methods.md 7.1)."""
+"""Models over plain item ids rank the whole catalogue: by score, ties by item id (methods.md 7.1)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from semtok.recommenders.sequences import Integers
+from semtok.errors import SemtokError
+from semtok.recommenders.grouping import capacity_of, groups_by_length, pieces
+from semtok.recommenders.item_model import CausalModel, ItemModel
+from semtok.recommenders.sequences import Integers, Samples, Sequences
+from semtok.run.devices import autocast, compute_dtype
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,77 @@ class Ranked:
     """[n] the rank if every item of an equal score came first."""
     top: Integers
     """[n, top] the best items, best first."""
+
+
+@torch.inference_mode()
+def rank_catalogue(
+    model: ItemModel, sequences: Sequences, samples: Samples, max_items: int, batch_size: int, top: int
+) -> Ranked:
+    """Rank all items for each sample from its last `max_items` items; `samples.item` is looked up in the result only.
+
+    No item is left out, seen or not. `batch_size` rows of scores are held at once.
+    """
+    was_training = model.training
+    model.eval()
+    items = torch.tensor(samples.item, device=model.device)
+    # Filled in place: results of each batch, kept between its large temporary arrays, would let the heap grow by the
+    # scores of every batch.
+    n_top = min(top, sequences.n_items)
+    ranked = Ranked(*(np.empty(shape, np.int64) for shape in (len(samples), len(samples), (len(samples), n_top))))
+    if isinstance(model, CausalModel):
+        scored = _score_from_shared_passes(model, sequences, samples, max_items, batch_size)
+    else:
+        scored = _score(model, sequences, samples, max_items, batch_size)
+    for rows, scores in scored:
+        if not scores.isfinite().all():
+            raise SemtokError("the model gives scores that are not numbers; was its training stopped by an error?")
+        part = rank_items(scores, items[rows], top)
+        ranked.rank[rows], ranked.pessimistic[rows], ranked.top[rows] = part.rank, part.pessimistic, part.top
+    model.train(was_training)
+    return ranked
+
+
+def _score(
+    model: ItemModel, sequences: Sequences, samples: Samples, max_items: int, batch_size: int
+) -> Iterator[tuple[Integers, Tensor]]:
+    """Rows of `samples`, histories of similar length together, and their scores [at most batch_size, n_items]."""
+    lengths = sequences.lengths(samples, max_items)
+    for rows in pieces(groups_by_length(lengths, 0, capacity_of(model.device)), batch_size):
+        with autocast(model.device, compute_dtype(model.device)):
+            scores = model.scores(sequences.histories(samples.take(rows), max_items))
+        yield rows, scores.float()
+
+
+def _score_from_shared_passes(
+    model: CausalModel, sequences: Sequences, samples: Samples, max_items: int, batch_size: int
+) -> Iterator[tuple[Integers, Tensor]]:
+    """As `_score`, in the order of the samples: one pass serves all of a user's histories that begin alike."""
+    states = last_states(model, sequences, samples, max_items)  # (n, d)
+    for first in range(0, len(samples), batch_size):
+        rows = np.arange(first, min(first + batch_size, len(samples)))
+        yield rows, model.scores_after(states[first : first + batch_size])
+
+
+def last_states(model: CausalModel, sequences: Sequences, samples: Samples, max_items: int) -> Tensor:
+    """The state after each sample's history [n, d], float32.
+
+    Histories that begin with the same interaction are prefixes of the longest of them.
+    """
+    lengths = sequences.lengths(samples, max_items)  # (n,)
+    begin = sequences.starts[samples.user] + samples.position - lengths  # (n,) the first interaction of each
+    order = np.lexsort((lengths, begin))  # (n,) those of one beginning together, the longest last
+    ends = np.flatnonzero(np.append(np.diff(begin[order]) > 0, True)) + 1  # (p,)
+    longest, sharing = samples.take(order[ends - 1]), np.split(order, ends[:-1])  # p passes; the samples of each
+    states = torch.empty(0)
+    for rows in groups_by_length(sequences.lengths(longest, max_items), 0, capacity_of(model.device)):
+        with autocast(model.device, compute_dtype(model.device)):
+            found = model.states(sequences.histories(longest.take(rows), max_items)).float()  # (B, T, d)
+        readers = np.concatenate([sharing[row] for row in rows])  # (R,) samples that this group serves
+        passed = np.repeat(np.arange(len(rows)), [len(sharing[row]) for row in rows])  # (R,) in 0 ... B - 1
+        if not len(states):
+            states = found.new_empty(len(samples), found.shape[2])  # (n, d)
+        states[torch.from_numpy(readers)] = found[torch.from_numpy(passed), torch.from_numpy(lengths[readers] - 1)]
+    return states
 
 
 def rank_items(scores: Tensor, items: Tensor, top: int) -> Ranked:

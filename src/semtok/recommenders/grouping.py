@@ -1,9 +1,10 @@
 """Which histories go through a model together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from semtok.recommenders.sequences import Integers
 
@@ -19,6 +20,11 @@ class Capacity:
 
 
 CAPACITIES = {"cpu": Capacity(5632, 200), "cuda": Capacity(131072, 65536)}
+
+
+def capacity_of(device: torch.device) -> Capacity:
+    """The capacity of a kind of device."""
+    return CAPACITIES.get(device.type, CAPACITIES["cpu"])
 
 
 def groups_by_length(lengths: Integers, extra: int, capacity: Capacity) -> Iterator[Integers]:
@@ -40,3 +46,10 @@ def groups_by_length(lengths: Integers, extra: int, capacity: Capacity) -> Itera
         total += int(length)
     if first < len(order):
         yield order[first:]
+
+
+def pieces(groups: Iterable[Integers], most: int) -> Iterator[Integers]:
+    """Cut each group into pieces of at most `most` rows."""
+    for group in groups:
+        for first in range(0, len(group), most):
+            yield group[first : first + most]

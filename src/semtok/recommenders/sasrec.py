@@ -1,140 +1,153 @@
 """SASRec (Kang & McAuley, ICDM 2018) with the cross-entropy over the whole catalogue (methods.md 5.1).
 
-After every step of a user's train part the network scores all items, `h_t . e_i`; the loss is the cross-entropy of the
-item that came next. (The first SASRec drew one negative item a step, which is markedly weaker.)
+Causal Transformer blocks over item vectors. After every step of a user's train part the network scores all items,
+`h_t . e_i`; the loss is the cross-entropy of the item that came next. (The first SASRec drew one negative item a step,
+which is markedly weaker.)
+
+Shapes: B histories of T items, H heads of width D, d = H * D the hidden width.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from semtok.config.recommenders import SASRec
-from semtok.recommenders.grouping import CAPACITIES, Capacity, groups_by_length
-from semtok.recommenders.sasrec_model import SASRecNetwork
-from semtok.recommenders.sasrec_ranking import rank_catalogue
-from semtok.recommenders.sequences import Integers, Samples, Sequences, target_samples, train_samples
-from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
-from semtok.run import devices
+from semtok.config.recommenders import SASRec, SelfAttentionOptions
+from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
+from semtok.recommenders.item_model import CausalModel, WindowBatch
+from semtok.recommenders.sequences import Histories
+from semtok.recommenders.task import Decoded, Task, Trained, Weights
 
-VALIDATION_K = 10
-VALIDATION_BATCH_SIZE = 256
-VALIDATION_SAMPLE_SEED = 0
-"""The same validation targets for every seed, so that their checkpoints are chosen alike."""
-
-MOST_SCORES = {"cpu": 2**24, "cuda": 2**28}
-"""How many scores to hold at once; their gradient takes as much again."""
+INITIAL_DEVIATION = 0.02
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
 
 
-def train(
-    options: SASRec,
-    codes: None,
-    interactions: pd.DataFrame,
-    targets: pd.DataFrame,
-    seed: int,
-    checkpoint_path: str | Path,
-    identity: str,
-) -> tuple[dict[str, Tensor], pd.DataFrame]:
-    """Train on the `train` records; return the weights of the best validation NDCG@10 and a history, one row per epoch.
+class Attention(nn.Module):
+    """Scaled dot-product attention of several heads, each step to itself and to what came before."""
 
-    There are no `codes`: items go by their ids. Of `targets` only the `valid` rows are read, to choose the checkpoint;
-    without any, the last weights are returned. A checkpoint of the same `identity` is continued, to the very weights
-    (CPU, float32) of a run without interruption; the caller removes it when all is written. The history has no times
-    in it: equal runs give equal histories.
+    def __init__(self, options: SelfAttentionOptions) -> None:
+        super().__init__()
+        self.n_heads, self.dropout = options.n_heads, options.attention_dropout
+        self.project_in = nn.Linear(options.hidden_dim, 3 * options.hidden_dim)
+        self.project_out = nn.Linear(options.hidden_dim, options.hidden_dim)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[B, T, d] to [B, T, d]."""
+        queries, keys, values = (
+            part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (B, H, T, D)
+            for part in self.project_in(states).chunk(3, dim=-1)  # (B, T, 3d) to three of (B, T, d)
+        )
+        dropout = self.dropout if self.training else 0.0
+        attended = F.scaled_dot_product_attention(queries, keys, values, dropout_p=dropout, is_causal=True)
+        projected: Tensor = self.project_out(attended.transpose(1, 2).flatten(2))  # (B, H, T, D) to (B, T, d)
+        return projected
+
+
+class FeedForward(nn.Module):
+    """Two layers, each step by itself."""
+
+    def __init__(self, options: SelfAttentionOptions) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[options.activation]
+        self.widen = nn.Linear(options.hidden_dim, options.inner_dim)
+        self.narrow = nn.Linear(options.inner_dim, options.hidden_dim)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[B, T, d] to [B, T, d]."""
+        narrowed: Tensor = self.narrow(self.activation(self.widen(states)))
+        return narrowed
+
+
+class Block(nn.Module):
+    """Attention, then the feed-forward part, each with a residual and a layer norm before or behind it."""
+
+    def __init__(self, options: SelfAttentionOptions) -> None:
+        super().__init__()
+        self.norm_first = options.norm_first
+        self.attention, self.feed_forward = Attention(options), FeedForward(options)
+        self.attention_norm, self.feed_forward_norm = nn.LayerNorm(options.hidden_dim), nn.LayerNorm(options.hidden_dim)
+        self.dropout = nn.Dropout(options.dropout)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[B, T, d] to [B, T, d]."""
+        states = self._part(states, self.attention, self.attention_norm)
+        return self._part(states, self.feed_forward, self.feed_forward_norm)
+
+    def _part(self, states: Tensor, part: nn.Module, norm: nn.Module) -> Tensor:
+        changed: Tensor
+        if self.norm_first:
+            changed = states + self.dropout(part(norm(states)))
+        else:
+            changed = norm(states + self.dropout(part(states)))
+        return changed
+
+
+class SASRecNetwork(CausalModel):
+    """Items to states; the score of item i after step t is `h_t . e_i`, with the vectors that the items come in by.
+
+    The parameter `item.weight` [n_items, d] holds the item vectors.
     """
-    device = devices.device()
-    torch.manual_seed(seed)
-    sequences = Sequences.from_interactions(interactions)
-    model = SASRecNetwork(options.model, sequences.n_items, options.max_items).to(device)
-    windows = Windows.from_interactions(model, interactions, options.max_items)
-    validation = _validation(options, model, sequences, target_samples(targets, "valid", sequences))
-    return Trainer(model, options.training, windows, validation, seed, checkpoint_path, identity).run()
 
+    def __init__(self, options: SelfAttentionOptions, n_items: int, max_items: int) -> None:
+        super().__init__()
+        self.norm_first = options.norm_first
+        self.item = nn.Embedding(n_items, options.hidden_dim)
+        self.position = nn.Embedding(max_items, options.hidden_dim)
+        self.norm = nn.LayerNorm(options.hidden_dim)
+        self.dropout = nn.Dropout(options.dropout)
+        self.blocks = nn.ModuleList(Block(options) for _ in range(options.n_layers))
+        self.apply(_initialize)
 
-@dataclass(frozen=True)
-class Windows:
-    """What SASRec learns from: the users' train parts, cut into windows of `max_items` steps.
+    def forward(self, items: Tensor) -> Tensor:
+        """The state after each of the items: [B, T] ids, oldest first, T at most `max_items`, to [B, T, d].
 
-    A window ends where the next one begins, the last one at the end of the train part: every train record with a
-    predecessor is predicted once an epoch, however long its user is.
-    """
-
-    model: SASRecNetwork
-    sequences: Sequences
-    ends: Samples
-    """The last prediction of each window; its inputs are the `max_items` items before."""
-    is_learned: npt.NDArray[np.bool_]
-    """[n_interactions], whether a record is predicted."""
-    n_predictions: Integers
-    """Of each window [n]."""
-    max_items: int
-    capacity: Capacity
-
-    @classmethod
-    def from_interactions(cls, model: SASRecNetwork, interactions: pd.DataFrame, max_items: int) -> "Windows":
-        """Windows over the train records of interactions.parquet."""
-        sequences, samples = Sequences.from_interactions(interactions), train_samples(interactions)
-        is_learned = np.zeros(len(sequences.items), dtype=bool)
-        is_learned[sequences.starts[samples.user] + samples.position] = True
-        is_last = np.append(np.diff(samples.user) > 0, True)
-        last_position = samples.position[is_last][np.cumsum(is_last) - is_last]
-        window = (last_position - samples.position) // max_items
-        rows = np.flatnonzero(is_last | np.append(np.diff(window) < 0, True))
-        device = model.item.weight.device.type
-        usual, most_scores = CAPACITIES.get(device, CAPACITIES["cpu"]), MOST_SCORES.get(device, MOST_SCORES["cpu"])
-        capacity = Capacity(min(usual.most, most_scores // sequences.n_items), usual.pass_cost)
-        return cls(model, sequences, samples.take(rows), is_learned, np.diff(rows, prepend=-1), max_items, capacity)
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def predictions(self, rows: Integers) -> int:
-        """The train records with a predecessor that lie in the windows `rows`."""
-        return int(self.n_predictions[rows].sum())
-
-    def backward(self, rows: Integers, n_predictions: int) -> Tensor:
-        """Add the gradient of the summed losses of `rows` / `n_predictions`; returns the sum of the losses [].
-
-        The windows go through the network in groups of similar length, whose gradients add up.
+        Position 0 is the oldest item that is given.
         """
-        device = self.model.item.weight.device
-        dtype = devices.compute_dtype(device)
-        windows = self.ends.take(rows)
-        total = torch.zeros((), device=device)
-        for group in groups_by_length(self.sequences.lengths(windows, self.max_items), 0, self.capacity):
-            items, following, is_learned = (
-                torch.from_numpy(part).to(device) for part in self.inputs_and_targets(windows.take(group))
-            )
-            with devices.autocast(device, dtype):
-                scores = self.model.scores(self.model(items)[is_learned])
-            loss = F.cross_entropy(scores.float(), following[is_learned], reduction="sum")
-            torch.autograd.backward(loss / n_predictions)
-            total += loss.detach()
-        return total
+        positions = torch.arange(items.shape[1], device=items.device)  # (T,)
+        states: Tensor = self.item(items) + self.position(positions)  # (B, T, d)
+        states = self.dropout(states if self.norm_first else self.norm(states))
+        for block in self.blocks:
+            states = block(states)
+        if self.norm_first:
+            states = self.norm(states)
+        return states
 
-    def inputs_and_targets(self, windows: Samples) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
-        """Items, the item that follows each, and whether that one is to be predicted: three of [B, T]."""
-        items, real = self.sequences.histories(windows, self.max_items)
-        lengths = self.sequences.lengths(windows, self.max_items)
-        first = self.sequences.starts[windows.user] + windows.position - lengths
-        following = np.where(real, first[:, None] + np.arange(items.shape[1]) + 1, 0)
-        return items, self.sequences.items[following], real & self.is_learned[following]
+    def states(self, histories: Histories) -> Tensor:
+        """The state after each step: [B, T, d]."""
+        states: Tensor = self(self.tensor(histories.items))
+        return states
+
+    def scores_after(self, states: Tensor) -> Tensor:
+        """Of every item of the catalogue: [N, d] to [N, n_items]."""
+        scores: Tensor = states @ self.item.weight.T
+        return scores
+
+    def loss(self, windows: WindowBatch) -> Tensor:
+        """The summed cross-entropy of the N items to predict []."""
+        is_learned = self.tensor(windows.is_learned)  # (B, T)
+        scores = self.scores_after(self.states(windows.histories)[is_learned])  # (N, n_items)
+        return F.cross_entropy(scores.float(), self.tensor(windows.following)[is_learned], reduction="sum")
 
 
-def _validation(options: SASRec, model: SASRecNetwork, sequences: Sequences, samples: Samples) -> Validation | None:
-    """Recall@10 and NDCG@10 by full ranking of a fixed sample of the validation targets."""
-    if not len(samples):
-        return None
-    generator = np.random.default_rng(VALIDATION_SAMPLE_SEED)
-    sample = samples.take(np.sort(generator.permutation(len(samples))[: options.training.validation_users]))
+def _initialize(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=INITIAL_DEVIATION)
+    if isinstance(module, nn.Linear):
+        nn.init.zeros_(module.bias)
 
-    def measure() -> tuple[float, float]:
-        ranked = rank_catalogue(model, sequences, sample, options.max_items, VALIDATION_BATCH_SIZE, VALIDATION_K)
-        return recall_and_ndcg(ranked.rank, VALIDATION_K)
 
-    return Validation(measure, "ndcg@10")
+def build(task: Task[SASRec]) -> SASRecNetwork:
+    """A new network for the catalogue of the task."""
+    return SASRecNetwork(task.options.model, task.sequences.n_items, task.options.max_items)
+
+
+def train(task: Task[SASRec], checkpoint: str | Path, identity: str) -> Trained:
+    """See `train_over_ids`."""
+    return train_over_ids(task, checkpoint, identity, build)
+
+
+def decode(task: Task[SASRec], weights: Weights) -> Decoded:
+    """See `decode_over_ids`."""
+    return decode_over_ids(task, weights, build)

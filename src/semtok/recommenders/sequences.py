@@ -9,6 +9,7 @@ import pandas as pd
 from semtok.errors import DataError
 
 Integers = npt.NDArray[np.int64]
+VALIDATION_SAMPLE_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,35 @@ class Sequences:
         """Items in the history of each sample [n]."""
         return np.minimum(samples.position, max_items)
 
-    def histories(self, samples: Samples, max_items: int) -> tuple[Integers, npt.NDArray[np.bool_]]:
-        """The last `max_items` items before each sample, oldest first: items [n, longest] and where they are real."""
+    def histories(self, samples: Samples, max_items: int) -> "Histories":
+        """The last `max_items` interactions before each sample."""
         lengths = self.lengths(samples, max_items)
         steps = np.arange(lengths.max(initial=1))
         real = steps < lengths[:, None]
-        rows = (self.starts[samples.user] + samples.position - lengths)[:, None] + steps
-        return self.items[np.where(real, rows, 0)] * real, real
+        records = (self.starts[samples.user] + samples.position - lengths)[:, None] + steps
+        return Histories(self, np.where(real, records, 0), real)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What came before some samples: B histories, the oldest interaction first, padded at the end to T."""
+
+    sequences: Sequences
+    records: Integers
+    """[B, T] rows of the interactions, 0 where there is none: where all that `sequences` knows of them is found."""
+    real: npt.NDArray[np.bool_]
+    """[B, T], whether there is one."""
+
+    @property
+    def items(self) -> Integers:
+        """[B, T] item ids, 0 where there is none."""
+        return self.sequences.items[self.records] * self.real
+
+    @property
+    def lengths(self) -> Integers:
+        """[B]"""
+        lengths: Integers = self.real.sum(axis=1)
+        return lengths
 
 
 def train_samples(interactions: pd.DataFrame) -> Samples:
@@ -100,3 +123,10 @@ def target_samples(targets: pd.DataFrame, split: str, sequences: Sequences) -> S
             f"expected 1 to the number of that user's interactions"
         )
     return Samples(user, position, item)
+
+
+def validation_sample(targets: pd.DataFrame, sequences: Sequences, count: int | None) -> Samples:
+    """`count` of the valid targets, or all: the same for every seed and tokenizer, so that they choose alike."""
+    samples = target_samples(targets, "valid", sequences)
+    order = np.random.default_rng(VALIDATION_SAMPLE_SEED).permutation(len(samples))
+    return samples.take(np.sort(order[:count]))

@@ -7,6 +7,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from semtok.config.recommenders import without
+from semtok.recommenders.task import Task
 from semtok.run import processes
 from semtok.run.files import atomic_path, read_array, read_table
 
@@ -16,6 +17,8 @@ def run(
     codes: str | None,
     interactions: str,
     targets: str,
+    items: str | None,
+    tokenizer_model: str | None,
     seed: int,
     checkpoint: str,
     identity: str,
@@ -24,19 +27,20 @@ def run(
 ) -> None:
     """Train and write `model` (`.safetensors`) and `history` (`.csv`), in one process or in each of several.
 
-    The arguments are plain values, since they reach the processes of a training as JSON. `codes` is None for a
-    recommender over plain item ids.
+    The arguments are plain values, since they reach the processes of a training as JSON. What the method does not read
+    (`codes`, `items`, `tokenizer_model`) is None.
     """
     chosen = without("decoding", options)
-    weights, rows = import_module(chosen.training_module).train(
+    task = Task(
         chosen,
-        None if codes is None else read_array(codes),
         read_table(interactions),
         read_table(targets),
-        seed=seed,
-        checkpoint_path=checkpoint,
-        identity=identity,
+        seed,
+        codes=None if codes is None else read_array(codes),
+        items=items,
+        tokenizer_model=tokenizer_model,
     )
+    weights, rows = import_module(chosen.module).train(task, checkpoint, identity)
     if not processes.is_main():
         return
     with atomic_path(model) as temporary:

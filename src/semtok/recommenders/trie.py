@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from semtok.errors import ConfigError
-from semtok.recommenders.vocabulary import Catalogue
+from semtok.recommenders.vocabulary import ItemTokens
 
 
 class Constraint(Protocol):
@@ -33,10 +33,10 @@ class Trie:
     ascending order (one item, if the tuples have a suffix).
     """
 
-    def __init__(self, catalogue: Catalogue, device: torch.device) -> None:
-        self.n_levels = catalogue.tokens.shape[1]
-        order = np.lexsort(catalogue.tokens.T[::-1])
-        tuples = catalogue.tokens[order]
+    def __init__(self, item_tokens: ItemTokens, device: torch.device) -> None:
+        self.n_levels = item_tokens.tokens.shape[1]
+        order = np.lexsort(item_tokens.tokens.T[::-1])
+        tuples = item_tokens.tokens[order]
         self.tokens: list[Tensor] = []
         self.starts: list[Tensor] = []
         parent_rows = np.zeros(1, dtype=np.int64)
@@ -73,15 +73,15 @@ class Trie:
 class Positions:
     """The soft constraint of methods.md 8.3: any code of the position's level, so that a tuple need not exist."""
 
-    def __init__(self, catalogue: Catalogue, trie: Trie, device: torch.device) -> None:
-        sizes = catalogue.vocabulary.level_sizes
+    def __init__(self, item_tokens: ItemTokens, trie: Trie, device: torch.device) -> None:
+        sizes = item_tokens.vocabulary.level_sizes
         if np.prod([float(size) for size in sizes]) >= 2.0**62:
             raise ConfigError(f"decoding.constraint: position cannot number the tuples of levels {sizes}; use trie")
         self.n_levels, self.sizes = trie.n_levels, sizes
-        self.offsets = [int(offset) for offset in catalogue.vocabulary.offsets]
-        number = np.zeros(len(catalogue.tokens), dtype=np.int64)
+        self.offsets = [int(offset) for offset in item_tokens.vocabulary.offsets]
+        number = np.zeros(len(item_tokens.tokens), dtype=np.int64)
         for level, size in enumerate(sizes):
-            number = number * size + catalogue.tokens[:, level] - self.offsets[level]
+            number = number * size + item_tokens.tokens[:, level] - self.offsets[level]
         self.existing = torch.from_numpy(np.unique(number)).to(device)
 
     def n_prefixes(self, level: int) -> int:

@@ -44,7 +44,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class ItemTokens:
     """Every item as tokens."""
 
     vocabulary: Vocabulary
@@ -52,7 +52,7 @@ class Catalogue:
     """[n_items, n_levels]; row i is item i."""
 
     @classmethod
-    def from_codes(cls, codes: npt.NDArray[np.integer], collisions: Literal["suffix", "expand"]) -> "Catalogue":
+    def from_codes(cls, codes: npt.NDArray[np.integer], collisions: Literal["suffix", "expand"]) -> "ItemTokens":
         """The catalogue of raw codes [n_items, n_levels], with a suffix level if `collisions` says so.
 
         A level is as large as its largest code; a code that no item has could never be generated anyway.

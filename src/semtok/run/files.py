@@ -31,7 +31,7 @@ OBSTACLES = {
     errno.EIO: "the disk reports an error",
 }
 """What keeps a file from being written, in words."""
-RUBBISH_AFTER = 3600.0
+STALE_AFTER = 3600.0
 """Seconds without a change after which a temporary file has no writer any more."""
 PROBE_BYTES = 1 << 20
 
@@ -97,7 +97,7 @@ def remove_stale_files(folder: str | Path) -> None:
     for name in (".*tmp*", ".whole.*"):
         for path in Path(folder).rglob(name):
             with suppress(OSError):
-                if path.is_file() and time.time() - path.stat().st_mtime > RUBBISH_AFTER:
+                if path.is_file() and time.time() - path.stat().st_mtime > STALE_AFTER:
                     path.unlink()
 
 

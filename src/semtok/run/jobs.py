@@ -1,42 +1,40 @@
-"""What every job does before and after its work: log, limit threads, tell a user's mistake shortly, leave a record, and
-never write beside another worker of the same job."""
+"""What every job does around its work: log, tell an error once, leave a record, write beside no other worker of it."""
 
 import hashlib
 import json
 import logging
-import os
 import sys
-import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any
 
 from semtok.errors import SemtokError
-from semtok.run import locks
 from semtok.run.files import OBSTACLES, sha256
+from semtok.run.locks import end_with_driver, only_worker
 from semtok.run.records import Record
 
-SECONDS_BETWEEN_LOOKS = 0.5
-"""How long a worker may outlive its driver, about."""
+log = logging.getLogger(__name__)
 
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[Record]:
-    """Run a job's body: messages go to its log (and from there to the screen if it fails).
+    """Run a job's body: messages go to its log, which Snakemake shows if the job fails.
 
-    A `SemtokError`, or a lack of memory, ends the job with its message alone; anything else is a defect and keeps its
-    traceback. What has ended well leaves a record (`semtok.run.records`). Of several workers of a job, told by its log,
-    one works at a time: one that a killed driver left behind ends before this one begins.
+    A `SemtokError` ends the job with its message; anything else is logged with its traceback. What has ended well
+    leaves a record (`semtok.run.records`). Of several workers of a job one works at a time: one that a killed driver
+    left behind ends before this one begins.
 
     snakemake: the object of that name in the script.
     """
     # A full disk is told once, as the job's error, and not for every line that the log cannot take.
     logging.raiseExceptions = False
-    with _turn(snakemake.log[0]), _log_file(snakemake.log[0]) as log_file:
+    log_path = snakemake.log[0]
+    end_with_driver()
+    with only_worker(log_path), _log_file(log_path) as log_file:
         log_to(log_file, logging.INFO)
-        _end_with_driver()
-        with _clear_errors(logging.getLogger("semtok")):
+        log.info("%s %s", snakemake.rule, " ".join(f"{name}={value}" for name, value in snakemake.wildcards.items()))
+        with _errors_told_once(log_path):
             record = Record(snakemake)
             yield record
             record.write()
@@ -77,20 +75,21 @@ def _log_file(path: str) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _clear_errors(log: logging.Logger) -> Iterator[None]:
+def _errors_told_once(log_path: str) -> Iterator[None]:
+    """End the process at an error, which is told in the log; on the screen only if the log cannot take it."""
     try:
         yield
-    except SemtokError as error:
-        log.error("%s", error)
-        sys.exit(f"error: {error}")
     except Exception as error:
-        log.exception("the job failed")
+        is_expected = isinstance(error, SemtokError)
+        message = str(error) if is_expected else f"{type(error).__name__}: {error}"
         if _is_lack_of_memory(error):
-            sys.exit(
-                f"error: out of memory ({error}); run fewer jobs at a time (--cores, --resources mem_mb=N), or give "
-                "this one more (--set-resources RULE:mem_mb=N on a cluster)"
+            message = (
+                f"out of memory ({error}); run fewer jobs at a time (--cores, --resources mem_mb=N), or give this one "
+                "more (--set-resources RULE:mem_mb=N on a cluster)"
             )
-        raise
+        log.error("%s", message, exc_info=not is_expected)
+        is_logged = message in Path(log_path).read_text(encoding="utf-8", errors="replace")
+        sys.exit(1 if is_logged else f"error: {message}")
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:
@@ -98,42 +97,3 @@ def _is_lack_of_memory(error: BaseException) -> bool:
     said = str(error)
     is_torch = isinstance(error, RuntimeError) and ("allocate memory" in said or "not enough memory" in said)
     return isinstance(error, MemoryError) or is_torch or type(error).__name__ == "OutOfMemoryError"
-
-
-@contextmanager
-def _turn(log_path: str) -> Iterator[None]:
-    """Hold the job's lock.
-
-    The lock is no result, and not the log: Snakemake deletes both before a job. Outside of a workflow there is none.
-    """
-    if not locks.FOLDER_LOCK.parent.is_dir():
-        yield
-        return
-    folder = locks.FOLDER_LOCK.with_name("jobs")
-    folder.mkdir(exist_ok=True)
-    with (folder / hashlib.sha256(log_path.encode()).hexdigest()[:16]).open("w", encoding="utf-8") as lock:
-        waited = False
-        while not locks.try_lock(lock):
-            if not waited:
-                print(f"{log_path}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
-            waited = True
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        yield
-
-
-def _end_with_driver() -> None:
-    """End this process soon after the local driver that started it, if there is one (see `semtok.run.locks`).
-
-    Whole files are renamed into place, so that the end may come at any moment.
-    """
-    driver = os.environ.get(locks.DRIVER_VARIABLE)
-    if not driver:
-        return
-
-    def watch() -> None:
-        while not locks.driver_is_gone(driver):
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        logging.getLogger("semtok").error("the driver that started this job (%s) is gone; the job ends", driver)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="watch of the driver").start()

@@ -1,89 +1,110 @@
-"""Who may write: one live driver a folder, one live worker a job.
+"""Who may write: one live driver per folder, one live worker per job.
 
-The locks are the kernel's (flock) and end with the process that holds them, however it ends, so that none has to be
-removed by hand. Where a file system has none, a warning is logged and the work continues.
+The locks are the kernel's (flock, by filelock) and end with the process that holds them, however it ends, so that none
+has to be removed by hand. Where a file system has none, a warning is logged and the work continues.
 """
 
 import atexit
-import errno
-import fcntl
+import hashlib
 import logging
 import os
 import socket
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+
+import psutil
+from filelock import FileLock, Timeout
 
 from semtok.errors import SemtokError
 
 log = logging.getLogger(__name__)
 
-FOLDER_LOCK = Path(".snakemake/driver.lock")
+FOLDER = Path(".snakemake")
 DRIVER_VARIABLE = "SEMTOK_DRIVER"
-"""Tells local workers which driver started them: the text in the folder's lock."""
-_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+"""Tells local workers the process id of the driver that started them."""
+SECONDS_BETWEEN_LOOKS = 0.5
+"""How long a worker may outlive its driver, about."""
 
 
-def try_lock(handle: IO[str], operation: int = fcntl.LOCK_EX) -> bool:
-    """Lock an open file if nobody else has; True also where the file system has no locks."""
-    try:
-        fcntl.flock(handle, operation | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-        log.warning("%s: the file system has no locks; nothing keeps a second process away", handle.name)
-    return True
+def hold_folder(folder: Path = FOLDER) -> None:
+    """Make this process the driver of a project until it ends; SemtokError if another one is.
 
-
-def hold_folder(path: Path = FOLDER_LOCK, patience: float = 3.0) -> None:
-    """Make this process the folder's driver until it ends; SemtokError if another one is.
-
-    A driver that was killed leaves its name in the file but no lock. Its name counts only where it comes from
-    another host, since not every network file system shares its locks.
-
-    patience: seconds, longer than a worker takes to look at the lock (`driver_is_gone`).
+    A driver that was killed leaves its name but no lock. The name counts only where it comes from another host, since
+    not every network file system shares its locks.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = path.open("a+", encoding="utf-8")
-    deadline = time.monotonic() + patience
-    while not try_lock(handle):
-        if time.monotonic() > deadline:
-            raise SemtokError(
-                f"{path.absolute()}: another driver works in this folder ({_owner(handle)}); wait until it has ended, "
-                "or take another clone"
-            )
-        time.sleep(0.1)
-    host = socket.gethostname()
-    before = _owner(handle)
-    if before and f" on {host}, " not in before:
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    name, lock = folder / "driver", FileLock(folder / "driver.lock")
+    is_free = _acquire(lock, timeout=0)
+    owner = name.read_text(encoding="utf-8") if name.exists() else ""
+    if not is_free:
         raise SemtokError(
-            f"{path.absolute()}: a driver on another host has not ended in order ({before}); if it no longer runs, "
-            "delete this file"
+            f"{folder}: another driver works in this folder ({owner}); wait until it has ended, or take another clone"
         )
-    _rename(handle, f"process {os.getpid()} on {host}, since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-    os.environ[DRIVER_VARIABLE] = _owner(handle)
-    # Emptied at the end of the interpreter: an ended driver's name must not stop one on another host.
-    atexit.register(_rename, handle, "")
+    host = socket.gethostname()
+    if owner and f" on {host}, " not in owner:
+        raise SemtokError(
+            f"{name}: a driver on another host has not ended in order ({owner}); if it no longer runs, delete this file"
+        )
+    name.write_text(f"process {os.getpid()} on {host}, since {time.strftime('%Y-%m-%d %H:%M:%S')}", encoding="utf-8")
+    os.environ[DRIVER_VARIABLE] = str(os.getpid())
+
+    def leave() -> None:
+        name.unlink(missing_ok=True)
+        lock.release()
+
+    atexit.register(leave)
 
 
-def driver_is_gone(driver: str, path: Path = FOLDER_LOCK) -> bool:
-    """Whether the driver of that name no longer holds the folder's lock."""
+@contextmanager
+def only_worker(log_path: str, folder: Path = FOLDER) -> Iterator[None]:
+    """Hold the lock of the job that logs to `log_path`; waits for an earlier worker of the same job.
+
+    The lock is no result, and not the log: Snakemake deletes both before a job. Outside of a workflow there is none.
+    """
+    if not folder.is_dir():
+        yield
+        return
+    (folder / "jobs").mkdir(exist_ok=True)
+    lock = FileLock(folder / "jobs" / f"{hashlib.sha256(log_path.encode()).hexdigest()[:16]}.lock")
+    if not _acquire(lock, timeout=0):
+        print(f"{log_path}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
+        _acquire(lock, timeout=-1)
     try:
-        handle = path.open(encoding="utf-8")
-    except OSError:  # no file to judge by
+        yield
+    finally:
+        lock.release()
+
+
+def end_with_driver() -> None:
+    """End this process soon after the local driver that started it, if there is one, also through a Snakemake between.
+
+    Whole files are renamed into place, so that the end may come at any moment.
+    """
+    if driver := os.environ.get(DRIVER_VARIABLE):
+        threading.Thread(target=_watch, args=(int(driver),), daemon=True, name="watch of the driver").start()
+
+
+def _watch(driver: int) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(driver)
+        # A zombie is dead enough: whoever started the driver may never ask how it ended.
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    log.error("the driver that started this job (process %d) is gone; the job ends", driver)
+    os._exit(1)
+
+
+def _acquire(lock: FileLock, timeout: float) -> bool:
+    """False if another process holds the lock; True also where the file system has no locks."""
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
         return False
-    with handle:
-        return _owner(handle) != driver or try_lock(handle, fcntl.LOCK_SH)
-
-
-def _owner(handle: IO[str]) -> str:
-    handle.seek(0)
-    return handle.read().strip()
-
-
-def _rename(handle: IO[str], owner: str) -> None:
-    handle.truncate(0)
-    handle.write(owner)
-    handle.flush()
+    except (OSError, NotImplementedError) as error:
+        log.warning("%s: no lock (%s); nothing keeps a second process away", lock.lock_file, error)
+    return True

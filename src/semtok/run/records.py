@@ -14,15 +14,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from semtok.run.files import sha256, write_json
 
-LOGS = Path("results/logs")
-RECORDS = Path("results/records")
-"""The record of the job that logs to results/logs/X.log is results/records/X.json."""
+LOGS, RECORDS = "logs", "records"
+"""The record of the job that logs to RESULTS/logs/X.log is RESULTS/records/X.json."""
 
 # What a commit is compared with: files that a job's results may come from, but not what jobs write there.
 _SOURCES = ("Snakefile", "workflow", "src", "config", ":(exclude)config/checksums.yaml")
@@ -30,17 +30,35 @@ _GIT_TIME_LIMIT = 10.0
 """Seconds; a slow file system must not hold up a job."""
 
 log = logging.getLogger(__name__)
-_helpers: list[dict[str, Any]] = []
+_workers: list[dict[str, Any]] = []
 
 
 def of_this_process(threads: int) -> dict[str, Any]:
-    """What a process that does a job's work for it tells the job, as plain values."""
-    return {"peak_memory_mb": _peak_memory_mb(), "hardware": hardware(threads), **software()}
+    """What a process tells of itself, as plain values: peak memory, Python, packages that it has imported, processor
+    and threads, and where it computes with torch device, precision and peak GPU memory."""
+    hardware: dict[str, Any] = {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _proc("cpuinfo", "model name") or platform.processor(),
+        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": threads,
+    }
+    # Neither is imported here: whoever computes with torch has, and all others shall not wait for it.
+    if devices := sys.modules.get("semtok.run.devices"):
+        hardware |= devices.describe()
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
+        hardware["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
+    return {
+        "peak_memory_mb": _peak_memory_mb(),
+        "python": platform.python_version(),
+        "packages": _packages(),
+        "hardware": hardware,
+    }
 
 
 def add_workers(processes: Sequence[dict[str, Any]]) -> None:
     """The record of the job includes these processes, whose `of_this_process` in order of their number it gets."""
-    _helpers[:] = processes
+    _workers[:] = processes
 
 
 class Record:
@@ -48,7 +66,9 @@ class Record:
 
     def __init__(self, snakemake: Any) -> None:
         self._snakemake = snakemake
-        self._path = record_path(snakemake.log[0])
+        log_path = Path(snakemake.log[0])
+        self.results = results_of(log_path)
+        self._path = self.results / RECORDS / log_path.relative_to(self.results / LOGS).with_suffix(".json")
         self._started = datetime.now(UTC)
         self._clock = time.perf_counter()
         # Whatever made the outputs before, it is not what makes them now.
@@ -59,6 +79,7 @@ class Record:
         snakemake = self._snakemake
         params = dict(snakemake.params)
         outputs = [path for path in snakemake.output if path not in map(str, later)]
+        processes = [of_this_process(snakemake.threads), *_workers]
         return {
             "rule": snakemake.rule,
             "wildcards": dict(snakemake.wildcards),
@@ -68,7 +89,8 @@ class Record:
             "outputs": [_file(path) for path in outputs],
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - self._clock, 2),
-            **_surroundings(snakemake.threads),
+            "peak_memory_mb": sum(process["peak_memory_mb"] for process in processes),
+            "environment": {**commit(), **_together(processes)},
         }
 
     def write(self) -> None:
@@ -79,9 +101,10 @@ class Record:
             log.warning("%s: no record of this job was written: %s", self._path, error)
 
 
-def record_path(log_path: str | Path) -> Path:
-    """Where the record of the job that logs to `log_path` lies."""
-    return RECORDS / Path(log_path).relative_to(LOGS).with_suffix(".json")
+def results_of(log_path: str | Path) -> Path:
+    """The folder of results that a job's log lies in."""
+    parts = Path(log_path).parts
+    return Path(*parts[: parts.index(LOGS)])
 
 
 def checksum(path: str | Path) -> str:
@@ -95,103 +118,74 @@ def checksum(path: str | Path) -> str:
 
 
 def portable(value: Any) -> Any:
-    """The same plain value; of paths outside the project only the last part is left, `.../NAME`."""
+    """The same plain value; of a path outside the project only its last part is left, `.../NAME`."""
     if isinstance(value, dict):
         return {key: portable(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [portable(entry) for entry in value]
-    return _name(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    is_outside = os.path.isabs(value) or value.startswith("~") or os.path.normpath(value).split(os.sep)[0] == ".."
+    return f".../{Path(value).name}" if is_outside else value
 
 
 def commit() -> dict[str, Any]:
     """The commit of the code that runs, and whether files differ from it; null where git does not know this code."""
     root = Path(__file__).parents[3]
-    unknown: dict[str, Any] = {"commit": None, "modified": None}
+    # Without optional locks: jobs that run side by side must not wait for each other's index.
+    command = ["git", "--no-optional-locks", "-C", str(root)]
+
+    def git(*arguments: str) -> str:
+        run = [*command, *arguments]
+        return subprocess.run(run, check=True, capture_output=True, text=True, timeout=_GIT_TIME_LIMIT).stdout
+
     try:
         # An enclosing repository that this copy is not part of would name a commit of something else.
-        _git(root, "ls-files", "--error-unmatch", "--", str(Path(__file__).relative_to(root)))
-        head = _git(root, "rev-parse", "HEAD").strip()
-        return {"commit": head, "modified": bool(_git(root, "status", "--porcelain", "--", *_SOURCES))}
+        git("ls-files", "--error-unmatch", "--", str(Path(__file__).relative_to(root)))
+        return {
+            "commit": git("rev-parse", "HEAD").strip(),
+            "modified": bool(git("status", "--porcelain", "--", *_SOURCES)),
+        }
     except (OSError, subprocess.SubprocessError):
-        return unknown
+        return {"commit": None, "modified": None}
 
 
-def _git(root: Path, *arguments: str) -> str:
-    # Without optional locks: jobs that run side by side must not wait for each other's index.
-    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_GIT_TIME_LIMIT).stdout
-
-
-def software() -> dict[str, Any]:
-    """Versions of Python and of every package that this process has imported."""
-    packages = {}
-    for name, module in sorted(sys.modules.items()):
-        # Not by attribute: some packages answer `__version__` by importing more, or with a warning.
-        version = vars(module).get("__version__") if module else None
-        if isinstance(version, str) and "." not in name and name not in sys.stdlib_module_names:
-            packages[name] = str(version)
-    return {"python": platform.python_version(), "packages": packages}
-
-
-def hardware(threads: int) -> dict[str, Any]:
-    """Processor, threads and, where this process computes with torch, its device, precision and peak GPU memory."""
-    found: dict[str, Any] = {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "threads": threads,
-    }
-    # Not imported here: whoever computes with torch has, and all others shall not wait for it.
-    if devices := sys.modules.get("semtok.run.devices"):
-        found |= devices.describe()
-    torch = sys.modules.get("torch")
-    if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
-        found["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
-    return found
-
-
-def _surroundings(threads: int) -> dict[str, Any]:
-    """What the job ran on and with; of several processes that did its work, together."""
-    processes = [of_this_process(threads), *_helpers]
+def _together(processes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the processes of a job ran with. The first is the job's own, which only waits where there are others."""
     packages = {name: version for process in processes for name, version in process["packages"].items()}
-    # The helpers compute; where they do, this process only waits.
     found = {name: value for process in processes for name, value in process["hardware"].items()}
-    found["threads"] = threads
-    if _helpers:
-        found["processes"] = len(_helpers)
-    if peaks := [p["hardware"]["peak_gpu_memory_mb"] for p in processes if "peak_gpu_memory_mb" in p["hardware"]]:
-        found["peak_gpu_memory_mb"] = max(peaks)
-    python = {"python": processes[0]["python"], "packages": dict(sorted(packages.items()))}
+    found["threads"] = processes[0]["hardware"]["threads"]
+    if len(processes) > 1:
+        found["processes"] = len(processes) - 1
+    if "peak_gpu_memory_mb" in found:
+        found["peak_gpu_memory_mb"] = max(p["hardware"].get("peak_gpu_memory_mb", 0) for p in processes)
+    return {"python": processes[0]["python"], "packages": dict(sorted(packages.items())), "hardware": found}
+
+
+def _packages() -> dict[str, str]:
+    # Not by attribute: some packages answer `__version__` by importing more, or with a warning.
+    versions = {name: vars(module).get("__version__") for name, module in sys.modules.items() if module}
     return {
-        "peak_memory_mb": sum(process["peak_memory_mb"] for process in processes),
-        "environment": {**commit(), **python, "hardware": found},
+        name: str(version)
+        for name, version in sorted(versions.items())
+        if isinstance(version, str) and "." not in name and name not in sys.stdlib_module_names
     }
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
+def _proc(file: str, name: str) -> str | None:
+    """A value that Linux tells in `/proc`, None elsewhere."""
+    with suppress(OSError), open(f"/proc/{file}", encoding="utf-8") as lines:
+        return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), None)
+    return None
 
 
 def _peak_memory_mb() -> int:
     """Peak resident memory of this process."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-        return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6)
-    except (OSError, StopIteration):
-        # Elsewhere. On Linux this would be the parent's where that was larger when it started this process.
-        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+    if peak := _proc("self/status", "VmHWM"):
+        return round(int(peak.split()[0]) * 1024 / 1e6)
+    # On Linux this would be the parent's where that was larger when it started this process.
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
 
 
 def _file(path: str) -> dict[str, str]:
-    return {"path": _name(path), "sha256": checksum(path)}
-
-
-def _name(path: str) -> str:
-    """A path inside the project as it is; of one outside the last part."""
-    outside = os.path.isabs(path) or path.startswith("~") or Path(os.path.normpath(path)).parts[:1] == ("..",)
-    return f".../{Path(path).name}" if outside else path
+    return {"path": portable(path), "sha256": checksum(path)}

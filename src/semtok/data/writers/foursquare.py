@@ -16,7 +16,7 @@ CENTRE = (40.75, -73.97)
 """Latitude and longitude around which the neighbourhoods lie."""
 RADIUS = 0.05
 """Distance of a neighbourhood from the centre, degrees (about 5 km)."""
-SPREAD = 0.003
+STANDARD_DEVIATION = 0.003
 """Standard deviation of a venue around its neighbourhood, degrees (about 300 m)."""
 OFFSET = -240
 """Local time minus UTC, minutes."""
@@ -46,7 +46,7 @@ def raw_id(item: int) -> str:
 def _places(world: World) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     rng = np.random.default_rng(world.seed)
     angle = 2 * np.pi * world.maker / N_MAKERS
-    around = rng.normal(scale=SPREAD, size=(2, len(angle)))
+    around = rng.normal(scale=STANDARD_DEVIATION, size=(2, len(angle)))
     return CENTRE[0] + RADIUS * np.sin(angle) + around[0], CENTRE[1] + RADIUS * np.cos(angle) + around[1]
 
 

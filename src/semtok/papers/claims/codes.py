@@ -1,0 +1,64 @@
+"""Judging claims about codes: one number a run, so that seeds are all that varies."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from semtok.papers.claims.pairs import judge_pairs
+from semtok.papers.claims.runs import ExhibitRuns, LackingError
+from semtok.papers.claims.seed_tests import paired, welch
+from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
+from semtok.papers.quantities import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
+from semtok.papers.statistics import Estimate
+from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClaim
+
+
+def judge_collisions(claim: CollisionClaim, runs: ExhibitRuns) -> Finding:
+    """Neighbours against random pairs, paired over seeds; then the two tokenizers."""
+    fewer, more = claim.fewer, claim.more
+    near, random = runs.quantity(more, NEIGHBOUR_COLLISION), runs.quantity(more, RANDOM_COLLISION)
+    name = f"{more}: {NEIGHBOUR_COLLISION} > {RANDOM_COLLISION}"
+    comparisons = [Comparison(name, paired(near, random, runs.confidence))]
+    for quantity in (COLLISION_RATE, NEIGHBOUR_COLLISION):
+        estimate = welch(runs.quantity(more, quantity), runs.quantity(fewer, quantity), runs.confidence)
+        comparisons.append(Comparison(f"{more} > {fewer} in {quantity}", estimate))
+    return by_direction(comparisons, runs.alpha)
+
+
+def judge_diagnostics(claim: DiagnosticsClaim, runs: ExhibitRuns) -> Finding:
+    """Each quantity of each pair, by Welch's t-test over seeds; in percent of the lower where there is a margin."""
+    if claim.same_shape:
+        _check_shapes([name for name in claim.tokenizers if runs.built(name)], runs)
+
+    def estimate(higher: str, lower: str, quantity: str) -> Estimate:
+        base = runs.quantity(lower, quantity)
+        found = welch(runs.quantity(higher, quantity), base, runs.confidence)
+        scale = 1.0 if claim.margin is None else sum(base) / len(base) / 100
+        if scale == 0:
+            raise LackingError(f"{higher} over {lower} in {quantity} is a share of zero")
+        return Estimate(found.value / scale, found.low / scale, found.high / scale, found.p)
+
+    return judge_pairs(claim, runs, {name: name for name in claim.quantities}, estimate)
+
+
+def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
+    """Purity at each depth against the depth before, paired over seeds; at depth 1 against codes without meaning."""
+    _check_shapes([claim.tokenizer, claim.chance], runs)
+    found, chance = (list(map(purities, runs.diagnostics(name))) for name in (claim.tokenizer, claim.chance))
+    depths = sorted(set.intersection(*(set(values) for values in found)))
+    if len(depths) < 2 or any(1 not in values for values in [*found, *chance]):
+        raise LackingError(f"the diagnostics of {claim.tokenizer} or {claim.chance} hold no purity of shared prefixes")
+    at = {depth: [values[depth] for values in found] for depth in depths}
+    comparisons = [
+        Comparison(f"purity at depth {deeper} > at depth {depth}", paired(at[deeper], at[depth], runs.confidence))
+        for depth, deeper in pairwise(depths)
+    ]
+    estimate = welch(at[1], [values[1] for values in chance], runs.confidence)
+    comparisons.append(Comparison(f"{claim.tokenizer} > {claim.chance} in purity at depth 1", estimate))
+    return by_direction(comparisons, runs.alpha)
+
+
+def _check_shapes(names: Sequence[str], runs: ExhibitRuns) -> None:
+    shapes = {name: " or ".join(dict.fromkeys(map(shape, runs.diagnostics(name)))) for name in names}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
+        raise LackingError(f"codes of different shapes cannot be compared: {found}")

@@ -1,0 +1,96 @@
+"""A paper's claims with their verdicts, as a file of numbers and as pages to read."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from semtok.papers.claims.judge import Judge, sentences
+from semtok.papers.claims.verdicts import Comparison, Finding, by_parts
+from semtok.papers.rendering import Grid, Text, markdown, page
+from semtok.papers.results import Results
+from semtok.plan.claim_base import ClaimBase
+from semtok.plan.claim_specs import JointClaim
+from semtok.run.files import atomic_path, write_text
+
+_FEW = 4
+"""Comparisons of one claim that a page shows one by one."""
+
+
+def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) -> None:
+    """Write the verdicts on a paper's claims.
+
+    Args:
+        results: with the cells of `plan.claim_cells`, and of their runs the ranks, diagnostics and histories.
+        csv: output, one row per claim; below a joint claim, one row per part.
+        markdown_path: output, readable.
+        html: output, readable.
+    """
+    judge = Judge(results)
+    found: list[tuple[str, ClaimBase, Finding]] = []
+    for claim in results.content.claims:
+        parts = {part.id: judge(part) for part in claim.parts}
+        if isinstance(claim, JointClaim):
+            found.append((claim.id, claim, by_parts(parts)))
+            found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
+        else:
+            found.append((claim.id, claim, parts[claim.id]))
+    level = f"Holm-adjusted p < {1 - results.uncertainty.confidence:.2g}"
+    rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
+    with atomic_path(csv) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+    grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
+    write_text(markdown_path, markdown([grid]))
+    write_text(html, page([grid], grid.caption))
+
+
+def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:
+    return {
+        "paper": paper,
+        "id": name,
+        "claim": claim.statement,
+        "test": sentences([claim.words(level), claim.note]),
+        "printed": claim.printed,
+        "measured": _measured(finding),
+        "p_values": "; ".join(f"{p:.3g}" for p in finding.p_values),
+        "verdict": finding.verdict,
+        "reason": sentences([finding.reason]),
+        "source": finding.source,
+    }
+
+
+def _measured(finding: Finding) -> str:
+    return "; ".join(map(_interval, finding.comparisons)) or finding.measured
+
+
+def _interval(comparison: Comparison) -> str:
+    found = comparison.estimate
+    low, value, high = (_number(number, comparison.unit) for number in (found.low, found.value, found.high))
+    return f"{comparison.name}: {value} [{low}, {high}]"
+
+
+def _number(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return "unbounded" if math.isinf(value) else "undefined"
+    return f"{value:+.2f}%" if unit == "percent" else f"{value:+.4f}"
+
+
+def _summary(finding: Finding) -> str:
+    if len(finding.comparisons) <= _FEW:
+        return _measured(finding) or "—"
+    values = [comparison.estimate.value for comparison in finding.comparisons]
+    unit = finding.comparisons[0].unit
+    return f"{len(values)} differences from {_number(min(values), unit)} to {_number(max(values), unit)}"
+
+
+def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str]) -> Grid:
+    names = ("id", "claim", "printed", "measured", "verdict", "reason", "source")
+    shown = [{**row, "measured": summary} for row, summary in zip(rows, summaries, strict=True)]
+    cells = [[Text(row[name], bold=name == "verdict") for name in names] for row in shown]
+    synthetic = any("synthetic" in row["source"] for row in rows)
+    warning = "Synthetic data: these verdicts are about a made-up world, not about the paper's data."
+    notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
+    columns: list[tuple[str, ...]] = [(name.capitalize(),) for name in names]
+    rules = list(range(len(cells)))
+    return Grid(f"Claims of {title}", columns, cells, len(names), rules, warning if synthetic else "", notes)

@@ -1,0 +1,91 @@
+"""What the runs of one exhibit on one dataset measured: all that a claim about them is judged by."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from semtok.papers.quantities import headlines, use
+from semtok.papers.results import Results
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
+from semtok.plan.cells import Cell
+from semtok.plan.claim_base import Claim
+
+Columns = Sequence[tuple[str, int]]
+"""Metric and k of each."""
+
+
+class LackingError(Exception):
+    """The results hold nothing that a claim could be judged by; the message says what is lacking."""
+
+
+class ExhibitRuns:
+    """The runs of one exhibit on one dataset; their scores are read once for all claims.
+
+    Args:
+        results: with the files of the runs.
+        claims: all that are judged by these runs.
+        cells: of this exhibit and dataset, by tokenizer as written in the definition; some may have no runs.
+    """
+
+    def __init__(self, results: Results, claims: Sequence[Claim], cells: Mapping[str, Cell]) -> None:
+        self._files = results.files
+        self._claims = claims
+        self._runs = {name: cell.runs for name, cell in cells.items()}
+        self._uncertainty = results.uncertainty
+        self.confidence = results.uncertainty.confidence
+        self.alpha = 1 - self.confidence
+        self.seed = results.uncertainty.seed
+
+    @cached_property
+    def _measured(self) -> Measured:
+        """Read only if a claim is about scores."""
+        columns = dict.fromkeys(column for claim in self._claims for column in claim.columns)
+        wanted = dict.fromkeys(name for claim in self._claims if claim.columns for name in claim.tokenizers)
+        methods = {name: self._runs[name] for name in wanted if self.built(name)}
+        return Measured(self._files["scores"], methods, list(columns), self._uncertainty)
+
+    def built(self, *tokenizers: str) -> bool:
+        """Whether all of them have runs."""
+        return all(self._runs[name] for name in tokenizers)
+
+    def difference(self, higher: str, lower: str, column: tuple[str, int]) -> Statistic:
+        """By how much one tokenizer's score is above the other's."""
+        measured = self._measured
+        return difference(measured.method(higher), measured.method(lower), measured.column(*column))
+
+    def relative_gain(self, better: str, worse: str, columns: Columns) -> Statistic:
+        """One tokenizer's improvement over the other in percent, averaged over `columns`."""
+        measured = self._measured
+        places = [measured.column(*column) for column in columns]
+        return relative_gain(measured.method(better), measured.method(worse), places)
+
+    def estimate(self, statistic: Statistic) -> Estimate:
+        """Of scores, over users and seeds."""
+        return self._measured.bootstrap.estimate(statistic)
+
+    def draws(self, statistic: Statistic) -> tuple[float, Array]:
+        """The value of `statistic`, and its values on the resamples."""
+        return self._measured.bootstrap.draws(statistic)
+
+    def diagnostics(self, tokenizer: str) -> list[Path]:
+        """The `diagnostics.json` of each seed."""
+        return self._of_each_seed("diagnostics", tokenizer, "codes")
+
+    def quantity(self, tokenizer: str, name: str) -> list[float]:
+        """What the diagnostics of each seed hold under this name."""
+        found = [{**headlines(path), **use(path)} for path in self.diagnostics(tokenizer)]
+        if any(name not in values for values in found):
+            raise LackingError(f"the diagnostics of {tokenizer} do not hold {name}")
+        return [values[name] for values in found]
+
+    def histories(self, tokenizer: str) -> dict[int, Path]:
+        """By seed, what the tokenizer logged while it was trained."""
+        found = self._of_each_seed("history", tokenizer, "history")
+        return {run.seed: path for run, path in zip(self._runs[tokenizer], found, strict=True)}
+
+    def _of_each_seed(self, what: str, tokenizer: str, name: str) -> list[Path]:
+        files = self._files.get(what, {})
+        if any(run not in files for run in self._runs[tokenizer]):
+            raise LackingError(f"{tokenizer} has no {name}")
+        return [files[run] for run in self._runs[tokenizer]]

@@ -1,0 +1,70 @@
+"""Judging claims about scores: differences between tokenizers on the same users."""
+
+from itertools import pairwise
+
+from semtok.papers.claims.pairs import judge_pairs
+from semtok.papers.claims.runs import Columns, ExhibitRuns
+from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_printed_size
+from semtok.papers.statistics import Array, Estimate, Statistic, contrast
+from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
+from semtok.plan.figure_specs import METRIC_NAMES
+
+
+def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
+    """Each printed gain, over the mean of its k."""
+    comparisons = []
+    for gain in claim.gains:
+        estimate = runs.estimate(runs.relative_gain(claim.better, claim.worse, gain.columns))
+        name = f"the gain of {claim.better} over {claim.worse} in {_name(gain.columns)}"
+        comparisons.append(Comparison(name, estimate, "percent"))
+    return by_printed_size(comparisons, [gain.percent for gain in claim.gains], runs.alpha)
+
+
+def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:
+    """Each pair at each metric and k: differences, or gains where there is a margin."""
+
+    def estimate(higher: str, lower: str, column: tuple[str, int]) -> Estimate:
+        if claim.margin is None:
+            return runs.estimate(runs.difference(higher, lower, column))
+        return runs.estimate(runs.relative_gain(higher, lower, [column]))
+
+    return judge_pairs(claim, runs, {_name([column]): column for column in claim.columns}, estimate, claim.at_least)
+
+
+def judge_shrinking_gain(claim: ShrinkingGainClaim, runs: ExhibitRuns) -> Finding:
+    """The gain at each k less that at the next."""
+    comparisons = []
+    for columns in pairwise([column] for column in claim.columns):
+        first, second = (runs.relative_gain(claim.better, claim.worse, column) for column in columns)
+
+        def shrinks(means: Array, first: Statistic = first, second: Statistic = second) -> Array:
+            return first(means) - second(means)
+
+        name = " > ".join(f"gain in {_name(column)}" for column in columns)
+        comparisons.append(Comparison(name, runs.estimate(shrinks), "percent"))
+    return by_direction(comparisons, runs.alpha)
+
+
+def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
+    """Mean gain on the first datasets less mean gain on the others; `runs` are of each of the claim's datasets."""
+    first, split, relative = runs[0], len(claim.larger), claim.scale == "relative"
+
+    def draws(one: ExhibitRuns, column: tuple[str, int]) -> tuple[float, Array]:
+        if relative:
+            return one.draws(one.relative_gain(claim.better, claim.worse, [column]))
+        return one.draws(one.difference(claim.better, claim.worse, column))
+
+    larger, smaller = " and ".join(claim.larger), " and ".join(claim.smaller)
+    comparisons = []
+    for column in claim.columns:
+        drawn = [draws(one, column) for one in runs]
+        estimate = contrast(drawn[:split], drawn[split:], first.confidence, first.seed)
+        name = f"{claim.scale} gain in {_name([column])} on {larger} > on {smaller}"
+        comparisons.append(Comparison(name, estimate, "percent" if relative else "fraction"))
+    return by_direction(comparisons, first.alpha)
+
+
+def _name(columns: Columns) -> str:
+    metric = METRIC_NAMES[columns[0][0]]
+    ks = ", ".join(str(k) for _, k in columns)
+    return f"{metric}@{ks}" if len(columns) == 1 else f"{metric} (mean over k = {ks})"

@@ -1,0 +1,140 @@
+"""Bars with intervals, the paper's values beside them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from semtok.papers.figures.canvas import COLOURS, Drawing
+from semtok.papers.measured import MeasuredResults
+from semtok.papers.results import Results
+from semtok.papers.samples import Uncertainty
+from semtok.plan.figure_specs import METRIC_NAMES, Bar, Figure, Panel
+
+COLUMNS = [
+    *("paper", "figure", "panel", "dataset", "source", "group", "series", "tokenizer", "metric", "k"),
+    *("printed", "printed_provenance", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
+]
+_NAMES_IN_A_ROW = 5
+
+
+def draw(results: Results) -> Drawing:
+    """A plot for each panel, or for a panel with groups one for each metric and k; from `ranks`."""
+    figure = results.content.bar_figure(results.name)
+    frame = _tidy(results, figure)
+    panels = [
+        partial(_panel, panel, letter, columns, frame[frame["panel"] == letter])
+        for letter, panel in figure.panels.items()
+        for columns in ([_columns(panel)] if panel.bars[0].group is None else [[one] for one in _columns(panel)])
+    ]
+    shown = list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"]))
+    return Drawing(frame, panels, shown, _notes(figure, frame, results.uncertainty))
+
+
+def _tidy(results: Results, figure: Figure) -> pd.DataFrame:
+    """One row a panel, bar, metric and k.
+
+    `printed` is the value that belongs to the bar, `printed_provenance` whether it is from the text or was measured on
+    the picture (`digitised`, of use for the shape only). A bar without runs keeps its row: `source` says why.
+    """
+    wanted: dict[str, dict[tuple[str, int], None]] = {}
+    for panel in figure.panels.values():
+        wanted.setdefault(panel.dataset, {}).update(dict.fromkeys(_columns(panel)))
+    measured = MeasuredResults(results, {dataset: list(columns) for dataset, columns in wanted.items()})
+    rows = [
+        _row(measured, letter, panel, bar, metric, k)
+        for letter, panel in figure.panels.items()
+        for bar in panel.bars
+        for metric, k in _columns(panel)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"seeds": "Int64", "targets": "Int64"})
+
+
+def _row(measured: MeasuredResults, letter: str, panel: Panel, bar: Bar, metric: str, k: int) -> dict[str, Any]:
+    results = measured.results
+    cell = measured.cell(panel.dataset, bar.tokenizer)
+    dataset = results.content.printed_for(panel.dataset)
+    number = results.printed.get(results.name + letter, dataset, bar.label, metric, k)
+    return {
+        "paper": results.paper,
+        "figure": results.name,
+        "panel": letter,
+        "dataset": panel.dataset,
+        "group": bar.group or "",
+        "series": bar.series,
+        "tokenizer": cell.runs[0].tokenizer if cell.runs else cell.tokenizer,
+        "metric": metric,
+        "k": k,
+        "printed": number.value if number else None,
+        "printed_provenance": number.provenance if number else "",
+        **measured.numbers(cell, metric, k),
+    }
+
+
+def _columns(panel: Panel) -> list[tuple[str, int]]:
+    return [(metric, k) for metric in panel.metrics for k in panel.ks]
+
+
+def _notes(figure: Figure, frame: pd.DataFrame, uncertainty: Uncertainty) -> list[str]:
+    built = frame[frame["mean"].notna()]
+    notes = []
+    seeds = sorted(set(built["seeds"]))
+    if seeds:
+        bars = f"Bars: mean over {' or '.join(map(str, seeds))} seed{'s' if seeds != [1] else ''}"
+        notes.append(f"{bars}; lines: {uncertainty.confidence:.0%} interval over users and seeds.")
+    if 1 in seeds:
+        notes.append("With one seed the interval does not hold the noise of training.")
+    if "digitised" in set(frame["printed_provenance"]):
+        notes.append("Diamonds: the paper's bars, measured on its picture; for the shape only.")
+    missing = frame[frame["mean"].isna()]
+    for reason in dict.fromkeys(missing["source"]):
+        bars = missing.loc[missing["source"] == reason, ["group", "series"]].drop_duplicates().itertuples()
+        notes.append(f"{', '.join(bar.group or bar.series for bar in bars)}: {reason}.")
+    return [*notes, *(panel.note for panel in figure.panels.values() if panel.note)]
+
+
+def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.DataFrame, axis: Axes) -> None:
+    groups = list(dict.fromkeys(bar.group or "" for bar in panel.bars))
+    series = list(dict.fromkeys(bar.series for bar in panel.bars))
+    positions = [(group, column) for group in groups for column in columns]
+    width = 0.8 / len(series)
+    rows: list[dict[Any, Any]] = frame.to_dict("records")
+    shown = {(row["group"], row["series"], row["metric"], row["k"]): row for row in rows}
+    for i, one in enumerate(series):
+        colour = COLOURS[i % len(COLOURS)]
+        for x, (group, (metric, k)) in enumerate(positions):
+            row = shown.get((group, one, metric, k))
+            if row is not None:
+                _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, colour, row)
+        axis.bar(0, 0, color=colour, label=one)
+    names = [METRIC_NAMES[metric] for metric, _ in columns]
+    if groups != [""]:
+        ticks, label = groups, f"{names[0]}@{columns[0][1]}"
+    elif len(set(names)) == 1:
+        ticks, label = [f"@{k}" for _, k in columns], f"{names[0]}@k"
+    else:
+        ticks = [f"{name}@{k}" for name, (_, k) in zip(names, columns, strict=True)]
+        label = " and ".join(dict.fromkeys(names))
+    axis.set_xticks(range(len(positions)), ticks)
+    axis.set_ylabel(label)
+    axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
+    axis.grid(axis="y", linewidth=0.4, color="#cccccc")
+    top = axis.get_ylim()[1]
+    if len(series) == 1 and groups != [""]:
+        axis.set_ylim(bottom=0, top=top)
+        return
+    names_in_a_row = min(len(series), _NAMES_IN_A_ROW)
+    axis.set_ylim(bottom=0, top=top * (1.06 + 0.12 * -(-len(series) // names_in_a_row)))
+    axis.legend(ncols=names_in_a_row, fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
+
+
+def _bar(axis: Axes, x: float, width: float, colour: str, row: Mapping[Any, Any]) -> None:
+    if pd.isna(row["mean"]):
+        axis.annotate("not run", (x, 0), (0, 3), textcoords="offset points", rotation=90, ha="center", fontsize=7)
+    else:
+        axis.bar(x, row["mean"], width * 0.92, color=colour, edgecolor="#333333", linewidth=0.5)
+        axis.vlines(x, row["ci_low"], row["ci_high"], color="#222222", linewidth=1)
+    if not pd.isna(row["printed"]):
+        axis.plot(x, row["printed"], "D", markersize=4, markerfacecolor="white", markeredgecolor="black", zorder=4)

@@ -1,0 +1,41 @@
+"""A figure: its files. What is drawn is a matter of its kind (`semtok.papers.FIGURES`)."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from semtok.papers import FIGURES
+from semtok.papers.figures import canvas
+from semtok.papers.origin import stand_in
+from semtok.papers.results import Results
+from semtok.plan.cells import remarks
+from semtok.plan.figure_specs import TokenizerFigure
+
+
+def make_figure(results: Results, csv: Path, pictures: Sequence[Path]) -> None:
+    """Write a figure's numbers (tidy) and its pictures (.svg or .pdf); the same input gives the same bytes."""
+    spec = results.content.figure(results.name)
+    drawing: canvas.Drawing = import_module(FIGURES[spec.kind]).draw(results)
+    title = f"Figure {results.name.removeprefix('figure')}: {spec.caption}"
+    # Figures of bars may show several datasets, and say which above every panel.
+    title = f"{title.rstrip('.')}, {spec.dataset}" if isinstance(spec, TokenizerFigure) else title
+    with canvas.style():
+        figure, axes = canvas.plots(
+            len(drawing.panels),
+            title,
+            [*_about(results, drawing.datasets), *drawing.notes],
+            synthetic=bool((drawing.frame["source"] == "synthetic").any()),
+        )
+        for axis, panel in zip(axes, drawing.panels, strict=True):
+            panel(axis)
+        canvas.write(figure, drawing.frame, csv, pictures)
+
+
+def _about(results: Results, datasets: Sequence[str]) -> list[str]:
+    """What a reader must know about the datasets that are shown, stand-ins first, and about the runs."""
+    notes = [stand_in(results.content.about(dataset)) for dataset in datasets]
+    for dataset in datasets:
+        note = results.content.about(dataset).note
+        notes.append(results.describe(dataset) if dataset in results.origins else "")
+        notes.append(f"{dataset}: {note}" if note else "")
+    return [*filter(None, notes), *remarks(results.cells)]

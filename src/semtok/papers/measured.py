@@ -1,0 +1,62 @@
+"""Results whose runs are measured: the numbers of a table of metrics and of a figure of bars."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from semtok.papers.results import Results
+from semtok.papers.samples import Columns, Measured
+from semtok.papers.statistics import column_of
+from semtok.plan.cells import Cell
+
+
+class MeasuredResults:
+    """What an exhibit is made from, and its runs measured on the datasets that it shows.
+
+    Args:
+        results: with the `scores` of the runs.
+        columns: by printed name of a dataset, metric and k of all that is shown of it.
+        optional_ks: k for which a narrower beam has no number.
+
+    Raises:
+        ConfigError: another k is wider than the beam.
+        DataError: two runs on a dataset were tested on different targets.
+    """
+
+    def __init__(self, results: Results, columns: Mapping[str, Columns], optional_ks: Collection[int] = ()) -> None:
+        self.results = results
+        self.by_dataset: dict[str, Measured] = {}
+        """By printed name; none where the config has no run."""
+        scores = results.files.get("scores", {})
+        for dataset, shown in columns.items():
+            methods = {cell.tokenizer: cell.runs for cell in results.cells if cell.dataset == dataset and cell.runs}
+            if methods:
+                self.by_dataset[dataset] = Measured(scores, methods, shown, results.uncertainty, optional_ks)
+
+    def cell(self, dataset: str, tokenizer: str) -> Cell:
+        """The cell of a row or bar."""
+        return next(c for c in self.results.cells if (c.dataset, c.tokenizer) == (dataset, tokenizer))
+
+    def missing(self, cell: Cell, k: int) -> str:
+        """Why there is no reproduced number; empty where there is one."""
+        if not cell.runs:
+            return f"not run: {cell.missing}"
+        beam = self.by_dataset[cell.dataset].beam(cell.tokenizer)
+        return f"not measured: beam {beam} < {k}" if k > beam else ""
+
+    def numbers(self, cell: Cell, metric: str, k: int) -> dict[str, Any]:
+        """What a tidy row tells of the runs, from `source` to `targets`; where there are none, `source` says why."""
+        if missing := self.missing(cell, k):
+            return {"source": missing, "seeds": 0}
+        measured = self.by_dataset[cell.dataset]
+        method, column = measured.method(cell.tokenizer), measured.column(metric, k)
+        estimate = measured.bootstrap.estimate(column_of(method, column))
+        return {
+            "source": self.results.origins[cell.dataset].source,
+            "mean": estimate.value,
+            "std": measured.bootstrap.spread(method, column),
+            "seeds": len(cell.runs),
+            # The noise between seeds is symmetric and may leave the range of a mean of gains.
+            "ci_low": max(estimate.low, 0.0),
+            "ci_high": min(estimate.high, 1.0),
+            "targets": measured.targets,
+        }

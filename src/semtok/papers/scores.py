@@ -1,0 +1,100 @@
+"""What one run earned, user by user: `scores.parquet`, from which tables, figures and claims are made."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from semtok.errors import DataError
+from semtok.papers.metrics import OF_RANKS, beam_width, check_cutoff, gains, read_ranks, score
+from semtok.run.files import atomic_path
+
+Array = npt.NDArray[np.float64]
+_FACTS = b"semtok"
+"""Key of the file's metadata that holds the beam and the checksum of the targets."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The metrics of a run, summed over each user's targets."""
+
+    users: npt.NDArray[np.int64]
+    """[users], ascending."""
+    targets: Array
+    """[users]: the number of each user's targets."""
+    earned: Mapping[tuple[str, int], Array]
+    """By metric and k, [users]: sums over targets."""
+    beam: int
+    """How many items were ranked for a target."""
+    checksum: str
+    """Of the targets, their users and items: equal for runs that may be compared."""
+
+    def column(self, metric: str, k: int) -> Array:
+        """[users]: what was earned.
+
+        Raises:
+            ConfigError: the beam does not reach k.
+            DataError: the run was not scored at k.
+        """
+        check_cutoff(k, self.beam)
+        if (metric, k) not in self.earned:
+            known = ", ".join(f"{name}@{cutoff}" for name, cutoff in self.earned)
+            raise DataError(f"found the scores {known}; expected {metric}@{k} among them")
+        return self.earned[metric, k]
+
+
+def score_users(ranks: pd.DataFrame, ks: Sequence[int]) -> Scores:
+    """Every metric of checked ranks at those of `ks` that the beam reaches."""
+    users, groups = np.unique(ranks["user"].to_numpy(dtype=np.int64), return_inverse=True)
+    beam = beam_width(ranks)
+    earned = {
+        (metric, k): np.bincount(groups, weights=gains(ranks, metric, k), minlength=len(users)).astype(np.float64)
+        for metric in OF_RANKS
+        for k in ks
+        if k <= beam
+    }
+    tested = ranks[["target", "user", "item"]].to_numpy(dtype=np.int64)
+    checksum = hashlib.sha256(np.ascontiguousarray(tested).tobytes()).hexdigest()
+    return Scores(users, np.bincount(groups, minlength=len(users)).astype(np.float64), earned, beam, checksum)
+
+
+def score_run(ranks_path: str | Path, ks: Sequence[int], means_path: str | Path, users_path: str | Path) -> None:
+    """Write the scores of one run: `scores.csv`, its means, to be read, and `scores.parquet`, user by user.
+
+    ks: cut-offs; those beyond the beam are left out, since the ranks cannot tell.
+    """
+    ranks = read_ranks(ranks_path)
+    scores = score_users(ranks, ks)
+    with atomic_path(means_path) as temporary:
+        score(ranks, [k for k in ks if k <= scores.beam]).to_csv(temporary, index=False)
+    columns = {f"{metric}@{k}": values for (metric, k), values in scores.earned.items()}
+    table = pa.table({"user": scores.users, "targets": scores.targets, **columns})
+    facts = json.dumps({"beam": scores.beam, "targets": scores.checksum})
+    with atomic_path(users_path) as temporary:
+        pq.write_table(table.replace_schema_metadata({_FACTS: facts}), temporary)
+
+
+def read_scores(path: str | Path) -> Scores:
+    """A `scores.parquet`.
+
+    Raises:
+        DataError: it cannot be read, or is none.
+    """
+    try:
+        table = pq.read_table(path)
+        facts = json.loads((table.schema.metadata or {})[_FACTS])
+        columns = {name: table[name].to_numpy() for name in table.column_names}
+        users, targets = columns.pop("user"), columns.pop("targets")
+        keys = [(metric, int(k)) for metric, _, k in (name.partition("@") for name in columns)]
+    except KeyError as error:
+        raise DataError(f"{path}: {error} is missing; expected the scores of a run") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error}") from None
+    return Scores(users, targets, dict(zip(keys, columns.values(), strict=True)), facts["beam"], facts["targets"])

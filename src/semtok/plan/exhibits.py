@@ -1,0 +1,183 @@
+"""What the jobs of the papers read, show and depend on, under one config. Imported by the Snakefile: kept light."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from semtok.config.model import Config
+from semtok.plan import cells as plan
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import CLAIMS, DatasetNote, Definition
+from semtok.plan.figure_specs import Figure
+from semtok.plan.files import sources
+from semtok.plan.own_data import with_own_data
+from semtok.plan.paths import Paths
+from semtok.plan.printed import Printed, printed_beside
+
+COMPARED = ("ranking", "bars", CLAIMS)
+"""The kinds that have intervals."""
+
+
+class Exhibits:
+    """The tables, figures and claims of a config's papers; `exhibit` is a table's or figure's id, or `claims`.
+
+    Args:
+        config: the config.
+        definitions: of each of its papers.
+        folder: where definitions and printed numbers lie.
+        paths: where results lie.
+    """
+
+    def __init__(self, config: Config, definitions: Mapping[str, Definition], folder: Path, paths: Paths) -> None:
+        self.config, self.paths = config, paths
+        self.printed = {paper: printed_beside(folder / f"{paper}.yaml") for paper in definitions}
+        self._entries = config.model_dump(mode="json")
+        self._of_papers = {
+            paper: with_own_data(definition, config.papers[paper], self._entries["datasets"])
+            for paper, definition in definitions.items()
+        }
+        self._cells: dict[tuple[str, str], list[Cell]] = {}
+
+    def definition(self, paper: str) -> Definition:
+        """The paper, own data under their own name."""
+        return self._of_papers[paper][0]
+
+    def kind(self, paper: str, exhibit: str) -> str:
+        """Its kind."""
+        return self.definition(paper).kind(exhibit)
+
+    def built(self, paper: str) -> list[str]:
+        """The tables and figures that the config builds."""
+        return [*self.config.papers[paper].tables, *self.config.papers[paper].figures]
+
+    def cells(self, paper: str, exhibit: str) -> list[Cell]:
+        """Every method on every dataset, with its runs."""
+        if (paper, exhibit) not in self._cells:
+            definition, config = self._of_papers[paper]
+            tokenizers, recommenders = self._entries["tokenizers"], self._entries["recommenders"]
+            given = (self.config.seeds, tokenizers, recommenders)
+            if exhibit == CLAIMS:
+                found = plan.claim_cells(definition, config, *given)
+            else:
+                found = plan.cells(definition, config, exhibit, *given)
+            self._cells[paper, exhibit] = plan.with_remarks(found, tokenizers, self._entries["encoders"])
+        return self._cells[paper, exhibit]
+
+    def datasets(self, paper: str, exhibit: str) -> dict[str, str]:
+        """Those datasets that the config has: printed name to entry."""
+        return plan.datasets(*self._of_papers[paper], exhibit)
+
+    def inputs(self, paper: str, exhibit: str) -> dict[str, list[str]]:
+        """The files that the job reads, by what they are."""
+        return sources(
+            self.kind(paper, exhibit), self.cells(paper, exhibit), self.datasets(paper, exhibit), self.paths
+        ).as_input()
+
+    def params(self, paper: str, exhibit: str) -> dict[str, Any]:
+        """Everything else that the job prints, and nothing besides, as plain values; `Results.of_job` reads it."""
+        definition = self.definition(paper)
+        kind = definition.kind(exhibit)
+        return {
+            "results": self.paths.results,
+            "content": _content(definition, exhibit),
+            "printed": _numbers(definition, self.printed[paper], exhibit),
+            "cells": [cell.as_dict() for cell in self.cells(paper, exhibit)],
+            "datasets": self.datasets(paper, exhibit),
+            "uncertainty": self._entries["evaluation"] if kind in COMPARED else None,
+        }
+
+    def constraints(self, *kinds: str) -> dict[str, str]:
+        """What the wildcards `paper` and `exhibit` may be in the rule of some kinds.
+
+        The paper's pattern looks ahead to the exhibit, since two papers may have exhibits of one id and two kinds.
+        """
+        found: dict[str, list[str]] = {}
+        for paper in self._of_papers:
+            definition = self.definition(paper)
+            for name in [*definition.tables, *definition.figures, CLAIMS]:
+                if definition.kind(name) in kinds:
+                    found.setdefault(paper, []).append(re.escape(name))
+        papers = [f"{paper}(?=/(?:{'|'.join(names)})[.-])" for paper, names in found.items()]
+        exhibits = sorted({name for names in found.values() for name in names})
+        return {"paper": "|".join(papers) or "none", "exhibit": "|".join(exhibits) or "none"}
+
+    def cutoffs(self, dataset: str, tokenizer: str, recommender: str, seed: str) -> list[int]:
+        """Every k at which a run's scores are asked for; for a run that no paper has, every k of any paper."""
+        run = Run(dataset, tokenizer, recommender, int(seed))
+        return sorted(self._cutoffs.get(run) or {k for ks in self._cutoffs.values() for k in ks})
+
+    @cached_property
+    def _cutoffs(self) -> dict[Run, set[int]]:
+        found: dict[Run, set[int]] = {}
+        for paper in self._of_papers:
+            definition = self.definition(paper)
+            for exhibit in self.built(paper):
+                ks = {*plan.cutoffs(definition, [exhibit], optional=True), *_ks_of_claims(definition, exhibit)}
+                for run in plan.runs(self.cells(paper, exhibit), "ranks"):
+                    found.setdefault(run, set()).update(ks)
+        return found
+
+    def stacked(self, table: str) -> list[str]:
+        """Table N of the papers that the config builds it for."""
+        papers = [paper for paper, built in self.config.papers.items() if table in built.tables]
+        return [f"{self.paths.paper}/{table}.csv".format(paper=paper) for paper in papers]
+
+    def results(self, outputs: Mapping[str, Sequence[str]]) -> list[str]:
+        """Every file of every table, figure and list of claims: what plain `snakemake` makes, and what is shared.
+
+        Args:
+            outputs: the patterns of the outputs of the rule of each kind of exhibit, and of `stacked` tables.
+        """
+        return list(dict.fromkeys(self._results(outputs)))
+
+    def _results(self, outputs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+        for paper, config in self.config.papers.items():
+            built = self.built(paper)
+            for exhibit in [*built, CLAIMS] if built else []:
+                kind = self.kind(paper, exhibit)
+                yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
+            for table in config.tables:
+                yield from (file.format(exhibit=table) for file in outputs["stacked"])
+
+
+def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
+    """As much of a definition as an exhibit prints: a `Paper`."""
+    values = paper.model_dump(mode="json", exclude_unset=True)
+    claims = exhibit == CLAIMS
+    notes = {name: paper.datasets[name] for name in paper.shown_in(exhibit) if name in paper.datasets}
+    content = {
+        name: note.model_dump(mode="json", exclude_defaults=True, exclude={"files"}) for name, note in notes.items()
+    }
+    if paper.kind(exhibit) == "statistics":
+        # Why a stand-in's own dataset is not there.
+        reasons = {
+            name: DatasetNote(unavailable=paper.about(name).unavailable)
+            for name in map(paper.runs_on, paper.shown_in(exhibit))
+        }
+        content = {
+            name: note.model_dump(mode="json", exclude_defaults=True) for name, note in reasons.items()
+        } | content
+    return {
+        "title": paper.title if claims else "",
+        "reference": "",
+        "tables": {exhibit: values["tables"][exhibit]} if exhibit in paper.tables else {},
+        "figures": {exhibit: values["figures"][exhibit]} if exhibit in paper.figures else {},
+        "claims": values["claims"] if claims else [],
+        "datasets": content,
+    }
+
+
+def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[object]]:
+    """As many of the printed numbers as an exhibit shows: its own, and how many users its datasets have."""
+    figure = paper.figures.get(exhibit)
+    tables = [exhibit + letter for letter in figure.panels] if isinstance(figure, Figure) else [exhibit]
+    shown = paper.shown_in(exhibit)
+    return printed.rows(tables, {*shown, *map(paper.printed_for, shown)}, set(map(paper.runs_on, shown)))
+
+
+def _ks_of_claims(paper: Definition, exhibit: str) -> set[int]:
+    claims = [claim for claim in paper.single_claims if claim.exhibit == exhibit]
+    plain = {k for claim in claims for k in getattr(claim, "ks", [])}
+    return plain | {k for claim in claims for gain in getattr(claim, "gains", []) for k in gain.ks}

@@ -1,0 +1,96 @@
+"""Names of a definition that nothing answers to: rows and bars without an entry, printed numbers without a row."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from semtok.config.model import Config
+from semtok.config.tokenizers import IDS
+from semtok.config.variants import nearest, parse
+from semtok.errors import ConfigError, SemtokError
+from semtok.plan.cells import Cell, Entries, claim_cells, wanted
+from semtok.plan.definition import Definition, RankingTable
+from semtok.plan.figure_specs import Figure
+from semtok.plan.printed import Printed, printed_beside
+
+
+def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], path: Path) -> list[str]:
+    """One line for each mistake: what was found where, and the names most like it.
+
+    Args:
+        paper: the definition.
+        config: the config.
+        entries: its sections, as plain values.
+        path: of the definition; the printed numbers lie beside it.
+    """
+    tokenizers, recommenders = entries["tokenizers"], entries["recommenders"]
+    try:
+        printed = printed_beside(path)
+        claimed = claim_cells(paper, config.papers[path.stem], config.seeds, tokenizers, recommenders)
+    except SemtokError as error:
+        return str(error).splitlines()
+    return [*misspelt(paper, path.stem, claimed, tokenizers, recommenders), *unprinted(paper, path.stem, printed)]
+
+
+def misspelt(
+    paper: Definition, name: str, claimed: Iterable[Cell], tokenizers: Entries, recommenders: Collection[str]
+) -> Iterator[str]:
+    """Rows, bars and claims whose method is neither in the config nor among those that the definition has planned.
+
+    claimed: the cells of the claims.
+    """
+    found = {(exhibit, method) for exhibit in [*paper.tables, *paper.figures] for *_, method in wanted(paper, exhibit)}
+    found |= {(f"claim {claim.id}", method) for claim in paper.single_claims for method in claim.tokenizers}
+    for exhibit, method in sorted(found):
+        for mistake in _mistakes(method, paper.planned, tokenizers, recommenders):
+            yield f"{name}.yaml: {exhibit}: found {method!r}; {mistake}"
+    known: dict[tuple[str, str], list[str]] = {}
+    for cell in claimed:
+        known.setdefault((cell.exhibit, cell.dataset), []).append(cell.tokenizer)
+    for claim in paper.single_claims:
+        for dataset in claim.datasets:
+            rows = known.get((claim.exhibit, dataset), [])
+            for method in claim.tokenizers:
+                if method not in rows:
+                    expected = f"expected what {claim.exhibit} has on {dataset}{nearest(method, rows)}"
+                    yield f"{name}.yaml: claim {claim.id}: found {method!r}; {expected}"
+
+
+def _mistakes(
+    method: str, planned: Collection[str], tokenizers: Entries, recommenders: Collection[str]
+) -> Iterator[str]:
+    tokenizer, _, own = method.partition("/")
+    try:
+        entry, replaced = parse(tokenizer)
+        recommender = parse(own)[0] if own else ""
+    except ConfigError as error:
+        yield str(error)
+        return
+    if entry not in {IDS, *tokenizers, *planned}:
+        yield f"expected an entry of tokenizers, or one that is planned{nearest(entry, tokenizers)}"
+    # A user's own entry of that name may be of another method: then the row stays empty, and says so.
+    options = {option for values in tokenizers.values() for option in values}
+    for option in (key.partition(".")[0] for key in replaced):
+        if option not in options:
+            yield f"{option!r} is no option of a tokenizer{nearest(option, tokenizers.get(entry, options))}"
+    if recommender and recommender not in {*recommenders, *planned}:
+        yield f"expected an entry of recommenders, or one that is planned{nearest(recommender, recommenders)}"
+
+
+def unprinted(paper: Definition, name: str, printed: Printed) -> Iterator[str]:
+    """Labels whose printed numbers stand under another name: some rows have none, and some numbers no row."""
+    labels: dict[str, list[str]] = {}
+    for identifier, table in paper.tables.items():
+        if isinstance(table, RankingTable):
+            labels[identifier] = [row.label for row in table.rows] + [gain.label for gain in table.gains]
+    for identifier, figure in paper.figures.items():
+        if isinstance(figure, Figure):
+            for letter, panel in figure.panels.items():
+                labels[identifier + letter] = [bar.label for bar in panel.bars]
+    for identifier, shown in labels.items():
+        without = [label for label in shown if label not in printed.methods(identifier)]
+        for label in sorted(printed.methods(identifier) - set(shown)) if without else ():
+            yield (
+                f"{name}-printed.csv: {identifier}: found numbers of {label!r}, which nothing shows, while others have "
+                f"none; expected the label of one of these{nearest(label, without)}"
+            )

@@ -1,0 +1,49 @@
+from support.fabricated_cost import AS_PRINTED, judge
+
+VERDICTS = {"reproduced", "not reproduced", "inconclusive"}
+
+
+def test_one_row_a_claim(as_printed):
+    assert list(as_printed.index) == [f"C-{number}" for number in range(1, 16)]
+    assert list(as_printed.columns) == [
+        *("paper", "claim", "test", "printed", "measured", "p_values", "verdict", "reason", "source"),
+    ]
+    assert as_printed.loc["C-1", "printed"] == "43.34%"
+    assert set(as_printed["verdict"]) <= VERDICTS
+    assert (as_printed["reason"].str.len() > 20).all()
+    assert (as_printed["test"].str.len() > 20).all()
+
+
+def test_a_joint_claim_has_a_row_and_every_part_too(as_claimed):
+    assert [name for name in as_claimed.index if "." not in name] == [f"M-{number}" for number in range(1, 15)]
+    assert [name for name in as_claimed.index if name.startswith("M-1.")] == [
+        "M-1.INS",
+        "M-1.BEA",
+        "M-1.NYC",
+        "M-1.TKY",
+    ]
+    assert set(as_claimed["verdict"]) <= VERDICTS
+    assert (as_claimed["reason"].str.len() > 10).all()
+    assert (as_claimed["test"].str.len() > 20).all()
+
+
+def test_a_joint_claim_holds_with_its_parts(as_claimed, reversed_simcit):
+    assert set(as_claimed.loc[["M-5", "M-6", "M-7", "M-9"], "verdict"]) == {"reproduced"}
+    joint = reversed_simcit.loc[["M-1", "M-1.NYC", "M-5", "M-6", "M-7", "M-8", "M-13"], "verdict"]
+    assert set(joint) == {"not reproduced"}
+    assert reversed_simcit.loc["M-1", "reason"] == "Not reproduced: NYC; inconclusive: INS, BEA, TKY."
+    assert reversed_simcit.loc["M-1", ["measured", "p_values"]].to_list() == ["", ""]
+
+
+def test_synthetic_data_cannot_hide(tmp_path):
+    judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700)
+    assert "> **Synthetic data" in (tmp_path / "claims.md").read_text()
+    assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path):
+    contents = []
+    for _ in range(2):
+        judge(tmp_path, AS_PRINTED, [0])
+        contents.append([(tmp_path / f"claims.{suffix}").read_bytes() for suffix in ("csv", "md", "html")])
+    assert contents[0] == contents[1]

@@ -1,0 +1,100 @@
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from semtok.papers import FIGURES
+from semtok.papers.figures.make import make_figure
+from semtok.papers.results import Results
+from semtok.papers.samples import Uncertainty
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from semtok.run.digest import code_digest
+from support.fabricated_results import (
+    DEFINITION,
+    PRINTED,
+    TOKENIZERS,
+    drawn_ranks,
+    paper_config,
+    write_scores,
+    write_stats,
+)
+
+
+def build(folder, name, source="synthetic", **changed):
+    """Build a figure on fabricated runs; returns its CSV as a frame."""
+    config = paper_config(**changed)
+    cells = plan.cells(load(DEFINITION), config, name, [0], TOKENIZERS)
+    paths = {
+        run: write_scores(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
+    }
+    stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
+    csv, svg, pdf = (folder / f"{name}.{suffix}" for suffix in ("csv", "svg", "pdf"))
+    make_figure(
+        Results.of(DEFINITION, PRINTED, "cost", name, cells, {"scores": paths}, stats, Uncertainty(100, 0.95, 0)),
+        *(csv, [svg, pdf]),
+    )
+    return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})
+
+
+def test_numbers_of_figure3(tmp_path):
+    frame = build(tmp_path, "figure3")
+    assert len(frame) == 6 * 2 + 3 * 2
+    first = frame[frame["panel"] == "a"]
+    assert set(first["group"]) == {"e = 20", "e = 100"}
+    assert set(frame["source"]) == {"synthetic"}
+    # The tokenizer is what was run: the paper's own setting is the plain entry.
+    base = first[(first["group"] == "e = 100") & (first["series"] == "tau = 0.1")]
+    assert set(base["tokenizer"]) == {"cost"}
+    printed = base.set_index("k")["printed"]
+    assert printed[20] == 0.1855
+    assert pd.isna(printed[40])
+    assert set(frame.loc[frame["printed"].notna(), "printed_provenance"]) == {"digitised"}
+    assert set(frame.loc[frame["printed"].isna(), "printed_provenance"]) == {""}
+
+
+def test_one_run_in_two_panels_has_one_value(tmp_path):
+    frame = build(tmp_path, "figure3")
+    same = frame[(frame["tokenizer"] == "cost+epochs=20") & (frame["metric"] == "recall") & (frame["k"] == 40)]
+    assert same["panel"].tolist() == ["a", "b"]
+    assert len(set(same["mean"])) == 1
+
+
+def test_pictures(tmp_path):
+    build(tmp_path, "figure4")
+    assert (tmp_path / "figure4.svg").read_text().startswith("<?xml")
+    assert (tmp_path / "figure4.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["figure3", "figure4"])
+def test_the_same_input_gives_the_same_bytes(tmp_path, name):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        build(tmp_path / folder, name)
+    for suffix in ("csv", "svg", "pdf"):
+        assert (tmp_path / f"a/{name}.{suffix}").read_bytes() == (tmp_path / f"b/{name}.{suffix}").read_bytes()
+
+
+def test_bars_that_are_not_run_say_why(tmp_path):
+    frame = build(tmp_path, "figure4", figures=["figure3"])
+    assert frame["mean"].isna().all()
+    assert set(frame["source"]) == {"not run: figure4 is not among the tables and figures of this config"}
+    assert (frame["seeds"] == 0).all()
+    assert (tmp_path / "figure4.svg").exists()
+
+
+@pytest.mark.parametrize("edited", FIGURES)
+def test_an_edit_of_one_kind_makes_no_other_kind_again(tmp_path, edited):
+    root = Path(__file__).parents[3]
+    source = shutil.copytree(root / "src", tmp_path / "src")
+
+    def digests():
+        script = root / "workflow/scripts/figure.py"
+        return {kind: code_digest(source, script, module) for kind, module in FIGURES.items()}
+
+    before = digests()
+    path = source.joinpath(*FIGURES[edited].split(".")).with_suffix(".py")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+    after = digests()
+    assert {kind for kind in FIGURES if before[kind] != after[kind]} == {edited}

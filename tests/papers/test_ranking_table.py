@@ -1,0 +1,215 @@
+import json
+
+import pandas as pd
+import pytest
+
+from semtok.errors import ConfigError, DataError
+from semtok.papers.results import Results
+from semtok.papers.samples import Uncertainty
+from semtok.papers.tables import TableFiles, make_ranking_table
+from semtok.plan import cells as plan
+from semtok.plan.definition import load
+from support.fabricated_results import (
+    DEFINITION,
+    PRINTED,
+    TOKENIZERS,
+    drawn_ranks,
+    paper_config,
+    ranks_frame,
+    staircase,
+    write_diagnostics,
+    write_scores,
+    write_stats,
+)
+
+COLUMNS = "paper,table,dataset,source,method,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
+RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
+
+
+def files(folder, name):
+    return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
+
+
+def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **changed):
+    """Build a ranking table on fabricated runs; returns its CSV as a frame."""
+    config = paper_config(**changed)
+    cells = plan.cells(load(DEFINITION), config, name, list(seeds), TOKENIZERS)
+    runs = plan.runs(cells)
+    paths = {
+        run: write_scores(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
+        for i, run in enumerate(runs)
+    }
+    diagnosed = [run for run in runs if run.tokenizer != undiagnosed]
+    diagnostics = dict.fromkeys(diagnosed, write_diagnostics(folder / "diagnostics.json"))
+    facts = dict.fromkeys(runs, folder / "facts.json")
+    (folder / "facts.json").write_text(json.dumps({"beam_size": 50, "overlap_at_20": 0.99, "device": "cpu"}))
+    labels = plan.datasets(load(DEFINITION), config, name)
+    stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
+    make_ranking_table(
+        Results.of(
+            *(DEFINITION, PRINTED, "cost", name, cells),
+            *({"scores": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
+        ),
+        *(files(folder, name), folder / f"{name}-diagnostics.csv"),
+    )
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+def test_table2(tmp_path):
+    frame = build(tmp_path, "table2")
+    assert (tmp_path / "table2.csv").read_text().splitlines()[0] == COLUMNS
+    assert len(frame) == 4 * 2 * 4
+    assert set(frame["source"]) == {"synthetic"}
+    assert (frame["seeds"] == 2).all()
+    assert (frame["targets"] == 300).all()
+    assert ((frame["ci_low"] <= frame["mean"]) & (frame["mean"] <= frame["ci_high"])).all()
+    assert frame["ci_low"].min() >= 0
+    cell = frame.set_index(["method", "metric", "k"]).loc[("L_co (CoST)", "recall", 5)]
+    assert cell["printed"] == 0.0803
+    wide = frame.pivot_table(index=["method", "k"], columns="metric", values="mean")
+    assert (wide["ndcg"] <= wide["recall"]).all()
+
+
+def test_mean_and_std_over_seeds_by_hand(tmp_path):
+    by_seed = {0: ranks_frame([1, None, 3, None]), 1: ranks_frame([1, 2, 6, None])}
+    frame = build(tmp_path, "table2", ranks=lambda run: by_seed[run.seed])
+    cell = frame.set_index(["method", "metric", "k"]).loc[("Random", "recall", 5)]
+    assert cell["mean"] == pytest.approx(0.5)
+    assert cell["std"] == pytest.approx(0.0)
+    cell = frame.set_index(["method", "metric", "k"]).loc[("Random", "recall", 10)]
+    assert cell["mean"] == pytest.approx((0.5 + 0.75) / 2)
+    assert cell["std"] == pytest.approx(0.25 / 2**0.5)
+
+
+def test_readable_forms_show_printed_beside_reproduced(tmp_path):
+    frame = build(tmp_path, "table2")
+    best = frame[(frame["metric"] == "recall") & (frame["k"] == 40)].sort_values("mean").iloc[-1]
+    text = (tmp_path / "table2.md").read_text()
+    assert "> **Synthetic data stand for MIND: not the paper's numbers.**" in text
+    assert "| @5 paper | @5 synthetic |" in text
+    assert f"**{best['mean']:.4f}** [{best['ci_low']:.4f}, {best['ci_high']:.4f}]" in text
+    assert "| **0.0803** |" in text
+    assert "43.34%" in text
+    assert "made-up world of 700 users (the paper: 29,207)" in text
+    assert "300 test targets, 2 seeds" in text
+    assert "perplexity 1" in text
+    assert "0.125" in text
+    latex = (tmp_path / "table2.tex").read_text()
+    assert r"$\mathcal{L}_{re}+\mathcal{L}_{co}$ & NDCG & 0.0444" in latex
+    page = (tmp_path / "table2.html").read_text()
+    assert '<p class="warning">Synthetic data' in page
+    assert page.count("<table>") == 2
+
+
+def test_improvement_is_of_the_best_variant(tmp_path):
+    hits = {"rqvae": [40, 80, 120, 160], "cost": [60, 100, 140, 180], "cost+reconstruction": [50, 120, 120, 190]}
+    build(tmp_path, "table3", ranks=lambda run: staircase(hits[run.tokenizer], targets=400))
+    lines = (tmp_path / "table3.md").read_text().splitlines()
+    printed, ours = next(line for line in lines if "80.95%" in line), "+50.00% ["
+    # Recall@10: 120 hits against 80 is the best gain; at 20 it is 140 against 120.
+    cells = [cell.strip() for cell in printed.strip("|").split("|")]
+    assert cells[2] == "80.95%"
+    assert cells[3].startswith(ours)
+    assert cells[5].startswith("+16.67% [")
+
+
+def test_plain_ids_have_no_diagnostics(tmp_path):
+    build(tmp_path, "table2", undiagnosed="random")
+    text = (tmp_path / "table2.md").read_text()
+    assert "| MIND | L_re (RQ-VAE) | 0.125 | 7 |" in text
+    assert "| MIND | Random | — | — |" in text
+
+
+def test_what_is_not_built_is_there_and_says_why(tmp_path):
+    frame = build(tmp_path, "table3", datasets={"Office(S)": "office-small"})
+    missing = frame[frame["dataset"] == "Office(L)"]
+    assert len(missing) == 12
+    assert set(missing["source"]) == {"not run: no dataset of this config stands for Office(L)"}
+    assert missing["printed"].notna().all()
+    assert missing["mean"].isna().all()
+    assert (missing["seeds"] == 0).all()
+    text = (tmp_path / "table3.md").read_text()
+    assert "- Not run: no dataset of this config stands for Office(L)." in text
+    assert "third party's transcription" in text
+    assert "Office(S) @10 synthetic" in text
+    assert "Office(L) @10 ours" in text
+
+
+def test_nothing_is_built(tmp_path):
+    frame = build(tmp_path, "table2", datasets={})
+    assert len(frame) == 32
+    assert frame["mean"].isna().all()
+
+
+def test_a_mirror_sample_is_called_one(tmp_path):
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=1250)}
+    frame = build(tmp_path, "table2", stats=stats)
+    assert set(frame["source"]) == {"mirror"}
+    text = (tmp_path / "table2.md").read_text()
+    assert "MIND: mirror sample, 1,250 users vs the paper's 29,207." in text
+    assert "Synthetic" not in text
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=29_000)}
+    build(tmp_path, "table2", stats=stats)
+    assert "MIND: mirror of the official files, 29,000 users" in (tmp_path / "table2.md").read_text()
+
+
+def test_one_seed_has_no_std_and_says_so(tmp_path):
+    frame = build(tmp_path, "table2", seeds=[0])
+    assert frame["std"].isna().all()
+    assert frame["ci_low"].notna().all()
+    assert "With one seed the interval does not hold the noise of training." in (tmp_path / "table2.md").read_text()
+
+
+def test_k_beyond_the_beam_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="k = 40; expected 1 to 20, the beam"):
+        build(tmp_path, "table2", ranks=lambda run: ranks_frame([1, None], beam=20))
+
+
+def test_runs_on_different_targets_are_refused(tmp_path):
+    frames = {name: ranks_frame([1, 2]) for name in RECALL}
+    frames["rqvae"] = ranks_frame([1, 2], users=[0, 0])
+    with pytest.raises(DataError, match=r"mind-rqvae-tiger-0.parquet: found other targets than in .*mind-random"):
+        build(tmp_path, "table2", seeds=[0], ranks=lambda run: frames[run.tokenizer])
+
+
+def test_unknown_source_is_refused(tmp_path):
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "elsewhere")}
+    with pytest.raises(DataError, match="found source 'elsewhere'"):
+        build(tmp_path, "table2", stats=stats)
+
+
+def test_diagnostics(tmp_path):
+    build(tmp_path, "table2")
+    frame = pd.read_csv(tmp_path / "table2-diagnostics.csv")
+    assert list(frame.columns) == [
+        "paper",
+        "table",
+        "dataset",
+        "source",
+        "method",
+        "tokenizer",
+        "seed",
+        "stage",
+        "quantity",
+        "value",
+    ]
+    runs = frame.groupby(["tokenizer", "seed"])
+    assert len(runs) == 4 * 2
+    assert (runs.size() == 13).all()
+    one = frame[(frame["tokenizer"] == "cost") & (frame["seed"] == 1)].set_index("quantity")
+    assert one.loc["tuples.collision_rate", ["stage", "value"]].tolist() == ["tokenizer", 0.125]
+    assert one.loc["overlap_at_20", ["stage", "value"]].tolist() == ["decoder", 0.99]
+    assert one.loc["neighbourhoods.depths.1.random", "value"] == 0.001
+    assert "device" not in one.index
+    text = (tmp_path / "table2.md").read_text()
+    # The depth of whole tuples, not the first one.
+    assert "| MIND | L_co (CoST) | 0.125 | 7 | 0.05 | 0.001 | 40.5 | 30 | 0.99 |" in text
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for folder in ("a", "b"):
+        build(tmp_path / folder, "table2")
+    for name in ("table2.csv", "table2.md", "table2.tex", "table2.html", "table2-diagnostics.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

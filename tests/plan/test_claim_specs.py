@@ -1,0 +1,65 @@
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from semtok.plan.claim_specs import AnyClaim
+from semtok.plan.definition import load
+from support import fabricated_results, fabricated_simcit
+
+LEVEL = "Holm-adjusted p < 0.05"
+ORDER = {
+    "test": "order",
+    "pairs": [{"higher": "a", "lower": "b"}, {"higher": "b", "lower": "c"}],
+    "metrics": ["ndcg", "recall"],
+    "ks": [5, 10],
+}
+DIAGNOSTICS = {"test": "diagnostics", "pairs": ORDER["pairs"], "quantities": ["codebook use"]}
+
+
+def claim(**values):
+    common = {"id": "X-1", "statement": "s", "printed": "p", "exhibit": "table2", "dataset": "D"}
+    return TypeAdapter(AnyClaim).validate_python({**common, **values})
+
+
+def test_pairs_compare_every_metric_at_every_k():
+    found = claim(**ORDER)
+    assert found.tokenizers == ["a", "b", "c"]
+    assert found.columns == [("ndcg", 5), ("ndcg", 10), ("recall", 5), ("recall", 10)]
+    assert (found.datasets, found.parts, found.needs) == (["D"], [found], "scores")
+
+
+def test_gains_compare_their_columns():
+    gains = [{"metric": "ndcg", "ks": [5, 10], "percent": 3.0}, {"metric": "recall", "ks": [5], "percent": 4.0}]
+    found = claim(test="gain", better="a", worse="b", gains=gains)
+    assert found.tokenizers == ["a", "b"]
+    assert found.columns == [("ndcg", 5), ("ndcg", 10), ("recall", 5)]
+
+
+@pytest.mark.parametrize("values", [ORDER, DIAGNOSTICS])
+def test_one_pair_suffices_unless_there_is_a_margin(values):
+    assert claim(**values).can_be_tested({"a", "b"})
+    assert not claim(**values).can_be_tested({"a", "c"})
+    assert not claim(**values, margin=0.05).can_be_tested({"a", "b"})
+    assert claim(**values, margin=0.05).can_be_tested({"a", "b", "c"})
+
+
+@pytest.mark.parametrize("changed", [{"at_least": 9}, {"at_least": 2, "margin": 0.05}, {"margin": 1.0}, {"pairs": []}])
+def test_what_no_claim_may_say(changed):
+    with pytest.raises(ValidationError):
+        claim(**{**ORDER, **changed})
+
+
+@pytest.mark.parametrize("path", [fabricated_results.DEFINITION, fabricated_simcit.DEFINITION])
+def test_every_claim_tells_its_test(path):
+    paper = load(path)
+    for found in paper.single_claims:
+        words = found.words(LEVEL)
+        assert LEVEL in words or found.needs == "history", found.id
+        assert bool(found.columns) == (found.needs == "scores"), found.id
+    assert all(found.words(LEVEL) for found in paper.claims)
+
+
+def test_numbers_of_a_test_in_words():
+    assert claim(**ORDER).words(LEVEL).startswith("8 differences")
+    assert "at least 3" in claim(**ORDER, at_least=3).words(LEVEL)
+    assert "-5%" in claim(**ORDER, margin=0.05).words(LEVEL)
+    assert claim(**DIAGNOSTICS).words(LEVEL).startswith("2 Welch")

@@ -1,0 +1,104 @@
+"""Own data never stand under a paper's name or beside its numbers."""
+
+import copy
+
+import pytest
+import yaml
+
+from semtok.config.load import read
+from semtok.papers.origin import Origin, describe
+from semtok.plan.definition import CLAIMS, load
+from semtok.plan.exhibits import Exhibits
+from semtok.plan.own_data import with_own_data
+from semtok.plan.paths import Paths
+from support.fabricated_results import REPOSITORY
+
+FOLDER = REPOSITORY / "config/papers"
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+
+
+def exhibits(raw, datasets, paper="cost", name="mine", path="shop/clicks.csv.gz"):
+    """The exhibits of a config in which `datasets` of a paper are replaced, and `name` is an entry of own files."""
+    content = copy.deepcopy(raw)
+    content["datasets"][name] = {**content["datasets"]["mind"], "files": [{"path": path}]}
+    content["papers"][paper]["datasets"].update(datasets)
+    config, mistakes = read(content)
+    assert not mistakes
+    return Exhibits(config, {paper: load(FOLDER / f"{paper}.yaml")}, FOLDER, Paths())
+
+
+def test_official_files_are_the_paper_s_wherever_they_lie(raw):
+    made = exhibits(raw, {"MIND": "mine"}, path="elsewhere/MINDsmall_dev.zip")
+    assert made.datasets("cost", "table2") == {"MIND": "mine"}
+    assert made.params("cost", "table2")["printed"]
+
+
+def test_the_demo_has_no_own_data(raw):
+    config, _ = read(raw)
+    datasets = config.model_dump(mode="json")["datasets"]
+    for name, paper in config.papers.items():
+        definition = load(FOLDER / f"{name}.yaml")
+        assert with_own_data(definition, paper, datasets) == (definition, paper)
+
+
+def test_own_data_have_their_own_name_and_nothing_printed(raw):
+    made = exhibits(raw, {"MIND": "mine"})
+    shown = made.params("cost", "table2")
+    assert shown["printed"] == []
+    assert shown["datasets"] == {"mine": "mine"}
+    assert {cell["dataset"] for cell in shown["cells"]} == {"mine"}
+    assert all(cell["runs"] for cell in shown["cells"])
+    assert shown["content"]["tables"]["table2"]["caption"].endswith("Own data: mine in the place of MIND.")
+    assert shown["content"]["datasets"]["mine"]["replaces"] == "MIND"
+    figure = made.params("cost", "figure3")
+    assert {panel["dataset"] for panel in figure["content"]["figures"]["figure3"]["panels"].values()} == {"mine"}
+    assert figure["printed"] == []
+
+
+def test_other_datasets_keep_their_numbers(raw):
+    made = exhibits(raw, {"Office(S)": "mine"})
+    printed = made.params("cost", "table3")["printed"]
+    assert {number[1] for number in printed} == {"Office(L)"}
+    assert {number[1] for number in made.params("cost", "table1")["printed"]} == {"MIND", "Office(L)"}
+    assert made.params("cost", "table2") == exhibits(raw, {}).params("cost", "table2")
+
+
+def test_claims_about_own_data_say_so(raw):
+    claims = exhibits(raw, {"MIND": "mine"}).params("cost", CLAIMS)["content"]["claims"]
+    for claim in claims:
+        about_own = claim["dataset"] == "mine"
+        assert about_own == claim["statement"].endswith("Own data: mine in the place of MIND.")
+    assert {claim["dataset"] for claim in claims} == {"mine", "Office(S)", "Office(L)"}
+
+
+def test_a_stand_in_of_own_data_has_no_numbers_either(raw):
+    made = exhibits(raw, {"NYC": "mine"}, "simcit")
+    shown = made.params("simcit", "figure5")
+    (dataset,) = shown["datasets"]
+    assert shown["printed"] == []
+    assert "mine" in dataset
+    assert "AMap" in shown["content"]["figures"]["figure5"]["caption"]
+    assert {run["dataset"] for cell in shown["cells"] for run in cell["runs"]} == {"mine"}
+
+
+def test_names_do_not_collide(raw):
+    made = exhibits(raw, {"MIND": "MIND", "Office(S)": "MIND"}, name="MIND")
+    names = list(made.datasets("cost", "table1"))
+    assert len(set(names)) == 3
+    assert "MIND" not in names
+    assert {number[1] for number in made.params("cost", "table1")["printed"]} == {"Office(L)"}
+
+
+def test_what_a_dataset_lacks_holds_for_own_data(raw):
+    content = copy.deepcopy(raw)
+    content["papers"]["simcit"]["lacking"] = {"NYC": ["image"]}
+    cells = exhibits(content, {"NYC": "mine"}, "simcit").cells("simcit", "figure5")
+    assert {cell.tokenizer for cell in cells if not cell.runs} >= {"simcit-image"}
+
+
+def test_own_data_are_called_so():
+    assert describe("mine", Origin("own", 120), None) == "mine: own data, 120 users."
