@@ -15,7 +15,7 @@ help:
 	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
 	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
-	@echo "make share       results and provenance as one RO-Crate, results/ro-crate.zip (OVER=config/paper.yaml)"
+	@echo "make share       results and provenance as one RO-Crate (OVER=config/paper.yaml RESULTS=results)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
 	@echo "make lock        requirements.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment and the results"
@@ -30,11 +30,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 demo: $(VENV)/installed
 	snakemake
-	snakemake --report results/report.html
+	snakemake --report results/demo/report.html
 	@echo
-	@cat results/papers/cost/table2.md
+	@cat results/demo/papers/cost/table2.md
 	@echo
-	@echo "tables: results/table*.csv    by paper: results/papers/    report: results/report.html"
+	@echo "tables: results/demo/table*.csv    by paper: results/demo/papers/    report: results/demo/report.html"
 
 test: lint types unit
 
@@ -63,9 +63,10 @@ benchmarks: $(VENV)/installed
 	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
 
 # Forced, since a change of the README or of a caption is in it and is no input.
+share: RESULTS ?= results/demo
 share: $(VENV)/installed
-	snakemake $(if $(OVER),--configfile "$(OVER)") --forcerun ro_crate -- results/ro-crate.zip
-	python -m semtok.verify results/ro-crate.zip
+	snakemake $(if $(OVER),--configfile "$(OVER)") --forcerun ro_crate -- $(RESULTS)/ro-crate.zip
+	python -m semtok.verify $(RESULTS)/ro-crate.zip
 
 graph: $(VENV)/installed
 	snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg

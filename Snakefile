@@ -15,7 +15,6 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/encoders.smk"
 include: "workflow/rules/tokenizers.smk"
@@ -32,6 +31,9 @@ rule all:
     input:
         everything(),
     localrule: True
+
+
+before_the_dag(check_targets, make_again_what_was_made_otherwise)
 
 
 onerror:

@@ -1,6 +1,6 @@
 """Recall@10 of the test targets by how often train holds the target: what codes share helps the rare, if anything does.
 
-python docs/results/by_frequency.py results mind tiger random rqvae cost cost+reconstruction
+python docs/results/by_frequency.py results/cpu mind tiger random rqvae cost cost+reconstruction
 """
 
 import sys

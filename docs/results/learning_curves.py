@@ -1,6 +1,6 @@
 """Draw how the generators of a page learned: validation Recall@10 by epoch, a line a tokenizer.
 
-python docs/results/learning_curves.py results mind tiger docs/results/cost-mind-sample.svg
+python docs/results/learning_curves.py results/cpu mind tiger docs/results/cost-mind-sample.svg
 """
 
 import sys

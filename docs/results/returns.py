@@ -1,6 +1,7 @@
 """Recall@10 of check-ins by where the user was before, of untrained lists of the own venues and of trained runs.
 
-python docs/results/returns.py results nyc ids/sasrec rqvae/tiger-checkins simcit/tiger-checkins simcit/tiger-checkins/1
+python docs/results/returns.py results/cpu nyc ids/sasrec rqvae/tiger-checkins simcit/tiger-checkins
+    simcit/tiger-checkins/1
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Recall of lists that nothing was trained for, beside trained runs, over the test targets of a dataset.
 
-python docs/results/untrained.py results beauty minilm 'ids/sasrec+max_items=50' rqvae/tiger-reviews
+python docs/results/untrained.py results/cpu beauty minilm 'ids/sasrec+max_items=50' rqvae/tiger-reviews
 
 Popular: the most frequent of train. Co-occurrence: for each item of the history its cosine with others over users of
 train, added up. Text: cosine with the mean text vector of the history. Nothing is left out of any list, as in all

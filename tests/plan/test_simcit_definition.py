@@ -153,7 +153,7 @@ def test_a_config_beside_the_paper_is_refused(paper):
         (lambda c: c["figures"]["figure4"].update(kind="pie"), r"figures.figure4.kind: found 'pie'; expected a known"),
         (
             lambda c: c["figures"]["figure6"].update(points=0),
-            r"figures.figure6.points: found 0; expected a number above",
+            r"figures.figure6.points: found 0; expected greater than 0",
         ),
         (lambda c: c["figures"]["figure5"]["panels"]["a"].update(k=1), r"figures.figure5.panels.a.k: unknown key"),
         (lambda c: c["claims"][0]["parts"][1].update(id="INS"), r"claims.0: .*every part's id once"),

@@ -16,6 +16,7 @@ PARTS = ("Snakefile", "workflow", "config", "src", "profiles", "slurm", "envs")
 
 # Every stage and all four methods of Table 2, as small as they go.
 TINY = {
+    "results": "results",
     "seeds": [0],
     "evaluation": {"bootstrap_samples": 100},
     "datasets": {"mind": {"synthetic": {"users": 60, "items": 60, "mean_length": 18, "categories": 4}}},

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from pydantic import TypeAdapter
 
-from semtok.config.recommenders import RecommenderTraining
+from semtok.config.recommenders import without
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
 from semtok.recommenders import sasrec, tiger
@@ -52,7 +52,7 @@ def train_recommender(folder: str, options: dict[str, Any], checkpoint: str) -> 
         losses.append(float(found.terms["loss"]))
         return found
 
-    chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
+    chosen = without("decoding", options)
     interactions, targets = (pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "targets"))
     codes = np.load(Path(folder) / "codes.npy")
     with patch.object(Trainer, "backward", recorded):

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -9,14 +8,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from semtok.config.tokenizers import RandomTokenizer
-from semtok.tokenizers import METHODS
 from semtok.tokenizers.base import Tokens
 from semtok.tokenizers.train import tokenize, write
-
-
-def test_every_method_of_the_config_has_a_module():
-    assert set(METHODS) == {"random", "rqvae", "cost", "letter", "simcit", "rq-kmeans", "external"}
-    assert all(callable(import_module(path).tokenize) for path in METHODS.values())
 
 
 def test_files_of_a_trained_tokenizer(rqvae, clusters, written, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from support.project import Job, Project
 
 TABLE = "results/papers/simcit/table4.csv"
-RANKING = {Job("ranking_table", "paper=simcit, place=table4")}
+RANKING = {Job("ranking_table", "paper=simcit, exhibit=table4")}
 ALL_VIEWS = {
     "simcit",
     *(f"simcit-{name}" for name in ("no-projection", "hard-frozen", "hard-vq", "no-annealing", "no-noise", "released")),

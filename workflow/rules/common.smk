@@ -1,9 +1,9 @@
-"""What the rules share: the checked config, its slices, code digests and resources."""
+"""What the rules share: the checked config, what the stages read, and what is done before and after all jobs."""
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(workflow.basedir)
 SOURCE = ROOT / "src"
@@ -12,21 +12,21 @@ sys.path.insert(0, str(SOURCE))
 os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
+from snakemake.persistence.file import FilePersistence
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from semtok.run.cluster import cancel_jobs
-from semtok.config.variants import resolve
-from semtok.data import READERS, WRITERS
-from semtok.run.digest import code_digest, remember_in
-from semtok.encoders import GRAPHS
+from semtok.run.digest import remember_in
 from semtok.errors import ConfigError, SemtokError
-from semtok.run.files import check_writable, remove_stale_files, sha256
+from semtok.run.files import check_writable, remove_stale_files
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
+from semtok.plan import targets
 from semtok.plan.check import check
+from semtok.plan.forgotten import made_otherwise
 from semtok.plan.paths import Paths
-from semtok.recommenders import METHODS as RECOMMENDERS
-from semtok.tokenizers import METHODS as TOKENIZERS
+from semtok.plan.stages import Stages, ordered
 
 try:
     CONFIG, DEFINITIONS = check(config, ROOT / "config" / "papers")
@@ -37,16 +37,14 @@ except ConfigError as error:
 if workflow.exec_mode == ExecMode.REMOTE:
     os.environ.pop(DRIVER_VARIABLE, None)
 
-# Plain values, as they reach a job. Sorted keys: a reordered config is the same config.
-ENTRIES = CONFIG.model_dump(mode="json")
+# Parsing the package takes half a second, and every job starts Snakemake anew.
+remember_in(Path(".snakemake/digests.json").absolute())
 
-
-PATHS = Paths()
-RESULTS, RAW, LOGS, BENCHMARKS = PATHS.results, PATHS.raw, PATHS.logs, PATHS.benchmarks
-DATA, IMAGES, VECTORS, TOKENIZER, RUN, PAPER = (
-    *(PATHS.data, PATHS.images, PATHS.vectors),
-    *(PATHS.tokenizer, PATHS.run, PATHS.paper),
-)
+PATHS = Paths(CONFIG.results)
+STAGES = Stages(CONFIG, PATHS, ROOT)
+ENTRIES, code = STAGES.entries, STAGES.code
+RESULTS, LOGS, BENCHMARKS = PATHS.results, PATHS.logs, PATHS.benchmarks
+VECTORS, RUN, PAPER = PATHS.vectors, PATHS.run, PATHS.paper
 
 
 wildcard_constraints:
@@ -57,7 +55,7 @@ wildcard_constraints:
     seed=r"\d+",
     shard=r"[1-9]\d*",
     shards=r"[1-9]\d*",
-    paper=r"[a-z0-9]+",
+    paper="|".join(CONFIG.papers) or "none",
 
 
 def become_driver():
@@ -70,74 +68,6 @@ def become_driver():
     remove_stale_files(RESULTS)
 
 
-def ordered(value):
-    """The same value with the keys of every mapping sorted, since Snakemake compares params as text."""
-    if isinstance(value, dict):
-        return {key: ordered(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [ordered(entry) for entry in value]
-    return value
-
-
-@cache
-def options(section, variant):
-    """The options of an entry or a variant of it; not to be changed, since they are kept."""
-    return resolve(ENTRIES[section], variant, section)
-
-
-def part(section, variant, *keys):
-    """Those of an entry's options that one rule reads, so that the others do not rerun it."""
-    chosen = options(section, variant)
-    return ordered({key: chosen[key] for key in keys})
-
-
-def apart(section, variant, *keys):
-    """An entry's options without those that another rule reads; methods differ in what the rest is."""
-    return ordered({key: value for key, value in options(section, variant).items() if key not in keys})
-
-
-# Parsing the package takes half a second, and every job starts Snakemake anew.
-remember_in(Path(".snakemake/digests.json").absolute())
-
-
-@cache
-def code(script, *modules):
-    """Digest of what a job runs: its script, and the modules that the script imports by name.
-
-    Cached, since hundreds of jobs run the same: without it this is half of a dry run.
-    """
-    return code_digest(SOURCE, ROOT / "workflow" / "scripts" / script, *modules)
-
-
-def source_of(dataset):
-    return ENTRIES["datasets"][dataset]["source"] or ENTRIES["source"]
-
-
-# Resources of every rule, in one place: threads, memory in MB, minutes, GPUs. Memory and minutes are those of the first
-# attempt; a second one gets twice as much, a third three times. docs/cluster.md says what was measured.
-RESOURCES = {
-    "download": (1, 1000, 240, 0),
-    "synthesize": (1, 1000, 30, 0),
-    "prepare": (1, 8000, 120, 0),
-    "fetch_images": (2, 8000, 1440, 0),
-    "encode_text": (2, 8000, 240, 1),
-    "encode_image": (2, 8000, 480, 1),
-    "encode_text_shard": (2, 8000, 240, 1),
-    "encode_image_shard": (2, 8000, 480, 1),
-    "gather": (1, 4000, 60, 0),
-    "encode_collaborative": (2, 4000, 120, 0),
-    "spatial_graph": (1, 4000, 60, 0),
-    "encode_spatial": (1, 8000, 480, 1),
-    "encode_recommender_items": (1, 4000, 30, 0),
-    "tokenize": (1, 8000, 240, 1),
-    "diagnose": (1, 4000, 60, 0),
-    "train": (1, 8000, 2880, 1),
-    "decode": (1, 8000, 480, 1),
-    "score": (1, 2000, 30, 0),
-    "paper": (1, 4000, 60, 0),
-}
-
-
 # Trainings wait for vectors, and an encoder of two threads would wait for hours behind a training of one.
 PRIORITY_OF_ENCODERS = 10
 
@@ -147,24 +77,71 @@ def per_attempt(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def threads_of(rule_name):
-    return RESOURCES[rule_name][0]
-
-
-def memory(rule_name):
-    return lambda wildcards, attempt: RESOURCES[rule_name][1] * attempt
-
-
-def minutes(rule_name):
-    return lambda wildcards, attempt: RESOURCES[rule_name][2] * attempt
-
-
-def gpus(rule_name):
-    return RESOURCES[rule_name][3]
-
-
 def cancel_left_behind():
     """After an error or Ctrl-C: no Slurm job of this folder runs on without a driver."""
     if workflow.executor_plugin.name == "slurm":
         for job in cancel_jobs(Path.cwd()):
             print(f"Slurm job {job} was left behind and is cancelled", file=sys.stderr)
+
+
+def before_the_dag(*checks):
+    """Run `checks` when Snakemake knows what is asked for and has not looked at any file; it has no hook of its own there."""
+    execute = workflow.execute
+
+    def checked(*args, **kwargs):
+        for check in checks:
+            check()
+        return execute(*args, **kwargs)
+
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        workflow.execute = checked
+
+
+def check_targets():
+    """Refuse what nothing makes, and what is made of files that are not there.
+
+    Later Snakemake would say so by a traceback, or be content with a file that lies there.
+    """
+    problems, needed = [], set()
+    for target in workflow.dag_settings.targets or ["all"]:
+        path = os.path.relpath(target)
+        makers = [one for one in workflow.rules if one.name == target or one.is_producer(path)]
+        if not makers:
+            problems.append(targets.unknown(target, [*everything(), *(one.name for one in workflow.rules)]))
+            continue
+        wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
+        mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]
+        problems += mistakes
+        needed |= set() if mistakes else targets.datasets(CONFIG, DEFINITIONS, wildcards)
+    if not workflow.dag_settings.allowed_rules:
+        problems += targets.lacking(CONFIG, needed)
+    if problems:
+        sys.exit("error: " + "\n       ".join(problems))
+
+
+def remembered(output):
+    """Whether Snakemake has noted how an output was made."""
+    memory = SimpleNamespace(_fetch_max_len=lambda folder: 255)
+    return os.path.exists(FilePersistence._record_path(memory, ".snakemake/metadata", output))
+
+
+def params_of(name, wildcards):
+    """The params of a job of the rule `name`; None where a name in it is no more."""
+    try:
+        found = workflow.get_rule(name)
+        params, _ = found.expand_params(Wildcards(fromdict=wildcards), InputFiles(), OutputFiles(), None)
+    except WorkflowError:
+        return None
+    return dict(params.items())
+
+
+def make_again_what_was_made_otherwise():
+    """What Snakemake has forgotten and was made under other options is forced, as if Snakemake had remembered it."""
+    outputs = set(made_otherwise(PATHS.records, remembered, params_of))
+    if outputs:
+        print(
+            f"by their records, {len(outputs)} results were made with other options or code and are made again where "
+            f"they are asked for: {', '.join(sorted(outputs)[:3])} ...",
+            file=sys.stderr,
+        )
+        workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, *outputs}

@@ -3,20 +3,20 @@
 
 rule download:
     output:
-        f"{RAW}/official/{{file}}",
+        f"{PATHS.official}/{{file}}",
     log:
         f"{LOGS}/download/{{file}}.log",
     benchmark:
         f"{BENCHMARKS}/download/{{file}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("download")
+    threads: 1
     resources:
-        mem_mb=memory("download"),
-        runtime=minutes("download"),
-        gpu=gpus("download"),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(240),
+        gpu=0,
     params:
-        url=lambda wildcards: RAW_URLS[wildcards.file],
+        url=lambda wildcards: STAGES.url(wildcards.file),
         lock="config/checksums.yaml",
     script:
         "../scripts/download.py"
@@ -24,50 +24,50 @@ rule download:
 
 rule synthesize:
     output:
-        directory(f"{RAW}/synthetic/{{dataset}}"),
+        directory(PATHS.synthetic),
     log:
         f"{LOGS}/synthesize/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/synthesize/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("synthesize")
+    threads: 1
     resources:
-        mem_mb=memory("synthesize"),
-        runtime=minutes("synthesize"),
-        gpu=gpus("synthesize"),
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(30),
+        gpu=0,
     params:
-        options=lambda wildcards: part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
-        code=lambda wildcards: code("synthesize.py", WRITERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
+        options=lambda wildcards: STAGES.part("datasets", wildcards.dataset, "reader", "files", "synthetic"),
+        code=lambda wildcards: STAGES.code("synthesize.py", STAGES.writer(wildcards)),
     script:
         "../scripts/synthesize.py"
 
 
 rule prepare:
     input:
-        raw_files,
+        STAGES.raw_files,
     output:
-        catalogue=f"{DATA}/items.parquet",
-        interactions=f"{DATA}/interactions.parquet",
-        targets=f"{DATA}/targets.parquet",
-        stats=f"{DATA}/stats.json",
+        catalogue=PATHS.items,
+        interactions=PATHS.interactions,
+        targets=PATHS.targets,
+        stats=PATHS.stats,
     log:
         f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/prepare/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("prepare")
+    threads: 1
     resources:
-        mem_mb=memory("prepare"),
-        runtime=minutes("prepare"),
-        gpu=gpus("prepare"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(120),
+        gpu=0,
     params:
-        options=lambda wildcards: part(
+        options=lambda wildcards: STAGES.part(
             "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
         ),
-        source=lambda wildcards: source_of(wildcards.dataset),
-        code=lambda wildcards: code("prepare.py", READERS[ENTRIES["datasets"][wildcards.dataset]["reader"]]),
+        source=STAGES.source,
+        code=lambda wildcards: STAGES.code("prepare.py", STAGES.reader(wildcards)),
     script:
         "../scripts/prepare.py"
 
@@ -75,25 +75,25 @@ rule prepare:
 rule fetch_images:
     input:
         catalogue=rules.prepare.output.catalogue,
-        raw=drawn_pictures,
+        raw=STAGES.drawn_pictures,
     output:
         # Only the manifest: Snakemake would delete a folder of pictures when the job fails or is killed.
-        manifest=f"{IMAGES}/images.csv",
+        manifest=PATHS.manifest,
     log:
         f"{LOGS}/fetch_images/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/fetch_images/{{dataset}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("fetch_images")
+    threads: 2
     resources:
-        mem_mb=memory("fetch_images"),
-        runtime=minutes("fetch_images"),
-        gpu=gpus("fetch_images"),
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(1440),
+        gpu=0,
     params:
-        options=image_options,
-        source=lambda wildcards: source_of(wildcards.dataset),
-        folder=image_folder,
-        code=code("fetch_images.py"),
+        options=STAGES.image_options,
+        source=STAGES.source,
+        folder=STAGES.image_folder,
+        code=STAGES.code("fetch_images.py"),
     script:
         "../scripts/fetch_images.py"

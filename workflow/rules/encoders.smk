@@ -16,7 +16,7 @@ rule encode_text:
     benchmark:
         f"{BENCHMARKS}/encode_text/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("text"),
+        encoder=STAGES.encoders_with("text"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/text.yaml"
@@ -26,9 +26,9 @@ rule encode_text:
         runtime=per_attempt(240),
         gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        text_fields=lambda wildcards: ENTRIES["datasets"][wildcards.dataset]["text_fields"],
-        code=encoder_code("encode_text.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        text_fields=lambda wildcards: STAGES.options("datasets", wildcards.dataset)["text_fields"],
+        code=STAGES.encoder_code("encode_text.py"),
     script:
         "../scripts/encode_text.py"
 
@@ -36,7 +36,7 @@ rule encode_text:
 rule encode_image:
     input:
         manifest=rules.fetch_images.output.manifest,
-        weights=image_weights,
+        weights=STAGES.image_weights,
     output:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
@@ -45,7 +45,7 @@ rule encode_image:
     benchmark:
         f"{BENCHMARKS}/encode_image/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("image"),
+        encoder=STAGES.encoders_with("image"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/images.yaml"
@@ -55,43 +55,43 @@ rule encode_image:
         runtime=per_attempt(480),
         gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_image.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_image.py"),
     script:
         "../scripts/encode_image.py"
 
 
 use rule encode_text as encode_text_shard with:
     output:
-        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
-        rows=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.rows.npy",
-        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+        vectors=f"{PATHS.shard}.npy",
+        rows=f"{PATHS.shard}.rows.npy",
+        facts=f"{PATHS.shard}.json",
     log:
         f"{LOGS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{BENCHMARKS}/encode_text_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
-        encoder=scattered("text"),
+        encoder=STAGES.scattered("text"),
 
 
 use rule encode_image as encode_image_shard with:
     output:
-        vectors=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.npy",
-        rows=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.rows.npy",
-        facts=f"{VECTORS}.shards/{{shard}}-of-{{shards}}.json",
+        vectors=f"{PATHS.shard}.npy",
+        rows=f"{PATHS.shard}.rows.npy",
+        facts=f"{PATHS.shard}.json",
     log:
         f"{LOGS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.log",
     benchmark:
         f"{BENCHMARKS}/encode_image_shard/{{dataset}}/{{encoder}}/{{shard}}-of-{{shards}}.tsv"
     wildcard_constraints:
-        encoder=scattered("image"),
+        encoder=STAGES.scattered("image"),
 
 
 rule gather:
     input:
-        vectors=parts("npy"),
-        rows=parts("rows.npy"),
-        facts=parts("json"),
+        vectors=STAGES.shards("npy"),
+        rows=STAGES.shards("rows.npy"),
+        facts=STAGES.shards("json"),
     output:
         vectors=f"{VECTORS}.npy",
         facts=f"{VECTORS}.json",
@@ -100,8 +100,8 @@ rule gather:
     benchmark:
         f"{BENCHMARKS}/gather/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        dataset=large_datasets(),
-        encoder=f"{scattered('text')}|{scattered('image')}",
+        dataset=STAGES.large_datasets(),
+        encoder=f"{STAGES.scattered('text')}|{STAGES.scattered('image')}",
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/data.yaml"
@@ -128,7 +128,7 @@ rule encode_collaborative:
     benchmark:
         f"{BENCHMARKS}/encode_collaborative/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("collaborative"),
+        encoder=STAGES.encoders_with("collaborative"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
@@ -138,8 +138,8 @@ rule encode_collaborative:
         runtime=per_attempt(120),
         gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_collaborative.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_collaborative.py"),
     script:
         "../scripts/encode_collaborative.py"
 
@@ -147,15 +147,15 @@ rule encode_collaborative:
 rule spatial_graph:
     input:
         catalogue=rules.prepare.output.catalogue,
-        interactions=interactions_of_graph,
+        interactions=STAGES.interactions_of_graph,
     output:
-        graph=f"{VECTORS}.graph.npz",
+        graph=PATHS.graph,
     log:
         f"{LOGS}/spatial_graph/{{dataset}}/{{encoder}}.log",
     benchmark:
         f"{BENCHMARKS}/spatial_graph/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("spatial"),
+        encoder=STAGES.encoders_with("spatial"),
     conda:
         "../../envs/places.yaml"
     threads: 1
@@ -164,8 +164,8 @@ rule spatial_graph:
         runtime=per_attempt(60),
         gpu=0,
     params:
-        options=lambda wildcards: graph_of(wildcards.encoder),
-        code=lambda wildcards: code("spatial_graph.py", GRAPHS[graph_of(wildcards.encoder)["method"]]),
+        options=STAGES.graph_options,
+        code=STAGES.graph_code,
     script:
         "../scripts/spatial_graph.py"
 
@@ -182,7 +182,7 @@ rule encode_spatial:
     benchmark:
         f"{BENCHMARKS}/encode_spatial/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("spatial"),
+        encoder=STAGES.encoders_with("spatial"),
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
@@ -192,15 +192,15 @@ rule encode_spatial:
         runtime=per_attempt(480),
         gpu=1,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_spatial.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_spatial.py"),
     script:
         "../scripts/encode_spatial.py"
 
 
 rule encode_recommender_items:
     input:
-        model=model_of_items,
+        model=STAGES.model_of_items,
         interactions=rules.prepare.output.interactions,
     output:
         vectors=f"{VECTORS}.npy",
@@ -210,7 +210,7 @@ rule encode_recommender_items:
     benchmark:
         f"{BENCHMARKS}/encode_recommender_items/{{dataset}}/{{encoder}}.tsv"
     wildcard_constraints:
-        encoder=encoders_with("recommender"),
+        encoder=STAGES.encoders_with("recommender"),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -219,7 +219,7 @@ rule encode_recommender_items:
         runtime=per_attempt(30),
         gpu=0,
     params:
-        options=lambda wildcards: ordered(options("encoders", wildcards.encoder)),
-        code=encoder_code("encode_recommender_items.py"),
+        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        code=STAGES.encoder_code("encode_recommender_items.py"),
     script:
         "../scripts/encode_recommender_items.py"

@@ -3,26 +3,28 @@
 
 rule train:
     input:
-        codes=codes_of,
+        codes=STAGES.codes,
+        texts=STAGES.texts,
+        tokenizer_model=STAGES.tokenizer_model,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
-        model=f"{RUN}/model.safetensors",
-        history=f"{RUN}/history.csv",
+        model=PATHS.model,
+        history=PATHS.history,
     log:
         f"{LOGS}/train/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/train/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: threads_of("train")
+    threads: STAGES.asks("train", "threads", 1)
     resources:
-        mem_mb=memory("train"),
-        runtime=minutes("train"),
-        gpu=gpus("train"),
+        mem_mb=STAGES.asks("train", "mem_mb", 8000),
+        runtime=STAGES.asks("train", "minutes", 2880),
+        gpu=STAGES.asks("train", "gpus", 1),
     params:
-        options=lambda wildcards: apart("recommenders", wildcards.recommender, "decoding"),
-        code=lambda wildcards: code("train.py", f"{RECOMMENDERS[method_of(wildcards.recommender)]}:train"),
+        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "decoding"),
+        code=STAGES.recommender_code("train.py", "train"),
     script:
         "../scripts/train.py"
 
@@ -30,26 +32,28 @@ rule train:
 rule decode:
     input:
         model=rules.train.output.model,
-        codes=codes_of,
+        codes=STAGES.codes,
+        texts=STAGES.texts,
+        tokenizer_model=STAGES.tokenizer_model,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
-        ranks=f"{RUN}/ranks.parquet",
-        facts=f"{RUN}/decoding.json",
+        ranks=PATHS.ranks,
+        facts=PATHS.decoding,
     log:
         f"{LOGS}/decode/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/decode/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: threads_of("decode")
+    threads: STAGES.asks("decode", "threads", 1)
     resources:
-        mem_mb=memory("decode"),
-        runtime=minutes("decode"),
-        gpu=gpus("decode"),
+        mem_mb=STAGES.asks("decode", "mem_mb", 8000),
+        runtime=STAGES.asks("decode", "minutes", 480),
+        gpu=STAGES.asks("decode", "gpus", 1),
     params:
-        options=lambda wildcards: apart("recommenders", wildcards.recommender, "training"),
-        code=lambda wildcards: code("decode.py", f"{RECOMMENDERS[method_of(wildcards.recommender)]}:decode"),
+        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "training"),
+        code=STAGES.recommender_code("decode.py", "decode"),
     script:
         "../scripts/decode.py"
 
@@ -58,21 +62,21 @@ rule score:
     input:
         ranks=rules.decode.output.ranks,
     output:
-        means=f"{RUN}/scores.csv",
-        users=f"{RUN}/scores.parquet",
+        means=PATHS.scores,
+        users=PATHS.user_scores,
     log:
         f"{LOGS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("score")
+    threads: 1
     resources:
-        mem_mb=memory("score"),
-        runtime=minutes("score"),
-        gpu=gpus("score"),
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+        gpu=0,
     params:
         ks=lambda wildcards: PAPERS.cutoffs(**wildcards),
-        code=code("score.py"),
+        code=STAGES.code("score.py"),
     script:
         "../scripts/score.py"

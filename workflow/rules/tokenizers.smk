@@ -4,27 +4,27 @@
 rule tokenize:
     input:
         catalogue=rules.prepare.output.catalogue,
-        vectors=item_vectors,
-        codes=brought_codes,
+        vectors=STAGES.item_vectors,
+        codes=STAGES.brought_codes,
     output:
-        codes=f"{TOKENIZER}/codes.npy",
-        model=f"{TOKENIZER}/model.safetensors",
-        history=f"{TOKENIZER}/history.csv",
-        raw_codes=f"{TOKENIZER}/raw_codes.npy",
+        codes=PATHS.codes,
+        model=PATHS.tokenizer_model,
+        history=PATHS.tokenizer_history,
+        raw_codes=PATHS.raw_codes,
     log:
         f"{LOGS}/tokenize/{{dataset}}/{{tokenizer}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/tokenize/{{dataset}}/{{tokenizer}}/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: threads_of("tokenize")
+    threads: STAGES.asks("tokenize", "threads", 1)
     resources:
-        mem_mb=memory("tokenize"),
-        runtime=minutes("tokenize"),
-        gpu=gpus("tokenize"),
+        mem_mb=STAGES.asks("tokenize", "mem_mb", 8000),
+        runtime=STAGES.asks("tokenize", "minutes", 240),
+        gpu=STAGES.asks("tokenize", "gpus", 1),
     params:
-        options=lambda wildcards: ordered(options("tokenizers", wildcards.tokenizer)),
-        code=lambda wildcards: code("tokenize.py", TOKENIZERS[options("tokenizers", wildcards.tokenizer)["method"]]),
+        options=lambda wildcards: STAGES.options("tokenizers", wildcards.tokenizer),
+        code=lambda wildcards: STAGES.code("tokenize.py", STAGES.tokenizer(wildcards.tokenizer).module),
     script:
         "../scripts/tokenize.py"
 
@@ -34,22 +34,22 @@ rule diagnose:
         codes=rules.tokenize.output.codes,
         raw_codes=rules.tokenize.output.raw_codes,
         catalogue=rules.prepare.output.catalogue,
-        vectors=vectors_to_diagnose,
+        vectors=STAGES.vectors_to_diagnose,
     output:
-        f"{TOKENIZER}/diagnostics.json",
+        PATHS.diagnostics,
     log:
         f"{LOGS}/diagnose/{{dataset}}/{{tokenizer}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/diagnose/{{dataset}}/{{tokenizer}}/{{seed}}.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: threads_of("diagnose")
+    threads: 1
     resources:
-        mem_mb=memory("diagnose"),
-        runtime=minutes("diagnose"),
-        gpu=gpus("diagnose"),
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
     params:
-        codebook_size=lambda wildcards: options("tokenizers", wildcards.tokenizer).get("codebook_size"),
-        code=code("diagnose.py"),
+        codebook_size=lambda wildcards: STAGES.options("tokenizers", wildcards.tokenizer).get("codebook_size"),
+        code=STAGES.code("diagnose.py"),
     script:
         "../scripts/diagnose.py"

@@ -2,17 +2,15 @@
 
 from importlib import import_module
 
-from pydantic import TypeAdapter
 from safetensors.torch import load_file
 
-from semtok.config.recommenders import RecommenderDecoding
-from semtok.recommenders import METHODS
+from semtok.config.recommenders import without
 from semtok.recommenders.task import Task
 from semtok.run.files import atomic_path, read_array, read_table, reading, write_json
 from semtok.run.jobs import job
 
 with job(snakemake):
-    options = TypeAdapter(RecommenderDecoding).validate_python(snakemake.params.options)
+    options = without("training", snakemake.params.options)
     with reading(snakemake.input.model):
         weights = load_file(snakemake.input.model)
     task = Task(
@@ -21,10 +19,10 @@ with job(snakemake):
         read_table(snakemake.input.targets),
         seed=int(snakemake.wildcards.seed),
         codes=read_array(snakemake.input.codes) if snakemake.input.codes else None,
-        items=snakemake.input.get("texts"),
-        tokenizer_model=snakemake.input.get("tokenizer_model"),
+        items=snakemake.input.get("texts") or None,
+        tokenizer_model=snakemake.input.get("tokenizer_model") or None,
     )
-    ranks, facts = import_module(METHODS[options.method]).decode(task, weights)
+    ranks, facts = import_module(options.module).decode(task, weights)
     with atomic_path(snakemake.output.ranks) as temporary:
         ranks.to_parquet(temporary, index=False)
     write_json(snakemake.output.facts, facts)

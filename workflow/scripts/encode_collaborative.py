@@ -6,14 +6,13 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from semtok.config.encoders import Encoder
-from semtok.encoders import METHODS
 from semtok.encoders.train_interactions import read_train
 from semtok.run.files import write_array, write_json
 from semtok.run.jobs import job
 
 with job(snakemake):
     options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
-    vectors, facts = import_module(METHODS[options.method]).encode(
+    vectors, facts = import_module(options.module).encode(
         options,
         read_train(snakemake.input.interactions),
         n_items=pq.read_metadata(snakemake.input.catalogue).num_rows,

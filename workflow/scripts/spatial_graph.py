@@ -6,13 +6,12 @@ from pydantic import TypeAdapter
 from scipy import sparse
 
 from semtok.config.encoders import Graph
-from semtok.encoders import GRAPHS
 from semtok.run.files import atomic_path, read_table
 from semtok.run.jobs import job
 
 with job(snakemake):
     options = TypeAdapter(Graph).validate_python(snakemake.params.options)
-    graph = import_module(GRAPHS[options.method]).build(
+    graph = import_module(options.module).build(
         options,
         read_table(snakemake.input.catalogue),
         snakemake.input.get("interactions") or None,

@@ -1,9 +1,13 @@
 """What every section of the config is made of, and what no part of it may be."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from semtok.config.variants import nearest, parse
+from semtok.errors import ConfigError
 
 MAX_NAME = 100
 """Characters of a name; what is built of it is a part of a path, of which 255 bytes are allowed."""
@@ -24,6 +28,44 @@ class Section(BaseModel):
     """A part of the config: unknown keys refused, values fixed once read, numbers not taken from strings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a method's job needs instead of what its rule asks for; None: as the rule."""
+
+    threads: int | None = None
+    mem_mb: int | None = None
+    minutes: int | None = None
+    gpus: int | None = None
+
+
+class Method(Section):
+    """The options of a method, and what is true of it whatever they are."""
+
+    resources: ClassVar[Mapping[str, Resources]] = {}
+    """By rule."""
+
+    def asks(self, rule: str, resource: str, otherwise: int) -> int:
+        """How much of a resource a job of `rule` needs; `otherwise` where the method leaves it to the rule."""
+        asked: int | None = getattr(self.resources.get(rule, Resources()), resource)
+        return otherwise if asked is None else asked
+
+
+def entry_of(section: str, variants: bool = False) -> AfterValidator:
+    """A check that a name is an entry of `section`, or a variant of one; without a whole config nothing is checked."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        try:
+            entry = parse(name)[0] if variants else name
+        except ConfigError as error:
+            raise ValueError(str(error).rpartition("expected ")[2]) from None
+        known = (info.context or {}).get(section)
+        if known is not None and entry not in known:
+            raise ValueError(f"an entry of {section}{nearest(entry, known)}")
+        return name
+
+    return AfterValidator(check)
 
 
 MAX_VALUES = 100_000

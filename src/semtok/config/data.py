@@ -149,4 +149,5 @@ class Dataset(Preparation):
     """None: the dataset has no pictures, and no tokenizer with an image view can run on it."""
     shards: PositiveInt = 1
     """Jobs that an encoder which sees one batch at a time is scattered over; the vectors are the same."""
-    synthetic: Synthetic
+    synthetic: Synthetic | None = None
+    """Needed only where the source is synthetic."""

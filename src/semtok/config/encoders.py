@@ -1,14 +1,33 @@
 """The config of the encoder stage: one class a method."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Name, PathText, Section, Seed
+from semtok.config.base import Method, Name, PathText, Section, Seed, entry_of
+
+Modality = Literal["text", "image", "collaborative", "spatial", "recommender"]
 
 
-class TfidfEncoder(Section):
+class EncoderOptions(Method):
+    """What is true of an encoder, whatever its options."""
+
+    module: ClassVar[str]
+    """Where the method lives. Its function depends on the modality: `encode_texts(options, texts)` gives one vector a
+    text, `encode_images(options, paths)` one a file (NaN where it is no picture), `encode(options, train, n_items)` one
+    an item, `encode_nodes(options, graph, latitude, longitude, ...)` one a node of the graph."""
+    modality: ClassVar[Modality]
+    """What it encodes, which chooses the rule that runs it."""
+    scatters: ClassVar[bool] = False
+    """Whether it sees one batch of items at a time, so that a large catalogue can be scattered over jobs. The others
+    learn from all rows: TF-IDF its vocabulary and axes, ALS its factors, GraphSAGE its network."""
+
+
+class TfidfEncoder(EncoderOptions):
     """TF-IDF and truncated SVD (scikit-learn): text vectors without any download."""
+
+    module = "semtok.encoders.tfidf"
+    modality = "text"
 
     method: Literal["tfidf"]
     dimensions: PositiveInt
@@ -16,8 +35,12 @@ class TfidfEncoder(Section):
     seed: int
 
 
-class SentenceTransformersEncoder(Section):
+class SentenceTransformersEncoder(EncoderOptions):
     """Any sentence-transformers model."""
+
+    module = "semtok.encoders.sentence_transformers"
+    modality = "text"
+    scatters = True
 
     method: Literal["sentence-transformers"]
     model: PathText
@@ -28,8 +51,12 @@ class SentenceTransformersEncoder(Section):
     batch_size: PositiveInt
 
 
-class TimmEncoder(Section):
+class TimmEncoder(EncoderOptions):
     """Any timm model, with the preprocessing that belongs to it."""
+
+    module = "semtok.encoders.timm"
+    modality = "image"
+    scatters = True
 
     method: Literal["timm"]
     model: PathText
@@ -49,8 +76,11 @@ class TimmEncoder(Section):
         return self
 
 
-class ALSEncoder(Section):
+class ALSEncoder(EncoderOptions):
     """Item factors of implicit matrix factorisation by alternating least squares (the `implicit` library)."""
+
+    module = "semtok.encoders.als"
+    modality = "collaborative"
 
     method: Literal["als"]
     factors: PositiveInt
@@ -63,8 +93,18 @@ class ALSEncoder(Section):
     seed: int
 
 
-class DistanceGraph(Section):
+class GraphOptions(Section):
+    """What is true of a graph of items, whatever its options."""
+
+    module: ClassVar[str]
+    """Where `build(options, items, interactions)` gives its weights."""
+    reads_interactions: ClassVar[bool] = False
+
+
+class DistanceGraph(GraphOptions):
     """Items beside their nearest neighbours on the Earth; the weight falls with the distance."""
+
+    module = "semtok.encoders.distance_graph"
 
     method: Literal["distance"]
     neighbours: PositiveInt
@@ -74,8 +114,11 @@ class DistanceGraph(Section):
     """The Gaussian's width is the median distance of neighbours, and at least this."""
 
 
-class CheckInGraph(Section):
+class CheckInGraph(GraphOptions):
     """Items that users visit one after the other, in train."""
+
+    module = "semtok.encoders.check_in_graph"
+    reads_interactions = True
 
     method: Literal["check-in"]
     max_gap_hours: PositiveFloat
@@ -85,8 +128,11 @@ class CheckInGraph(Section):
 Graph = Annotated[DistanceGraph | CheckInGraph, Field(discriminator="method")]
 
 
-class GraphSAGEEncoder(Section):
+class GraphSAGEEncoder(EncoderOptions):
     """GraphSAGE on a graph of places, trained without labels on weighted random walks (torch-geometric)."""
+
+    module = "semtok.encoders.graphsage"
+    modality = "spatial"
 
     method: Literal["graphsage"]
     graph: Graph
@@ -133,12 +179,14 @@ class GraphSAGEEncoder(Section):
         return self
 
 
-class RecommenderItemsEncoder(Section):
+class RecommenderItemsEncoder(EncoderOptions):
     """The item vectors that a recommender over plain ids has learned from the train records."""
 
+    module = "semtok.encoders.recommender_items"
+    modality = "recommender"
+
     method: Literal["recommender-items"]
-    recommender: Name
-    """Entry of `recommenders`, of a method over plain item ids."""
+    recommender: Annotated[Name, entry_of("recommenders over plain item ids")]
     seed: Seed
     """Which of its runs; tokenizers of every seed read the same vectors."""
 

@@ -4,17 +4,19 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from semtok.config.base import Name, Section, Seed
+from semtok.config.base import Name, Section, Seed, entry_of
+
+RecommenderVariant = Annotated[str, entry_of("recommenders", variants=True)]
 
 
 class PaperConfig(Section):
     """One paper. Rows, columns and sweeps are not here but in the paper's definition, config/papers/PAPER.yaml."""
 
-    recommender: str
-    """Entry of `recommenders` that every row of the paper uses, but those that name their own (`ids/sasrec`)."""
-    recommenders_by_dataset: dict[str, dict[str, str]] = Field(default_factory=dict)
+    recommender: Annotated[str, entry_of("recommenders")]
+    """What every row of the paper uses, but those that name their own (`ids/sasrec`)."""
+    recommenders_by_dataset: dict[str, dict[RecommenderVariant, RecommenderVariant]] = Field(default_factory=dict)
     """For a dataset, by its printed name, what takes another's place there: {BEA: {sasrec: sasrec+max_items=50}}."""
-    datasets: dict[str, Name | None]
+    datasets: dict[str, Annotated[Name, entry_of("datasets")] | None]
     """Printed name of a dataset: entry of `datasets`. One left out, or null, stays an empty cell that says so."""
     lacking: dict[str, list[str]] = Field(default_factory=dict)
     """Modalities that a dataset, by its printed name, has nothing of: tokenizers with such a view are left out."""

@@ -1,16 +1,40 @@
 """The config of the recommender stage: one class a method, in parts that separate rules read."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    create_model,
+    model_validator,
+)
 
-from semtok.config.base import Probability, Section
+from semtok.config.base import Method, Probability, Section
 
-OVER_IDS = ("sasrec",)
-"""Methods over plain item ids; the others read codes."""
 
-RANKED = {"tiger": "beam_size", "sasrec": "top"}
-"""Method -> the option of `decoding` that says how many items are ranked for a target."""
+class RecommenderOptions(Method):
+    """What is true of a recommender, whatever its options."""
+
+    module: ClassVar[str]
+    """Where `train` and `decode` are (semtok.recommenders.task)."""
+    reads_ids: ClassVar[bool] = False
+    """Whether it is one over plain item ids, with the tokenizer `ids`; the others read codes."""
+    reads_texts: ClassVar[bool] = False
+    """Whether it is given the dataset's items.parquet."""
+    reads_tokenizer_model: ClassVar[bool] = False
+    """Whether it is given the model.safetensors of its tokenizer."""
+    ranked_by: ClassVar[str]
+    """The option of `decoding` that says how many items are ranked for a target."""
+
+    @property
+    def n_ranked(self) -> int:
+        """How many items are ranked for a target."""
+        ranked: int = getattr(self.decoding, self.ranked_by)  # type: ignore[attr-defined]
+        return ranked
 
 
 class T5Options(Section):
@@ -71,8 +95,11 @@ class DecodingOptions(Section):
     """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
 
 
-class TIGERModel(Section):
-    """What training and decoding both read."""
+class TIGER(RecommenderOptions):
+    """Sequence to sequence over codes."""
+
+    module = "semtok.recommenders.tiger"
+    ranked_by = "beam_size"
 
     method: Literal["tiger"]
     max_items: PositiveInt
@@ -80,22 +107,8 @@ class TIGERModel(Section):
     collisions: Literal["suffix", "expand"]
     """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
-
-
-class TIGERTraining(TIGERModel):
-    """What training reads."""
-
     training: TIGERTrainingOptions
-
-
-class TIGERDecoding(TIGERModel):
-    """What decoding reads."""
-
     decoding: DecodingOptions
-
-
-class TIGER(TIGERTraining, TIGERDecoding):
-    """Sequence to sequence over codes."""
 
 
 class SelfAttentionOptions(Section):
@@ -129,31 +142,37 @@ class FullRankingOptions(Section):
     """Best items kept for each target, at least the largest k of any table."""
 
 
-class SASRecModel(Section):
-    """What training and decoding both read."""
+class SASRec(RecommenderOptions):
+    """Causal self-attention over plain item ids."""
+
+    module = "semtok.recommenders.sasrec"
+    reads_ids = True
+    ranked_by = "top"
 
     method: Literal["sasrec"]
     max_items: PositiveInt
     """Most recent items of the history, and the longest window that is trained on."""
     model: SelfAttentionOptions
-
-
-class SASRecTraining(SASRecModel):
-    """What training reads."""
-
     training: TrainingOptions
-
-
-class SASRecDecoding(SASRecModel):
-    """What decoding reads."""
-
     decoding: FullRankingOptions
 
 
-class SASRec(SASRecTraining, SASRecDecoding):
-    """Causal self-attention over plain item ids."""
+RecommenderClass = TIGER | SASRec
+Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
 
 
-Recommender = Annotated[TIGER | SASRec, Field(discriminator="method")]
-RecommenderTraining = Annotated[TIGERTraining | SASRecTraining, Field(discriminator="method")]
-RecommenderDecoding = Annotated[TIGERDecoding | SASRecDecoding, Field(discriminator="method")]
+def methods() -> dict[str, type[RecommenderClass]]:
+    """The class of each method."""
+    kinds = get_args(RecommenderClass)
+    return {method: kind for kind in kinds for method in get_args(kind.model_fields["method"].annotation)}
+
+
+def without(section: Literal["training", "decoding"], options: Mapping[str, Any]) -> RecommenderClass:
+    """The typed options of a job that is not given the section `section`, so that it depends on the other alone.
+
+    There the section is None.
+    """
+    kind: Any = methods()[options["method"]]
+    left_out: Any = {section: (None, None)}
+    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(options)
+    return found

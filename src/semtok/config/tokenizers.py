@@ -1,11 +1,11 @@
 """The config of the tokenizer stage: one class a method."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Name, PathText, Section
+from semtok.config.base import Method, Name, PathText, Section, entry_of
 
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
@@ -13,22 +13,19 @@ Modality = Literal["text", "image", "collaborative", "spatial"]
 IDS = "ids"
 """The tokenizer of a recommender over plain item ids; it has no entry in the config."""
 
-SINGLE = ("encoder", "collaborative")
-"""Options that name one entry of `encoders` each."""
+EncoderName = Annotated[Name, entry_of("encoders")]
 
 
-def encoders_of(options: Mapping[str, Any]) -> dict[str, str]:
-    """The entries of `encoders` that a tokenizer reads, by role.
+class TokenizerOptions(Method):
+    """What is true of a tokenizer, whatever its options."""
 
-    The role is the option's name (`encoder`, `collaborative`), or, for a tokenizer of several views, the modality that
-    `views` gives the entry for.
-    """
-    views = {role: options[role] for role in SINGLE if options.get(role)}
-    # By name, since the order of the keys differs between the config and a job's params.
-    return views | {role: entry for role, entry in sorted((options.get("views") or {}).items()) if entry}
+    module: ClassVar[str]
+    """Where `tokenize(task)` gives `Tokens` (semtok.tokenizers.base)."""
+    trains_on_gpu: ClassVar[bool] = False
+    """Whether its training runs on a GPU, or on several; the others need none."""
 
 
-class Quantized(Section):
+class Quantized(TokenizerOptions):
     """What every code-based tokenizer has."""
 
     n_levels: PositiveInt
@@ -55,22 +52,25 @@ class SinkhornRepair(Sinkhorn):
 class RandomTokenizer(Quantized):
     """Distinct random codes (CoST's "Random")."""
 
+    module = "semtok.tokenizers.random_codes"
     method: Literal["random"]
 
 
 class RQKMeansTokenizer(Quantized):
     """k-means on the residuals, level by level, without a network."""
 
+    module = "semtok.tokenizers.rq_kmeans"
     method: Literal["rq-kmeans"]
-    encoder: Name
+    encoder: EncoderName
     max_iterations: PositiveInt
     repair: SinkhornRepair | None
     """Of collisions, once the codes are made; null: none."""
 
 
-class ExternalTokenizer(Section):
+class ExternalTokenizer(TokenizerOptions):
     """Codes that the user brings."""
 
+    module = "semtok.tokenizers.external"
     method: Literal["external"]
     path: PathText
     """`.npy` [n_items, n_levels], or JSON {item: ["<a_1>", "<b_2>", ...]}."""
@@ -81,7 +81,8 @@ class ExternalTokenizer(Section):
 class AutoencoderTokenizer(Quantized):
     """Options that every tokenizer with an MLP encoder, residual quantizer and MLP decoder shares."""
 
-    encoder: Name
+    trains_on_gpu = True
+    encoder: EncoderName
     """The entry of `encoders` whose vectors are tokenized."""
     hidden_dims: list[PositiveInt]
     """Hidden widths of the MLP encoder; the decoder mirrors them."""
@@ -115,12 +116,14 @@ class AutoencoderTokenizer(Quantized):
 class RQVAETokenizer(AutoencoderTokenizer):
     """Reconstruction: L_re = L_mse + L_rq (CoST, equation 1)."""
 
+    module = "semtok.tokenizers.rqvae"
     method: Literal["rqvae"]
 
 
 class CoSTTokenizer(AutoencoderTokenizer):
     """Contrast: L_co = alpha L_cl + L_rq (CoST, equation 5), alone or with reconstruction."""
 
+    module = "semtok.tokenizers.cost"
     method: Literal["cost"]
     contrastive_weight: PositiveFloat
     """alpha."""
@@ -143,8 +146,9 @@ class CoSTTokenizer(AutoencoderTokenizer):
 class LETTERTokenizer(AutoencoderTokenizer):
     """L = L_mse + L_rq + beta L_div + alpha L_cf (methods.md 3.5)."""
 
+    module = "semtok.tokenizers.letter"
     method: Literal["letter"]
-    collaborative: Name
+    collaborative: EncoderName
     """The entry of `encoders` whose vectors the quantized latents are aligned with."""
     collaborative_weight: NonNegativeFloat
     """alpha."""
@@ -174,8 +178,10 @@ class LETTERTokenizer(AutoencoderTokenizer):
 class SimCITTokenizer(Quantized):
     """L = sum over modalities of NT-Xent(zhat, z_m) (SimCIT, equation 6; methods.md 3.6)."""
 
+    module = "semtok.tokenizers.simcit"
+    trains_on_gpu = True
     method: Literal["simcit"]
-    views: dict[Modality, Name | None]
+    views: dict[Modality, EncoderName | None]
     """The entry of `encoders` that gives each modality; null: without it."""
     standardize: bool
     """Take the mean off each view and divide it by its root mean square, so that all begin at the scale of alpha."""
@@ -252,3 +258,21 @@ Tokenizer = Annotated[
     | SimCITTokenizer,
     Field(discriminator="method"),
 ]
+
+_ROLES = dict.fromkeys(
+    option
+    for kind in get_args(get_args(Tokenizer)[0])
+    for option, field in kind.model_fields.items()
+    if get_args(EncoderName)[-1] in field.metadata
+)
+
+
+def encoders_of(options: Mapping[str, Any]) -> dict[str, str]:
+    """The entries of `encoders` that a tokenizer reads, by role.
+
+    The role is the option's name (`encoder`, `collaborative`), or, for a tokenizer of several views, the modality that
+    `views` gives the entry for.
+    """
+    views = {role: options[role] for role in _ROLES if options.get(role)}
+    # By name, since the order of the keys differs between the config and a job's params.
+    return views | {role: entry for role, entry in sorted((options.get("views") or {}).items()) if entry}

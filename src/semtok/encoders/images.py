@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.config.encoders import TimmEncoder
-from semtok.encoders import METHODS
 from semtok.encoders.shards import NONE_LEFT, WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import mean_pairwise_cosine
 from semtok.errors import DataError
@@ -40,7 +39,7 @@ def encode(options: TimmEncoder, manifest: pd.DataFrame, shard: Shard = WHOLE) -
     codes = codes[rows]
     chosen = [Path(file) for file in files.iloc[np.unique(codes[codes >= 0])]]  # (m,)
     log.info("shard %d of %d: %d of %d pictures", shard.number, shard.count, len(chosen), len(files))
-    encoded, method_facts = import_module(METHODS[options.method]).encode_images(options, chosen)  # (m, dim)
+    encoded, method_facts = import_module(options.module).encode_images(options, chosen)  # (m, dim)
     vectors = scatter(encoded, codes)  # (n, dim)
     missing = np.isnan(vectors).any(axis=1)  # (n,)
     if shard == WHOLE and missing.all():

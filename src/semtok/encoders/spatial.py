@@ -13,7 +13,6 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from semtok.config.encoders import GraphSAGEEncoder
-from semtok.encoders import METHODS
 from semtok.encoders.geography import arc_km, haversine_km, unit_vectors
 from semtok.errors import DataError
 
@@ -49,7 +48,7 @@ def encode(
         raise DataError(f"graph: no edge between any of {len(items)} items; expected at least two items side by side")
     graph = sparse.csr_array(graph[nodes][:, nodes])
     latitude, longitude = (_coordinate(items, name)[nodes] for name in ("latitude", "longitude"))
-    encoded, method_facts = import_module(METHODS[options.method]).encode_nodes(
+    encoded, method_facts = import_module(options.module).encode_nodes(
         options, graph, latitude, longitude, checkpoint, identity
     )
     vectors = np.full((len(items), encoded.shape[1]), np.nan, dtype=np.float32)

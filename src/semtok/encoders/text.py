@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from semtok.config.encoders import Encoder
-from semtok.encoders import METHODS, ROW_BY_ROW
 from semtok.encoders.shards import WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
@@ -38,7 +37,7 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], sh
     chosen = np.unique(codes[codes >= 0])  # (m,)
     log.info("shard %d of %d: %d of %d texts", shard.number, shard.count, len(chosen), len(unique))
     texts = unique.take(pa.array(chosen)).to_pylist()
-    encoded, method_facts = import_module(METHODS[options.method]).encode_texts(options, texts)  # (m, dim)
+    encoded, method_facts = import_module(options.module).encode_texts(options, texts)  # (m, dim)
     vectors = scatter(encoded, codes)  # (n, dim)
     facts = {
         "method": options.method,
@@ -72,7 +71,7 @@ def distinct_texts(
     if not len(unique):
         raise DataError(f"items: no item has text in any of the fields {', '.join(text_fields)}")
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    if options.method in ROW_BY_ROW:
+    if options.scatters:
         order = np.argsort(-pc.utf8_length(unique).to_numpy(), kind="stable")
         rank = np.empty(len(order) + 1, dtype=np.int64)
         rank[order] = np.arange(len(order))

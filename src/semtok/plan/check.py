@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from semtok.config.load import listing, read
+from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
-from semtok.config.recommenders import OVER_IDS, RANKED, Recommender
+from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
+from semtok.plan.cells import Entries
 from semtok.plan.definition import Definition, load
 from semtok.plan.spelling import unanswered
 
@@ -61,39 +63,43 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     ]
     pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells)})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
-        yield from _invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+        yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
     widest = max(plan.cutoffs(paper, exhibits), default=0)
     for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
-        mistakes = list(_invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        mistakes = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
         yield from mistakes
         if mistakes:
             continue
-        options = resolve(entries["recommenders"], recommender, "recommenders")
-        key = RANKED[options["method"]]
-        if options["decoding"][key] < widest:
+        options = chosen(Recommender, entries["recommenders"], recommender, "recommenders")
+        if options.n_ranked < widest:
             yield (
-                f"recommenders.{recommender}.decoding.{key}: found {options['decoding'][key]}; "
+                f"recommenders.{recommender}.decoding.{options.ranked_by}: found {options.n_ranked}; "
                 f"expected at least {widest}, the largest k of papers.{name}"
             )
         for tokenizer in (tokenizer for tokenizer, paired in pairs if paired == recommender):
-            yield from incompatible(tokenizer, recommender, options["method"], f"papers.{name}")
+            yield from incompatible(tokenizer, recommender, options, f"papers.{name}")
 
 
-def incompatible(tokenizer: str, recommender: str, method: str, path: str) -> Iterator[str]:
+def incompatible(tokenizer: str, recommender: str, options: RecommenderClass, path: str) -> Iterator[str]:
     """The mistake of giving codes to a recommender over plain item ids, or ids to one over codes."""
     found = f"{path}: found {tokenizer}/{recommender}"
-    if method in OVER_IDS and tokenizer != IDS:
-        yield f"{found}, but {method} ranks plain item ids; expected {IDS}/{recommender}"
-    if method not in OVER_IDS and tokenizer == IDS:
-        yield f"{found}, but {method} reads codes; expected a recommender over plain item ids ({', '.join(OVER_IDS)})"
+    if options.reads_ids and tokenizer != IDS:
+        yield f"{found}, but {options.method} ranks plain item ids; expected {IDS}/{recommender}"
+    if not options.reads_ids and tokenizer == IDS:
+        yield f"{found}, but {options.method} reads codes; expected a recommender over plain item ids"
 
 
-def _invalid(kind: Any, entries: dict[str, Any], variant: str, section: str) -> Iterator[str]:
+def chosen(kind: Any, entries: Entries, variant: str, section: str) -> Any:
+    """The typed options of an entry or a variant of it; `kind` is the union of the section's classes."""
+    return TypeAdapter(kind).validate_python(resolve(entries, variant, section))
+
+
+def invalid(kind: Any, entries: Entries, variant: str, section: str) -> Iterator[str]:
+    """The mistakes of an entry, or of a variant of it."""
     try:
-        TypeAdapter(kind).validate_python(resolve(entries, variant, section))
+        chosen(kind, entries, variant, section)
     except ConfigError as error:
         yield str(error)
     except ValidationError as error:
-        for mistake in error.errors():
-            path = ".".join(str(step) for step in mistake["loc"][1:] or mistake["loc"])
-            yield f"{section}.{variant}: {path}: found {mistake['input']!r}; {mistake['msg']}"
+        options = resolve(entries, variant, section)
+        yield from (f"{section}.{variant}.{line}" for line in explain(kind, options, error.errors()))

@@ -42,13 +42,13 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         paths: where results lie.
     """
     places = {
-        "scores": (f"{paths.run}/scores.parquet", runs(cells, "ranks")),
-        "facts": (f"{paths.run}/decoding.json", runs(cells, "ranks")),
-        "diagnostics": (f"{paths.tokenizer}/diagnostics.json", coded(cells)),
-        "codes": (f"{paths.tokenizer}/codes.npy", coded(cells)),
-        "model": (f"{paths.tokenizer}/model.safetensors", coded(cells)),
-        "history": (f"{paths.tokenizer}/history.csv", runs(cells, "training")),
+        "scores": (paths.user_scores, runs(cells, "ranks")),
+        "facts": (paths.decoding, runs(cells, "ranks")),
+        "diagnostics": (paths.diagnostics, coded(cells)),
+        "codes": (paths.codes, coded(cells)),
+        "model": (paths.tokenizer_model, coded(cells)),
+        "history": (paths.tokenizer_history, runs(cells, "training")),
     }
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in READS[kind]}
-    stats = {name: f"{paths.data}/stats.json".format(dataset=entry) for name, entry in datasets.items()}
+    stats = {name: paths.stats.format(dataset=entry) for name, entry in datasets.items()}
     return Sources(files, stats)

@@ -1,55 +1,45 @@
 """Where every result lies, as Snakemake's patterns: written here and nowhere else."""
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
 class Paths:
-    """The folders of one config's results."""
+    """The files of one config's results, which lie below the folder `results`."""
 
-    results: str = "results"
+    def __init__(self, results: str = "results") -> None:
+        self.results = results
+        # Of jobs: logs and Snakemake's measurements, a folder for each rule, and records at the paths of the logs.
+        self.logs, self.benchmarks, self.records = (f"{results}/{name}" for name in ("logs", "benchmarks", "records"))
 
-    @property
-    def raw(self) -> str:
-        """Raw files of an `official` or `synthetic` source."""
-        return f"{self.results}/raw"
+        # Raw files.
+        self.raw = f"{results}/raw"
+        self.official = f"{self.raw}/official"
+        self.synthetic = f"{self.raw}/synthetic/{{dataset}}"
 
-    @property
-    def data(self) -> str:
-        """A dataset's items, interactions, targets and statistics."""
-        return f"{self.results}/data/{{dataset}}"
+        # A dataset's.
+        self.data = f"{results}/data/{{dataset}}"
+        self.items, self.interactions, self.targets = (
+            f"{self.data}/{name}.parquet" for name in ("items", "interactions", "targets")
+        )
+        self.stats = f"{self.data}/stats.json"
+        self.images = f"{results}/images/{{dataset}}"
+        self.manifest = f"{self.images}/images.csv"
 
-    @property
-    def images(self) -> str:
-        """A dataset's pictures and their manifest."""
-        return f"{self.results}/images/{{dataset}}"
+        # An encoder's; `vectors` without suffix.
+        self.vectors = f"{results}/encoders/{{dataset}}/{{encoder}}"
+        self.shard = f"{self.vectors}.shards/{{shard}}-of-{{shards}}"
+        self.graph = f"{self.vectors}.graph.npz"
 
-    @property
-    def vectors(self) -> str:
-        """An encoder's files, without their suffixes."""
-        return f"{self.results}/encoders/{{dataset}}/{{encoder}}"
+        # A tokenizer's.
+        self.tokenizer = f"{results}/tokenizers/{{dataset}}/{{tokenizer}}/{{seed}}"
+        self.codes, self.raw_codes = f"{self.tokenizer}/codes.npy", f"{self.tokenizer}/raw_codes.npy"
+        self.tokenizer_model = f"{self.tokenizer}/model.safetensors"
+        self.tokenizer_history = f"{self.tokenizer}/history.csv"
+        self.diagnostics = f"{self.tokenizer}/diagnostics.json"
 
-    @property
-    def tokenizer(self) -> str:
-        """A tokenizer's codes, model and history."""
-        return f"{self.results}/tokenizers/{{dataset}}/{{tokenizer}}/{{seed}}"
+        # A recommender's.
+        self.run = f"{results}/recommenders/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}"
+        self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
+        self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
+        self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
 
-    @property
-    def run(self) -> str:
-        """A recommender's model, history, ranks and scores."""
-        return f"{self.results}/recommenders/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}"
-
-    @property
-    def paper(self) -> str:
-        """A paper's tables, figures and claims."""
-        return f"{self.results}/papers/{{paper}}"
-
-    @property
-    def logs(self) -> str:
-        """Logs, a folder for each rule."""
-        return f"{self.results}/logs"
-
-    @property
-    def benchmarks(self) -> str:
-        """Snakemake's measurements, in the folders of the logs."""
-        return f"{self.results}/benchmarks"
+        # A paper's tables, figures and claims.
+        self.paper = f"{results}/papers/{{paper}}"

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
-from semtok.config.recommenders import RecommenderTraining
-from semtok.recommenders import METHODS
+from semtok.config.recommenders import without
 from semtok.recommenders.task import Task
 from semtok.run import distributed
 from semtok.run.files import atomic_path, read_array, read_table
@@ -32,7 +30,7 @@ def run(
     The arguments are plain values, since they are sent to the processes of a training. What the method does not read
     (`codes`, `items`, `tokenizer_model`) is None.
     """
-    chosen = TypeAdapter[Any](RecommenderTraining).validate_python(options)
+    chosen = without("decoding", options)
     task = Task(
         chosen,
         read_table(interactions),
@@ -42,7 +40,7 @@ def run(
         items=items,
         tokenizer_model=tokenizer_model,
     )
-    weights, rows = import_module(METHODS[chosen.method]).train(task, checkpoint, identity)
+    weights, rows = import_module(chosen.module).train(task, checkpoint, identity)
     if not distributed.is_main():
         return
     with atomic_path(model) as temporary:

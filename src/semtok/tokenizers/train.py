@@ -10,7 +10,6 @@ from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
 from semtok.run.files import atomic_path, write_array
-from semtok.tokenizers import METHODS
 from semtok.tokenizers.base import Task, Tokens
 
 
@@ -34,7 +33,7 @@ def tokenize(
         checkpoint=None if checkpoint is None else Path(checkpoint),
         identity=identity,
     )
-    tokens: Tokens = import_module(METHODS[options.method]).tokenize(task)
+    tokens: Tokens = import_module(options.module).tokenize(task)
     return tokens
 
 

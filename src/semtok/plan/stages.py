@@ -1,0 +1,267 @@
+"""What the jobs of the stages before the papers read: files, options and code, for the rules of those stages.
+
+Functions of `wildcards` are a rule's inputs and params as they stand.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from semtok.config.base import Method
+from semtok.config.encoders import EncoderOptions, GraphOptions
+from semtok.config.model import Config
+from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.tokenizers import IDS, Tokenizer, encoders_of
+from semtok.config.variants import resolve
+from semtok.data import READERS, WRITERS
+from semtok.errors import ConfigError
+from semtok.plan.check import chosen, incompatible
+from semtok.plan.paths import Paths
+from semtok.run.digest import code_digest
+
+
+class Wildcards(Protocol):
+    """Those of a job; each rule has some of them."""
+
+    dataset: str
+    encoder: str
+    tokenizer: str
+    recommender: str
+    seed: str
+
+
+def ordered(value: Any) -> Any:
+    """The same value with the keys of every mapping sorted, since Snakemake compares params as text."""
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [ordered(entry) for entry in value]
+    return value
+
+
+class Stages:
+    """The jobs of one config."""
+
+    def __init__(self, config: Config, paths: Paths, root: Path) -> None:
+        """`root` is the project's folder, which holds src/ and workflow/."""
+        self.config, self.paths = config, paths
+        self.entries: dict[str, Any] = config.model_dump(mode="json")
+        """Plain values, as they reach a job."""
+        # Hundreds of jobs ask for the same: uncached, digests alone are half of a dry run.
+        self.options: Callable[[str, str], dict[str, Any]] = cache(self._options)
+        self.tokenizer: Callable[[str], Tokenizer] = cache(self._tokenizer)
+        self.recommender: Callable[[str], RecommenderClass] = cache(self._recommender)
+        source, scripts = root / "src", root / "workflow" / "scripts"
+        self.code = cache(lambda script, *starts: code_digest(source, scripts / script, *starts))
+        """Digest of what a job runs: its script, and what the script imports by name."""
+
+    def _options(self, section: str, variant: str) -> dict[str, Any]:
+        """The options of an entry or a variant of it, keys sorted; not to be changed, since they are kept."""
+        found: dict[str, Any] = ordered(resolve(self.entries[section], variant, section))
+        return found
+
+    def part(self, section: str, name: str, *keys: str) -> dict[str, Any]:
+        """Those of an entry's options that one rule reads, so that the others do not rerun it."""
+        return {key: value for key, value in self.options(section, name).items() if key in keys}
+
+    def apart(self, section: str, name: str, *keys: str) -> dict[str, Any]:
+        """An entry's options without those that another rule reads; methods differ in what the rest is."""
+        return {key: value for key, value in self.options(section, name).items() if key not in keys}
+
+    def _tokenizer(self, variant: str) -> Tokenizer:
+        found: Tokenizer = chosen(Tokenizer, self.entries["tokenizers"], variant, "tokenizers")
+        return found
+
+    def _recommender(self, variant: str) -> RecommenderClass:
+        found: RecommenderClass = chosen(Recommender, self.entries["recommenders"], variant, "recommenders")
+        return found
+
+    def asks(self, rule: str, resource: str, otherwise: int) -> Callable[[Wildcards, int], int]:
+        """A function of wildcards and attempt: what a job's method needs of a resource, or, where it leaves that to the
+        rule, `otherwise`. Memory and minutes are those of the first attempt; a second one gets twice as much."""
+
+        def amount(wildcards: Wildcards, attempt: int) -> int:
+            variant = getattr(wildcards, "recommender", None)
+            method: Method = self.recommender(variant) if variant else self.tokenizer(wildcards.tokenizer)
+            asked = method.asks(rule, resource, otherwise)
+            return asked * attempt if resource in ("mem_mb", "minutes") else asked
+
+        return amount
+
+    # --- data ---------------------------------------------------------------------------------------------------------
+
+    def source(self, wildcards: Wildcards) -> str:
+        """official, mirror or synthetic."""
+        return self.config.datasets[wildcards.dataset].source or self.config.source
+
+    def url(self, file: str) -> str | None:
+        """Where an official file is published."""
+        files = (raw for dataset in self.config.datasets.values() for raw in dataset.files)
+        return next(raw.url for raw in files if raw.path == file)
+
+    def reader(self, wildcards: Wildcards) -> str:
+        """The module that reads a dataset's format."""
+        return READERS[self.config.datasets[wildcards.dataset].reader]
+
+    def writer(self, wildcards: Wildcards) -> str:
+        """The module that writes a synthetic world in a dataset's format."""
+        return WRITERS[self.config.datasets[wildcards.dataset].reader]
+
+    def raw_folder(self, wildcards: Wildcards) -> str:
+        """Where the paths of a dataset's files begin."""
+        source = self.source(wildcards)
+        if source == "mirror":
+            return str(self.config.mirror)
+        return self.paths.official if source == "official" else self.paths.synthetic.format(dataset=wildcards.dataset)
+
+    def raw_files(self, wildcards: Wildcards) -> list[str]:
+        """The raw files of a dataset, or the folder of its synthetic world."""
+        folder = self.raw_folder(wildcards)
+        if self.source(wildcards) == "synthetic":
+            return [folder]
+        return [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
+
+    def image_folder(self, wildcards: Wildcards) -> str:
+        """Where relative addresses of pictures begin: beside the raw files, or, with official files, here."""
+        return "." if self.source(wildcards) == "official" else self.raw_folder(wildcards)
+
+    def image_options(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Where a dataset's pictures come from."""
+        images: dict[str, Any] | None = self.options("datasets", wildcards.dataset)["images"]
+        if images is None:
+            raise ConfigError(
+                f"datasets.{wildcards.dataset}.images: found nothing; expected where the pictures of its items come "
+                "from, since a tokenizer with an image encoder is to run on it"
+            )
+        return images
+
+    def drawn_pictures(self, wildcards: Wildcards) -> list[str]:
+        """The folder of a synthetic world, whose pictures may change with it; nothing for other sources."""
+        return self.raw_files(wildcards) if self.source(wildcards) == "synthetic" else []
+
+    # --- encoders -----------------------------------------------------------------------------------------------------
+
+    def encoder(self, wildcards: Wildcards) -> EncoderOptions:
+        """The typed options of an encoder; it has no variants."""
+        return self.config.encoders[wildcards.encoder]
+
+    def encoders_with(self, modality: str) -> str:
+        """The encoders of one modality, as a pattern."""
+        return _any_of(name for name, entry in self.config.encoders.items() if entry.modality == modality)
+
+    def scattered(self, modality: str) -> str:
+        """The encoders of one modality that can be scattered over jobs, as a pattern."""
+        encoders = self.config.encoders.items()
+        return _any_of(name for name, entry in encoders if entry.modality == modality and entry.scatters)
+
+    def large_datasets(self) -> str:
+        """The datasets whose encoders are scattered, as a pattern."""
+        return _any_of(name for name, dataset in self.config.datasets.items() if dataset.shards > 1)
+
+    def shards(self, suffix: str) -> Callable[[Wildcards], list[str]]:
+        """A function of wildcards: the files of all shards, in order."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            count = self.config.datasets[wildcards.dataset].shards
+            names = {"dataset": wildcards.dataset, "encoder": wildcards.encoder, "shards": count}
+            return [f"{self.paths.shard.format(**names, shard=shard)}.{suffix}" for shard in range(1, count + 1)]
+
+        return files
+
+    def encoder_code(self, script: str) -> Callable[[Wildcards], str]:
+        """A function of wildcards: digest of what encodes the entry."""
+        return lambda wildcards: self.code(script, self.encoder(wildcards).module)
+
+    def image_weights(self, wildcards: Wildcards) -> str | list[str]:
+        """The checkpoint that an image encoder reads; nothing where its weights are published, or none."""
+        path = self.options("encoders", wildcards.encoder)["pretrained"]
+        return path if isinstance(path, str) else []
+
+    def graph_options(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The options of a spatial encoder's graph, which the encoder's others do not touch."""
+        graph: dict[str, Any] = self.options("encoders", wildcards.encoder)["graph"]
+        return graph
+
+    def graph_code(self, wildcards: Wildcards) -> str:
+        """Digest of what makes a spatial encoder's graph."""
+        return self.code("spatial_graph.py", self._graph(wildcards).module)
+
+    def interactions_of_graph(self, wildcards: Wildcards) -> str | list[str]:
+        """The interactions, for a graph that is made of them; a map of places needs none."""
+        needed = self._graph(wildcards).reads_interactions
+        return self.paths.interactions.format(dataset=wildcards.dataset) if needed else []
+
+    def _graph(self, wildcards: Wildcards) -> GraphOptions:
+        spatial: Any = self.encoder(wildcards)
+        found: GraphOptions = spatial.graph
+        return found
+
+    def model_of_items(self, wildcards: Wildcards) -> str:
+        """The recommender over plain ids whose item vectors an entry takes."""
+        names = self.part("encoders", wildcards.encoder, "recommender", "seed")
+        return self.paths.model.format(dataset=wildcards.dataset, tokenizer=IDS, **names)
+
+    # --- tokenizers ---------------------------------------------------------------------------------------------------
+
+    def item_vectors(self, wildcards: Wildcards) -> list[str]:
+        """The vectors that a tokenizer reads, one file a view; none for one that does without."""
+        views = encoders_of(self.options("tokenizers", wildcards.tokenizer))
+        return [self._vectors(wildcards, encoder) for encoder in views.values()]
+
+    def vectors_to_diagnose(self, wildcards: Wildcards) -> str | list[str]:
+        """The space in which neighbours are sought: the tokenizer's own, or that of most others; else nothing."""
+        encoder = _space(self.options("tokenizers", wildcards.tokenizer))
+        if encoder is None:
+            spaces = Counter(found for entry in self.entries["tokenizers"].values() if (found := _space(entry)))
+            # By number and name: no order of the config's keys decides.
+            encoder = min(spaces, key=lambda name: (-spaces[name], name), default=None)
+        return [] if encoder is None else self._vectors(wildcards, encoder)
+
+    def brought_codes(self, wildcards: Wildcards) -> str | list[str]:
+        """The file of codes that a user brings; nothing for the other tokenizers."""
+        path: str | None = self.options("tokenizers", wildcards.tokenizer).get("path")
+        return path or []
+
+    def _vectors(self, wildcards: Wildcards, encoder: str) -> str:
+        return f"{self.paths.vectors}.npy".format(dataset=wildcards.dataset, encoder=encoder)
+
+    # --- recommenders -------------------------------------------------------------------------------------------------
+
+    def codes(self, wildcards: Wildcards) -> str | list[str]:
+        """The codes that a recommender reads; none for one over plain item ids."""
+        method = self.recommender(wildcards.recommender)
+        for mistake in incompatible(wildcards.tokenizer, wildcards.recommender, method, self.paths.results):
+            raise ConfigError(mistake)
+        return [] if wildcards.tokenizer == IDS else _filled(self.paths.codes, wildcards)
+
+    def recommender_code(self, script: str, function: str) -> Callable[[Wildcards], str]:
+        """A function of wildcards: digest of the script and of one function of the recommender's module."""
+        return lambda wildcards: self.code(script, f"{self.recommender(wildcards.recommender).module}:{function}")
+
+    def texts(self, wildcards: Wildcards) -> str | list[str]:
+        """The items, for a recommender that reads their texts."""
+        return _filled(self.paths.items, wildcards) if self.recommender(wildcards.recommender).reads_texts else []
+
+    def tokenizer_model(self, wildcards: Wildcards) -> str | list[str]:
+        """The tokenizer's model, for a recommender that reads it."""
+        needed = self.recommender(wildcards.recommender).reads_tokenizer_model
+        return _filled(self.paths.tokenizer_model, wildcards) if needed else []
+
+
+def _space(options: dict[str, Any]) -> str | None:
+    """The encoder in whose space a tokenizer is diagnosed: the text's, where there is one."""
+    views = encoders_of(options)
+    return views.get("encoder") or views.get("text") or next(iter(views.values()), None)
+
+
+def _filled(pattern: str, wildcards: Wildcards) -> str:
+    names = {name: getattr(wildcards, name) for name in re.findall(r"{(\w+)}", pattern)}
+    return pattern.format(**names)
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """A pattern that matches these names and no others."""
+    return "|".join(map(re.escape, names)) or "none"

@@ -1,0 +1,77 @@
+"""What is asked for on the command line, checked before Snakemake looks at any file: whatever lies in the results, a
+name that nothing makes and a dataset whose files are not there are mistakes."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from semtok.config.model import Config
+from semtok.config.recommenders import Recommender
+from semtok.config.tokenizers import IDS, Tokenizer
+from semtok.config.variants import nearest
+from semtok.plan import cells as plan
+from semtok.plan.check import incompatible, invalid
+from semtok.plan.definition import Definition
+from semtok.plan.stages import Stages
+
+
+def unknown(target: str, known: Collection[str]) -> str:
+    """The message for a target that no rule makes; `known` are those that may be meant."""
+    close = difflib.get_close_matches(target, known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(close)}?" if close else "`snakemake --list-rules` has the rules"
+    return f"{target}: nothing under this config makes it; {hint}"
+
+
+def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> Iterator[str]:
+    """Names in a target's path that the config does not have."""
+    known: dict[str, Collection[str]] = {
+        "dataset": stages.config.datasets,
+        "encoder": stages.config.encoders,
+        "paper": papers,
+        "exhibit": {
+            name
+            for asked, paper in papers.items()
+            if wildcards.get("paper", asked) == asked
+            for name in (*paper.tables, *paper.figures)
+        },
+    }
+    for key, entries in known.items():
+        if key in wildcards and wildcards[key] not in entries:
+            yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
+    tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
+    if tokenizer != IDS:
+        yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
+    if recommender is not None:
+        wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
+        yield from wrong or incompatible(tokenizer, recommender, stages.recommender(recommender), "target")
+
+
+def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> set[str]:
+    """The entries of `datasets` that a target is made of; all that the papers use where it names none."""
+    if "dataset" in wildcards or "file" in wildcards:
+        return {wildcards["dataset"]} if "dataset" in wildcards else set()
+    found: set[str] = set()
+    for name, paper in papers.items():
+        if wildcards.get("paper", name) != name:
+            continue
+        built = config.papers[name]
+        exhibits = {*built.tables, *built.figures, *(claim.exhibit for claim in paper.single_claims)}
+        if "exhibit" in wildcards:
+            exhibits = {wildcards["exhibit"]} & {*paper.tables, *paper.figures}
+        found |= {entry for exhibit in exhibits for entry in plan.datasets(paper, built, exhibit).values()}
+    return found
+
+
+def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
+    """What the source of these datasets does not have."""
+    for name in sorted(names):
+        dataset = config.datasets[name]
+        source = dataset.source or config.source
+        if source == "synthetic" and dataset.synthetic is None:
+            yield (
+                f"datasets.{name}.synthetic: missing; expected a made-up world, since the source is 'synthetic' "
+                "(or source: mirror, or official)"
+            )
+        missing = [file.path for file in dataset.files if not Path(str(config.mirror), file.path).is_file()]
+        if source == "mirror" and missing:
+            yield f"datasets.{name}: the mirror {config.mirror} lacks {', '.join(missing)}"

@@ -1,0 +1,133 @@
+"""What the jobs of the stages before the papers read, without Snakemake."""
+
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from semtok.config.base import Resources
+from semtok.config.model import Config
+from semtok.config.recommenders import TIGER
+from semtok.errors import ConfigError
+from semtok.plan.paths import Paths
+from semtok.plan.stages import Stages
+from support.project import ROOT
+
+
+@pytest.fixture
+def raw():
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+
+def stages(raw, results="results") -> Stages:
+    return Stages(Config.model_validate(raw), Paths(results), ROOT)
+
+
+def job(**wildcards):
+    return SimpleNamespace(**{"dataset": "mind", "seed": "0"} | wildcards)
+
+
+def reversed_keys(value):
+    return {key: reversed_keys(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+
+def test_raw_files_of_every_source(raw):
+    assert stages(raw).raw_files(job()) == ["results/raw/synthetic/mind"]
+    raw["source"] = "official"
+    assert stages(raw).raw_files(job()) == ["results/raw/official/mind/MINDsmall_train.zip"]
+    assert stages(raw).url("mind/MINDsmall_train.zip").startswith("https://")
+    raw |= {"source": "mirror", "mirror": "elsewhere"}
+    assert stages(raw).raw_files(job()) == ["elsewhere/mind/MINDsmall_train.zip"]
+    assert stages(raw).image_folder(job()) == "elsewhere"
+    assert stages(raw).drawn_pictures(job()) == []
+
+
+def test_every_path_lies_in_the_results_of_the_config(raw):
+    patterns = vars(Paths("results/mine")).values()
+    assert all(pattern.startswith("results/mine") for pattern in patterns)
+    assert stages(raw, "results/mine").codes(job(tokenizer="cost", recommender="tiger")).startswith("results/mine/")
+
+
+def test_vectors_of_a_tokenizer_by_view(raw):
+    found = stages(raw).item_vectors(job(tokenizer="simcit", dataset="nyc"))
+    assert found == [f"results/encoders/nyc/{name}.npy" for name in ("als", "vit-untrained", "graphsage", "tfidf")]
+    assert stages(raw).item_vectors(job(tokenizer="random")) == []
+
+
+def test_no_order_of_keys_decides_the_space_of_a_diagnosis(raw):
+    raw["tokenizers"]["rqvae"] = raw["tokenizers"]["rqvae"] | {"encoder": "minilm"}
+    for content in (raw, reversed_keys(raw)):
+        assert stages(content).vectors_to_diagnose(job(tokenizer="random")) == "results/encoders/mind/tfidf.npy"
+        assert stages(content).vectors_to_diagnose(job(tokenizer="rqvae")) == "results/encoders/mind/minilm.npy"
+        assert stages(content).vectors_to_diagnose(job(tokenizer="simcit-spatial")) == (
+            "results/encoders/mind/graphsage.npy"
+        )
+
+
+def test_nothing_is_diagnosed_in_the_space_of_no_tokenizer(raw):
+    raw["tokenizers"] = {"random": raw["tokenizers"]["random"]}
+    assert stages(raw).vectors_to_diagnose(job(tokenizer="random")) == []
+
+
+def test_options_do_not_depend_on_the_order_of_keys(raw):
+    for section, name in (("datasets", "mind"), ("tokenizers", "cost+temperature=0.5"), ("recommenders", "tiger")):
+        assert str(stages(raw).options(section, name)) == str(stages(reversed_keys(raw)).options(section, name))
+
+
+def test_a_job_depends_on_its_part_of_the_options(raw):
+    assert stages(raw).part("datasets", "mind", "reader", "split") == {
+        "reader": "mind",
+        "split": {"method": "leave-one-out"},
+    }
+    assert "decoding" not in stages(raw).apart("recommenders", "tiger", "decoding")
+    assert stages(raw).apart("recommenders", "tiger+decoding.beam_size=60", "decoding") == stages(raw).apart(
+        "recommenders", "tiger", "decoding"
+    )
+
+
+def test_codes_and_ids_are_not_mixed_up(raw):
+    one = stages(raw)
+    assert one.codes(job(tokenizer="ids", recommender="sasrec")) == []
+    assert one.codes(job(tokenizer="cost", recommender="tiger")) == "results/tokenizers/mind/cost/0/codes.npy"
+    for tokenizer, recommender in (("ids", "tiger"), ("cost", "sasrec")):
+        with pytest.raises(ConfigError, match=f"found {tokenizer}/{recommender}"):
+            one.codes(job(tokenizer=tokenizer, recommender=recommender))
+
+
+def test_texts_and_the_tokenizers_model_go_to_who_reads_them(raw, monkeypatch):
+    run = job(tokenizer="cost", recommender="tiger")
+    assert stages(raw).texts(run) == stages(raw).tokenizer_model(run) == []
+    monkeypatch.setattr(TIGER, "reads_texts", True)
+    monkeypatch.setattr(TIGER, "reads_tokenizer_model", True)
+    assert stages(raw).texts(run) == "results/data/mind/items.parquet"
+    assert stages(raw).tokenizer_model(run) == "results/tokenizers/mind/cost/0/model.safetensors"
+
+
+def test_memory_and_minutes_grow_with_the_attempt_and_with_what_the_method_asks_for(raw, monkeypatch):
+    run, coded = job(tokenizer="cost", recommender="tiger"), job(tokenizer="cost")
+    assert stages(raw).asks("train", "mem_mb", 8000)(run, 2) == 16000
+    assert stages(raw).asks("train", "gpus", 1)(run, 2) == 1
+    assert stages(raw).asks("tokenize", "minutes", 240)(coded, 1) == 240
+    monkeypatch.setattr(TIGER, "resources", {"train": Resources(mem_mb=64000, threads=4)})
+    assert stages(raw).asks("train", "mem_mb", 8000)(run, 2) == 128000
+    assert stages(raw).asks("train", "threads", 1)(run, 2) == 4
+    assert stages(raw).asks("decode", "mem_mb", 8000)(run, 1) == 8000
+
+
+def test_shards_in_order(raw):
+    raw["datasets"]["mind"]["shards"] = 2
+    files = stages(raw).shards("npy")(job(encoder="minilm"))
+    assert files == [f"results/encoders/mind/minilm.shards/{number}-of-2.npy" for number in (1, 2)]
+    assert stages(raw).large_datasets() == "mind"
+    assert "tfidf" not in stages(raw).scattered("text")
+
+
+def test_item_vectors_of_a_recommender_come_from_its_training(raw):
+    assert stages(raw).model_of_items(job(encoder="sasrec-items", dataset="nyc")) == (
+        "results/recommenders/nyc/ids/sasrec-32/0/model.safetensors"
+    )
+
+
+def test_pictures_must_come_from_somewhere(raw):
+    with pytest.raises(ConfigError, match=r"datasets\.mind\.images: found nothing"):
+        stages(raw).image_options(job())

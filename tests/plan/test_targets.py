@@ -1,0 +1,93 @@
+"""What is asked for, checked against the config before any file is looked at."""
+
+import pytest
+import yaml
+
+from semtok.plan import targets
+from semtok.plan.check import check
+from semtok.plan.paths import Paths
+from semtok.plan.stages import Stages
+from support.project import ROOT
+
+
+@pytest.fixture
+def raw():
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+
+@pytest.fixture
+def demo(raw):
+    return check(raw, ROOT / "config" / "papers")
+
+
+def test_nearest_names_are_offered():
+    said = targets.unknown("results/table9.csv", ["results/table2.csv", "results/papers/cost/claims.csv"])
+    assert said.count("\n") == 0
+    assert "did you mean results/table2.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("wildcards", "expected"),
+    [
+        ({"dataset": "mnd"}, "'mnd' is no dataset that this config has; did you mean 'mind'"),
+        ({"paper": "cost", "exhibit": "table4"}, "'table4' is no exhibit that this config has"),
+        ({"paper": "cst", "exhibit": "table2"}, "'cst' is no paper that this config has; did you mean 'cost'"),
+        ({"dataset": "mind", "tokenizer": "cosst"}, "did you mean 'cost'"),
+        ({"dataset": "mind", "tokenizer": "cost+temperature=0"}, "cost+temperature=0.temperature: found 0"),
+        ({"dataset": "mind", "tokenizer": "cost", "recommender": "sasrec"}, "found cost/sasrec"),
+        ({"dataset": "mind", "tokenizer": "cost", "recommender": "tigger"}, "did you mean 'tiger'"),
+    ],
+)
+def test_names_that_are_not_there(demo, wildcards, expected):
+    config, papers = demo
+    found = list(targets.mistakes(Stages(config, Paths(), ROOT), papers, wildcards))
+    assert any(expected in mistake for mistake in found)
+
+
+@pytest.mark.parametrize(
+    "wildcards",
+    [
+        {},
+        {"exhibit": "table4"},
+        {"paper": "cost", "exhibit": "table2"},
+        {"dataset": "mind", "tokenizer": "cost+temperature=0.5", "recommender": "tiger", "seed": "7"},
+        {"dataset": "mind", "tokenizer": "ids", "recommender": "sasrec", "seed": "0"},
+    ],
+)
+def test_names_that_are_there(demo, wildcards):
+    config, papers = demo
+    assert list(targets.mistakes(Stages(config, Paths(), ROOT), papers, wildcards)) == []
+
+
+def test_the_datasets_behind_a_target(demo):
+    config, papers = demo
+
+    def of(**wildcards):
+        return targets.datasets(config, papers, wildcards)
+
+    assert of() == {"mind", "office-small", "office-large", "nyc"}
+    assert of(dataset="beauty", tokenizer="cost") == {"beauty"}
+    assert of(paper="cost", exhibit="table2") == {"mind"}
+    assert of(exhibit="table1") == {"mind", "office-small", "office-large", "nyc"}
+    assert of(paper="simcit") == {"nyc"}
+    assert of(file="mind/MINDsmall_train.zip") == set()
+
+
+def test_a_mirror_must_have_the_files(raw, tmp_path):
+    raw |= {"source": "mirror", "mirror": str(tmp_path)}
+    config, _ = check(raw, ROOT / "config" / "papers")
+    (said,) = targets.lacking(config, {"mind"})
+    assert said == f"datasets.mind: the mirror {tmp_path} lacks mind/MINDsmall_train.zip"
+    (tmp_path / "mind").mkdir()
+    (tmp_path / "mind/MINDsmall_train.zip").touch()
+    assert list(targets.lacking(config, {"mind"})) == []
+    assert len(list(targets.lacking(config, {"mind", "nyc", "beauty"}))) == 2
+
+
+def test_a_made_up_world_is_needed_where_the_source_is_one(raw):
+    raw["datasets"]["mind"].pop("synthetic")
+    config, _ = check(raw, ROOT / "config" / "papers")
+    (said,) = targets.lacking(config, {"mind", "nyc"})
+    assert said.startswith("datasets.mind.synthetic: missing")
+    raw["source"] = "official"
+    assert list(targets.lacking(check(raw, ROOT / "config" / "papers")[0], {"mind"})) == []

@@ -1,0 +1,52 @@
+"""What is asked for is checked before Snakemake looks at any file, whatever lies in the results."""
+
+from pathlib import Path
+
+import pytest
+
+from support.project import Project, copy_of_the_project
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory) -> Project:
+    """A project in whose results lie tables that nobody made."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("targets") / "project")
+    for name in ("table2.csv", "papers/cost/table2.csv", "data/mind/stats.json"):
+        path = project.root / "results" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (project.root / "raw").mkdir()
+    return project
+
+
+def refused(project: Project, *arguments: str) -> str:
+    done = project.snakemake("--dry-run", *arguments, check=False)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.parametrize("target", [[], ["--", "results/table2.csv"], ["--", "results/data/mind/stats.json"]])
+def test_a_mirror_that_lacks_files_is_refused_although_results_lie_there(untouched: Project, target: list[str]):
+    said = refused(untouched, "--config", "source=mirror", "mirror=raw", *target)
+    assert "datasets.mind: the mirror raw lacks mind/MINDsmall_train.zip" in said
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("results/table9.csv", "did you mean 'table"),
+        ("results/papers/cst/table2.csv", "did you mean results/papers/cost/table2.csv"),
+        ("results/tokenizers/mind/cosst/0/codes.npy", "did you mean 'cost'"),
+    ],
+)
+def test_unknown_targets_end_in_one_line_with_the_nearest_names(untouched: Project, target: str, expected: str):
+    (line,) = (line for line in refused(untouched, "--", target).splitlines() if target in line)
+    assert expected in line
+
+
+def test_results_of_another_config_are_no_targets_of_this_one(untouched: Project):
+    assert Path(untouched.root / "results/table2.csv").is_file()
+    said = refused(untouched, "--config", "results=results/other", "--", "results/table2.csv")
+    assert "did you mean results/other/table2.csv" in said
