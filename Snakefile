@@ -30,7 +30,7 @@ onstart:
 rule all:
     default_target: True
     input:
-        everything(),
+        EVERYTHING,
     localrule: True
 
 
