@@ -29,7 +29,7 @@ onstart:
 rule all:
     default_target: True
     input:
-        everything(),
+        EVERYTHING,
     localrule: True
 
 

@@ -148,11 +148,12 @@ def test_a_definitions_mistakes_are_told_with_the_configs(raw, tmp_path):
 
 
 def with_row(folder, method):
-    """A folder of definitions, in which CoST's first row is another method."""
-    definition = (CONFIG / "papers" / "cost.yaml").read_text()
-    assert "tokenizer: random}" in definition
-    (folder / "simcit.yaml").write_text((CONFIG / "papers" / "simcit.yaml").read_text())
-    (folder / "cost.yaml").write_text(definition.replace("tokenizer: random}", f"tokenizer: {method}}}"))
+    """A folder of definitions in which CoST's Table 2 has one row more."""
+    for name in ("cost", "simcit"):
+        text = (CONFIG / "papers" / f"{name}.yaml").read_text()
+        row = "      - {label: Random, latex: Random, tokenizer: random}\n"
+        more = row + f"      - {{label: Ours, tokenizer: {method}}}\n"
+        (folder / f"{name}.yaml").write_text(text.replace(row, more))
     return folder
 
 

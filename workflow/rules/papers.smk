@@ -181,22 +181,21 @@ rule stacked_table:
         "../scripts/stack.py"
 
 
-def everything():
-    """What plain `snakemake` makes, and what is shared with others."""
-    return PAPERS.results(
-        {
-            "statistics": rules.statistics_table.output,
-            "ranking": rules.ranking_table.output,
-            **dict.fromkeys(FIGURES, rules.figure.output),
-            "claims": rules.claims.output,
-            "stacked": rules.stacked_table.output,
-        }
-    )
+# What plain `snakemake` makes, and what is shared with others.
+EVERYTHING = PAPERS.results(
+    {
+        "statistics": rules.statistics_table.output,
+        "ranking": rules.ranking_table.output,
+        **dict.fromkeys(FIGURES, rules.figure.output),
+        "claims": rules.claims.output,
+        "stacked": rules.stacked_table.output,
+    }
+)
 
 
 rule ro_crate:
     input:
-        everything(),
+        EVERYTHING,
     output:
         f"{RESULTS}/ro-crate.zip",
     log:
