@@ -8,8 +8,8 @@ from support.project import Job, Project
 
 RUN = "dataset=mind, tokenizer=ids, recommender={}, seed=0"
 TABLE = {
-    Job("ranking_table", "paper=cost, place=table2"),
-    Job("stacked_table", "place=table2"),
+    Job("ranking_table", "paper=cost, exhibit=table2"),
+    Job("stacked_table", "exhibit=table2"),
     Job("claims", "paper=cost"),
 }
 ROW = "      - {label: Random, latex: Random, tokenizer: random}\n"

@@ -75,7 +75,7 @@ def test_neither_records_nor_provenance_rerun_anything(project: Project):
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
     assert project.planned("results/table1.csv", "results/table2.csv") == set()
     (project.root / f"{TABLE}.provenance.json").unlink()
-    assert Job("ranking_table", "paper=cost, place=table2") in project.planned(f"{TABLE}.provenance.json")
+    assert Job("ranking_table", "paper=cost, exhibit=table2") in project.planned(f"{TABLE}.provenance.json")
 
 
 def test_an_altered_table_is_detected(project: Project):
