@@ -1,4 +1,4 @@
-"""Edit this, and exactly those jobs run."""
+"""Edit this, and exactly those jobs run. Three of the edits are also asked of `snakemake --dry-run` itself."""
 
 import shutil
 from pathlib import Path
@@ -37,12 +37,12 @@ RESULTS = TABLES | {STACKED}
 
 
 def test_nothing_is_left_to_do(project: Project):
-    assert project.planned() == set()
+    assert project.planned() == project.dry_run() == set()
 
 
 def test_the_temperature_of_cost(project: Project):
     project.edit_config("tokenizers.cost.temperature", 0.5)
-    assert project.planned() == everything_of(["cost"]) | RESULTS
+    assert project.planned() == project.dry_run() == everything_of(["cost"]) | RESULTS
 
 
 def test_a_second_seed(project: Project):
@@ -87,7 +87,7 @@ def test_a_comment_and_a_docstring_in_the_package(project: Project):
 def test_the_body_of_cost(project: Project):
     path = project.root / "src/semtok/tokenizers/cost.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
-    assert project.planned() == everything_of(COST) | RESULTS
+    assert project.planned() == project.dry_run() == everything_of(COST) | RESULTS
 
 
 def test_the_body_of_the_beam_search(project: Project):
