@@ -17,11 +17,9 @@ WITH_TORCH = {
 
 
 def imports(script: Path) -> str:
-    """The import statements of a script, those of its job's body included."""
-    tree = ast.parse(script.read_text())
-    (guard,) = (node for node in tree.body if isinstance(node, ast.If))  # `if TYPE_CHECKING:`
-    tree.body.remove(guard)
-    return "\n".join(ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    """The import statements of a script."""
+    nodes = ast.walk(ast.parse(script.read_text()))
+    return "\n".join(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def test_jobs_without_networks_do_not_import_torch():
