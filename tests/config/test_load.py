@@ -1,4 +1,5 @@
 import copy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,11 +149,11 @@ def test_a_definitions_mistakes_are_told_with_the_configs(raw, tmp_path):
 
 
 def with_row(folder, method):
-    """A folder of definitions, in which CoST's first row is another method."""
-    definition = (CONFIG / "papers" / "cost.yaml").read_text()
-    assert "tokenizer: random}" in definition
-    (folder / "simcit.yaml").write_text((CONFIG / "papers" / "simcit.yaml").read_text())
-    (folder / "cost.yaml").write_text(definition.replace("tokenizer: random}", f"tokenizer: {method}}}"))
+    """A folder of definitions, in which CoST's first row is another method and nothing is claimed of it."""
+    shutil.copytree(CONFIG / "papers", folder, dirs_exist_ok=True)
+    definition = yaml.safe_load((folder / "cost.yaml").read_text())
+    definition["tables"]["table2"]["rows"][0]["tokenizer"] = method
+    (folder / "cost.yaml").write_text(yaml.safe_dump(definition | {"claims": []}, sort_keys=False))
     return folder
 
 
