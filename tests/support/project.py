@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -167,6 +168,15 @@ class Project:
         node[key] = value
         file.write_text(yaml.safe_dump(content))
 
+    def keep_rows(self, paper: str, table: str, tokenizers: Collection[str]) -> None:
+        """Leave a table the rows of these tokenizers, and the paper no claims and printed numbers, which name all."""
+        definition = self.root / f"config/papers/{paper}.yaml"
+        content = yaml.safe_load(definition.read_text())
+        rows = content["tables"][table]["rows"]
+        content["tables"][table]["rows"] = [row for row in rows if row["tokenizer"] in tokenizers]
+        definition.write_text(yaml.safe_dump(content | {"claims": []}, sort_keys=False))
+        definition.with_name(f"{paper}-printed.csv").unlink()
+
     def edit_file(self, name: str, old: str, new: str) -> None:
         """Replace text that stands in a file exactly once."""
         file = self.root / name
@@ -185,9 +195,5 @@ def copy_of_the_project(target: Path, config: dict[str, Any] = TINY) -> Project:
             shutil.copy2(source, target / part)
     (target / "tiny.yaml").write_text(yaml.safe_dump(config))
     if config is CITY:
-        definition = target / "config/papers/simcit.yaml"
-        content = yaml.safe_load(definition.read_text())
-        rows = content["tables"]["table4"]["rows"]
-        content["tables"]["table4"]["rows"] = [row for row in rows if row["tokenizer"] in ROWS_OF_CITY]
-        definition.write_text(yaml.safe_dump(content, sort_keys=False))
+        Project(target).keep_rows("simcit", "table4", ROWS_OF_CITY)
     return Project(target)
