@@ -15,9 +15,9 @@ class RawFile(Section):
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
     """Where it lies below the mirror folder (and below results/raw/...)."""
     url: str | None = None
-    """Where it is published; None where it must be fetched by hand."""
+    """Where it is published; null where it must be fetched by hand."""
     member: str | None = None
-    """Which member of a zip file to read, by its base name; None where the format leaves no choice."""
+    """Which member of a zip file to read, by its base name; null where the format leaves no choice."""
 
 
 class Filters(Section):
@@ -25,12 +25,15 @@ class Filters(Section):
     the minima (iterative k-core), the maximum and the cap on user length."""
 
     without_text: Literal["drop", "keep"] = "drop"
-    """Items that have none of the dataset's text fields, or that the metadata do not list at all."""
+    """Items that have none of the dataset's text fields, or that the metadata do not list at all: drop, or keep (their
+    text vector is missing)."""
 
     duplicates: Literal["keep", "drop_repeats", "drop_consecutive"]
     """keep all; keep a user's first interaction with an item; collapse immediate repeats."""
     min_user_length: PositiveInt
+    """Users with fewer interactions are dropped (C-I7: "at least 15" is read as a user's number of clicks)."""
     min_item_count: PositiveInt
+    """Items with fewer interactions are dropped; CoST's is tuned to the printed number of items (methods.md 9)."""
     max_user_length: PositiveInt | None
     """Users with more interactions are dropped."""
     last_interactions: PositiveInt | None
@@ -48,7 +51,9 @@ class UserRatio(Section):
 
     method: Literal["user-ratio"]
     valid: Probability
+    """Share of a user's interactions that are validation targets."""
     test: Probability
+    """Share of a user's interactions that are test targets."""
 
 
 class TimeRatio(Section):
@@ -56,7 +61,9 @@ class TimeRatio(Section):
 
     method: Literal["time-ratio"]
     valid: Probability
+    """Share of all interactions that are validation targets."""
     test: Probability
+    """Share of all interactions that are test targets."""
 
 
 class HeldOutUsers(Section):
@@ -64,12 +71,14 @@ class HeldOutUsers(Section):
 
     method: Literal["held-out-users"]
     test_users: PositiveInt
+    """How many users are test users, drawn among those with two interactions or more."""
     train_users: PositiveInt | None
-    """How many of the other users to use; None for all."""
+    """How many of the other users to use; null for all."""
     valid: Probability
     """Share of the train users that become validation users: their last item is the target, nothing is learned
     from the others."""
     seed: int
+    """Of the drawing of users."""
 
 
 Split = Annotated[LeaveOneOut | UserRatio | TimeRatio | HeldOutUsers, Field(discriminator="method")]
@@ -79,19 +88,23 @@ class Synthetic(Section):
     """The made-up world that stands in for a dataset when `source` is synthetic."""
 
     users: Annotated[int, Field(ge=10)]
+    """Number of users."""
     items: Annotated[int, Field(ge=20)]
+    """Number of items, at least four a category."""
     mean_length: Annotated[float, Field(ge=3)]
     """Mean number of interactions of a user."""
     categories: Annotated[int, Field(ge=2)]
-    """Each has four sub-categories."""
+    """Number of categories; each has four sub-categories."""
     seed: int
+    """Of everything random in the world."""
     habit: Probability = 0.6
     """Share of interactions whose sub-category is the one that habit makes follow the one before."""
     maker_boost: Annotated[float, Field(ge=1)] = 8.0
     """How many times as likely as others of its sub-category an item is whose maker (a place's neighbourhood) is that
     of the interaction before."""
     pictures: bool = False
-    """Draw a picture of every item: pictures/RAW_ID.png beside the raw files, listed by metadata that have a field."""
+    """Draw a picture of every item: pictures/RAW_ID.png beside the raw files, for `images: {folder: pictures}`; the
+    metadata of the Amazon formats list them."""
 
     @model_validator(mode="after")
     def _every_subcategory_has_items(self) -> "Synthetic":
@@ -101,37 +114,44 @@ class Synthetic(Section):
 
 
 class Images(Section):
-    """Where the pictures of the items come from, and what is refused."""
+    """Where the pictures of the items come from, and what is refused. Only looked at where a tokenizer names an image
+    encoder. A picture that cannot be had or used, for whatever reason, is a missing one: images/DATASET/images.csv
+    among the results lists them all with the reason."""
 
     folder: PathText | None = None
     """Files named RAW_ID.jpg, .png, ...; relative to the mirror, to the synthetic world, or, with official files, to
-    the working directory. None: the addresses that the metadata list."""
+    the working directory. null: the addresses that the metadata list (Amazon) are fetched, by http and https only."""
     max_bytes: PositiveInt = 10_000_000
+    """Of a file; larger pictures are missing."""
     max_pixels: Annotated[int, Field(ge=1, le=89_478_485)] = 89_478_485
-    """Width times height; Pillow takes more for a decompression bomb."""
+    """Width times height; larger pictures are missing. Beyond the default Pillow suspects a decompression bomb."""
     connections: PositiveInt = 8
     """Pictures fetched at the same time."""
     requests_per_second: PositiveFloat = 10
     """Over all connections."""
     connect_timeout: PositiveFloat = 10
-    """Seconds."""
+    """Seconds until a connection stands."""
     read_timeout: PositiveFloat = 20
     """Seconds without a byte."""
     time_limit: PositiveFloat = 60
     """Seconds for one attempt at one picture, whatever it is spent on."""
     attempts: PositiveInt = 3
-    """At a picture that fails for a reason that may pass."""
+    """At a picture that fails for a reason that may pass (no connection, too slow, cut short, the server's fault)."""
 
 
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
     reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare"]
+    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, or Foursquare check-ins."""
     files: Annotated[list[RawFile], Field(min_length=1)]
+    """The official files: where they lie below a mirror, and where they are published."""
     text_fields: Annotated[list[str], Field(min_length=1)]
-    """Fields of the items that the text template states, in this order."""
+    """Fields of an item that the text template states, in this order; fields that an item lacks are left out."""
     filters: Filters
+    """Which interactions stay."""
     split: Split
+    """Which interactions are train, validation and test."""
 
     @model_validator(mode="after")
     def _ratios_leave_train(self) -> "Preparation":
@@ -146,8 +166,10 @@ class Dataset(Preparation):
     source: Source | None = None
     """Overrides the top-level `source`."""
     images: Images | None = None
-    """None: the dataset has no pictures, and no tokenizer with an image view can run on it."""
+    """null: the dataset has no pictures, and no tokenizer with an image view can run on it."""
     shards: PositiveInt = 1
-    """Jobs that an encoder which sees one batch at a time is scattered over; the vectors are the same."""
+    """Jobs that the networks for text and images (sentence-transformers, timm) are scattered over, for catalogues that
+    one job would need too long for; 1: one job (docs/scale.md). The vectors are the same, byte for byte. Encoders that
+    learn from all items (tfidf, als, graphsage) stay one job."""
     synthetic: Synthetic | None = None
     """Needed only where the source is synthetic."""

@@ -1,7 +1,7 @@
 """docs/options.md and config/schema.json, both made from the options classes: `python -m semtok.config.documentation`.
 
 An editor that knows YAML schemas completes and checks a config that begins with
-`# yaml-language-server: $schema=config/schema.json`.
+`# yaml-language-server: $schema=schema.json`, the path from the config's folder.
 """
 
 import inspect

@@ -41,21 +41,35 @@ class Evaluation(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     """Coverage of the intervals."""
     seed: int
+    """Of the resampling."""
 
 
 class Config(Section):
-    """Everything that a run may be told; config/config.yaml explains each option where it stands."""
+    """Everything that a run may be told; docs/options.md lists each option with its meaning."""
 
     source: Source
+    """Where raw data come from: downloaded, with the checksums of config/checksums.yaml recorded once and enforced from
+    then on; a folder of the same files; or a small made-up world in the same formats."""
     mirror: PathText | None
+    """The mirror folder, needed where a source is `mirror`; each dataset's `files` say what lies where below it."""
     results: ResultsFolder
+    """The folder of the results. Each config has its own, so that no table of made-up data can be taken for one of real
+    data, and nothing is trained anew when one goes back and forth between configs."""
     seeds: Annotated[list[Seed], Field(min_length=1)]
+    """Every tokenizer and recommender is trained once per seed; with several, the main tables give means and intervals
+    over them (of one seed, an interval speaks of that one trained model only)."""
     evaluation: Evaluation
+    """Uncertainty of every score."""
     datasets: dict[EntryName, Dataset]
+    """The sections of `papers` say which of them are used."""
     encoders: dict[EntryName, Encoder]
+    """Only those that a tokenizer names are run."""
     tokenizers: dict[TokenizerName, Tokenizer]
+    """Wherever a name may stand, so may a variant of it: `cost+temperature=0.5`."""
     recommenders: dict[EntryName, Recommender]
+    """One over plain item ids (SASRec) has the tokenizer `ids`, and a table's row names it as `ids/sasrec`."""
     papers: dict[PaperName, PaperConfig]
+    """Rows, columns, sweeps, claims and printed numbers of a paper lie in config/papers/."""
 
     @field_validator("seeds")
     @classmethod

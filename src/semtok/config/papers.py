@@ -19,9 +19,12 @@ class PaperConfig(Section):
     datasets: dict[str, Annotated[Name, entry_of("datasets")] | None]
     """Printed name of a dataset: entry of `datasets`. One left out, or null, stays an empty cell that says so."""
     lacking: dict[str, list[str]] = Field(default_factory=dict)
-    """Modalities that a dataset, by its printed name, has nothing of: tokenizers with such a view are left out."""
+    """Modalities that a dataset, by its printed name, has nothing of: tokenizers with such a view are left out
+    there. {NYC: [image]}"""
     tables: list[Name]
+    """Those of the paper's definition that are built."""
     figures: list[Name]
+    """Those of the paper's definition that are built."""
     sweep_seeds: Annotated[list[Seed], Field(min_length=1)]
     """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
 

@@ -38,40 +38,51 @@ class RecommenderOptions(Method):
 
 
 class T5Options(Section):
-    """The size of the encoder-decoder."""
+    """The size of a T5 encoder-decoder, trained from scratch."""
 
     n_layers: PositiveInt
     """Blocks of the encoder, and as many of the decoder."""
     d_model: PositiveInt
+    """Width of the embeddings and hidden states."""
     d_ff: PositiveInt
+    """Width inside the feed-forward part of a block."""
     n_heads: PositiveInt
+    """Attention heads of a layer."""
     d_kv: PositiveInt
     """Width of one attention head."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Probability of dropout, in all places where T5 has one."""
     relative_attention_buckets: Annotated[int, Field(ge=2)]
+    """Buckets of relative positions, each with a learned attention bias a head."""
     relative_attention_max_distance: Annotated[int, Field(ge=2)]
+    """Positions this far apart, in tokens, and farther share the last bucket."""
 
 
 class TrainingOptions(Section):
-    """How any recommender is trained. TIGER's samples are prefixes, SASRec's are windows of users' train parts."""
+    """How any recommender is trained; a change trains again. TIGER's samples are prefixes, SASRec's are windows of
+    users' train parts."""
 
     optimizer: Literal["adamw", "adafactor"]
-    """`adafactor` is T5's and TIGER's own: a step is the rate times the tensor's root mean square."""
+    """`adafactor` is T5's and TIGER's own: its learning_rate is relative (0.01 to 0.03), a step is the rate times the
+    tensor's root mean square, and the embeddings learn faster."""
     learning_rate: PositiveFloat
+    """The peak of its schedule."""
     weight_decay: NonNegativeFloat
+    """Decoupled, of matrices only; AdamW with 0 is Adam."""
     warmup: Probability
     """Share of the steps over which the learning rate rises."""
     schedule: Literal["cosine", "constant"]
+    """Behind the warmup the learning rate falls to 0 along half a cosine, or stays."""
     batch_size: PositiveInt
     """Samples a step."""
     epochs: PositiveInt
     """An epoch is every sample of every user's train part, or `samples_per_epoch` of them."""
     samples_per_epoch: PositiveInt | None
-    """Samples drawn anew without replacement each epoch; None for all."""
+    """Samples drawn anew without replacement each epoch; null for all."""
     validation_every: PositiveInt
     """Epochs between validations; the best checkpoint is kept (TIGER: Recall@10, SASRec: NDCG@10)."""
     validation_users: PositiveInt | None
-    """Validation targets ranked each time (a fixed sample); None for all."""
+    """Validation targets ranked each time (a fixed sample); null for all."""
     patience: NonNegativeInt
     """Validations that are not better before training stops; 0 never stops."""
 
@@ -80,17 +91,20 @@ class TIGERTrainingOptions(TrainingOptions):
     """How TIGER is trained."""
 
     validation_beam_size: PositiveInt
+    """Beam size of the validations, at least the 10 of Recall@10."""
 
 
 class DecodingOptions(Section):
-    """How items are generated."""
+    """How items are generated; a change decodes again, without training."""
 
     beam_size: PositiveInt
+    """Tuples kept at each level, and items ranked for a target: at least the largest k of any table."""
     constraint: Literal["trie", "position"]
     """Only existing tuples, or only the codes of the position (methods.md 8.3)."""
     renormalize: bool
     """Share the probability of forbidden codes among the allowed ones (off: methods.md 8.1)."""
     batch_size: PositiveInt
+    """Targets decoded together."""
     certify_users: NonNegativeInt
     """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
 
@@ -107,22 +121,30 @@ class TIGER(RecommenderOptions):
     collisions: Literal["suffix", "expand"]
     """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
+    """The network."""
     training: TIGERTrainingOptions
+    """How it is trained."""
     decoding: DecodingOptions
+    """How items are generated with it."""
 
 
 class SelfAttentionOptions(Section):
     """The size of SASRec's network."""
 
     n_layers: PositiveInt
+    """Blocks of self-attention and feed-forward."""
     n_heads: PositiveInt
+    """Attention heads of a layer; they share hidden_dim."""
     hidden_dim: PositiveInt
     """Width of the item vectors and of the states."""
     inner_dim: PositiveInt
     """Width inside the feed-forward part of a block."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Probability of dropout of the embeddings and behind each part of a block."""
     attention_dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Probability of dropout of the attention weights."""
     activation: Literal["gelu", "relu"]
+    """Of the feed-forward part."""
     norm_first: bool
     """Layer norm before each part of a block and at the end, or behind the embeddings and each part."""
 
@@ -134,7 +156,7 @@ class SelfAttentionOptions(Section):
 
 
 class FullRankingOptions(Section):
-    """How the catalogue is ranked."""
+    """How the catalogue is ranked; a change ranks again, without training."""
 
     batch_size: PositiveInt
     """Targets whose scores over the catalogue are held at once."""
@@ -143,7 +165,7 @@ class FullRankingOptions(Section):
 
 
 class SASRec(RecommenderOptions):
-    """Causal self-attention over plain item ids."""
+    """Causal self-attention over plain item ids, with cross-entropy over the whole catalogue."""
 
     module = "semtok.recommenders.sasrec"
     reads_ids = True
@@ -151,10 +173,13 @@ class SASRec(RecommenderOptions):
 
     method: Literal["sasrec"]
     max_items: PositiveInt
-    """Most recent items of the history, and the longest window that is trained on."""
+    """Most recent items of the history; longer train parts are cut into windows of so many steps."""
     model: SelfAttentionOptions
+    """The network."""
     training: TrainingOptions
+    """How it is trained."""
     decoding: FullRankingOptions
+    """How the catalogue is ranked with it."""
 
 
 RecommenderClass = TIGER | SASRec

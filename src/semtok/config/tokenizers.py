@@ -40,10 +40,12 @@ class Sinkhorn(Section):
     epsilon: PositiveFloat
     """Weight of the entropy, where the largest distance is 1 and the smallest -1."""
     iterations: PositiveInt
+    """Of Sinkhorn's algorithm: normalisations of rows and columns in turn."""
 
 
 class SinkhornRepair(Sinkhorn):
-    """Items of one tuple are given other codes of the last level (LC-Rec; methods.md 1.5)."""
+    """Items of one tuple are spread over the last level's codewords by Sinkhorn's iterations (LC-Rec; methods.md 1.5).
+    For the recommender only: the diagnostics show the raw codes."""
 
     rounds: PositiveInt
     """How often the items that still collide are tried again."""
@@ -62,9 +64,11 @@ class RQKMeansTokenizer(Quantized):
     module = "semtok.tokenizers.rq_kmeans"
     method: Literal["rq-kmeans"]
     encoder: EncoderName
+    """The entry of `encoders` whose vectors are tokenized."""
     max_iterations: PositiveInt
+    """Of k-means (Lloyd's algorithm), at each level."""
     repair: SinkhornRepair | None
-    """Of collisions, once the codes are made; null: none."""
+    """Of collisions, once the codes are made, for the recommender; null: none."""
 
 
 class ExternalTokenizer(TokenizerOptions):
@@ -73,7 +77,7 @@ class ExternalTokenizer(TokenizerOptions):
     module = "semtok.tokenizers.external"
     method: Literal["external"]
     path: PathText
-    """`.npy` [n_items, n_levels], or JSON {item: ["<a_1>", "<b_2>", ...]}."""
+    """`.npy` [n_items, n_levels], or JSON {item: ["<a_1>", "<b_2>", ...]} as LETTER and LC-Rec publish."""
     keys: Literal["index", "raw"]
     """What the JSON's keys are: the item's row in items.parquet, or its id in the raw files."""
 
@@ -91,9 +95,10 @@ class AutoencoderTokenizer(Quantized):
     shared_codebook: bool
     """One book for all levels instead of one a level (inconsistency C-I1)."""
     residuals: Literal["plain", "chained"]
-    """Straight-through estimate over the sum of levels (the papers' equations), or level by level (public code)."""
+    """Straight-through estimate over the sum of levels (the papers' equations), or level by level (the public code of
+    LC-Rec and LETTER)."""
     commitment_weight: NonNegativeFloat
-    """beta."""
+    """beta of L_rq."""
     reduction: Literal["sum", "mean"]
     """Squared norms summed over dimensions and levels (the papers' equations), or averaged (public code)."""
     initialization: Literal["kmeans-batch", "kmeans-all", "normal"]
@@ -102,15 +107,18 @@ class AutoencoderTokenizer(Quantized):
     dead_code_epochs: NonNegativeInt
     """A codeword unused for so many epochs is moved to a random residual of its level; 0 never."""
     learning_rate: PositiveFloat
+    """AdamW's, constant."""
     weight_decay: NonNegativeFloat
     """AdamW's; 0 is Adam."""
     batch_size: Annotated[int, Field(ge=2)]
+    """Items a step; for a contrastive loss, also where its negatives come from."""
     epochs: PositiveInt
+    """Passes over all items that have a vector."""
     selection: Literal["last", "fewest-collisions"]
     """Which epoch's weights are kept: the last's, or, of ten evenly spaced ones, the one's with the fewest collisions
     (LC-Rec, LETTER; methods.md 2.6)."""
     repair: SinkhornRepair | None
-    """Of collisions, once the codes are made; null: none."""
+    """Of collisions, once the codes are made, for the recommender; null: none."""
 
 
 class RQVAETokenizer(AutoencoderTokenizer):
@@ -151,18 +159,19 @@ class LETTERTokenizer(AutoencoderTokenizer):
     collaborative: EncoderName
     """The entry of `encoders` whose vectors the quantized latents are aligned with."""
     collaborative_weight: NonNegativeFloat
-    """alpha."""
+    """alpha; LETTER's script has 0.01, where its code has 0.1."""
     alignment: Literal["dot", "linear"]
     """Compare the latent itself, which must be as wide as the collaborative vectors, or a learned linear map of it."""
     diversity_weight: NonNegativeFloat
-    """beta of L_div; 0 clusters nothing."""
+    """beta of L_div; LETTER's script has 0.0001, where its code has 0.1. 0 clusters nothing."""
     clusters: Annotated[int, Field(ge=1)]
     """Groups that the codewords of a book are clustered into before every epoch."""
     min_cluster_size: Annotated[int, Field(ge=2)]
     """Codewords of a group, at least two: a codeword is drawn to another of its group."""
     max_cluster_size: Annotated[int, Field(ge=2)]
+    """Codewords of a group."""
     balanced_last_level: Sinkhorn | None
-    """In training, items of a batch are spread evenly over the codewords of the last level; null: nearest, as above."""
+    """In training, items of a batch are spread evenly over the codewords of the last level; null: the nearest one."""
 
     @model_validator(mode="after")
     def _groups_hold_the_codewords(self) -> "LETTERTokenizer":
@@ -182,22 +191,25 @@ class SimCITTokenizer(Quantized):
     trains_on_gpu = True
     method: Literal["simcit"]
     views: dict[Modality, EncoderName | None]
-    """The entry of `encoders` that gives each modality; null: without it."""
+    """The entry of `encoders` of each modality; null or absent: without it. Items that lack a view are learned from
+    their others."""
     standardize: bool
     """Take the mean off each view and divide it by its root mean square, so that all begin at the scale of alpha."""
     hidden_dims: list[PositiveInt]
     """Hidden widths of a modality's MLP encoder (f_m)."""
     activation: Literal["relu", "silu"]
+    """Of the MLP encoders' hidden layers: ReLU, or SiLU (released code)."""
     encoder_bias: bool
     """Whether the encoders' layers have a bias (the released code's have none)."""
     encoder_initialization: Literal["he", "torch"]
-    """Weights that keep the scale of their input, and no bias at first; or torch's own, which shrink it."""
+    """Weights that keep the scale of their input (He), and no bias at first; or torch's own, with which latents are so
+    short that alpha and the noise drown the distances and all codes become one."""
     latent_dim: PositiveInt
     """Width of a latent and a codeword (d)."""
     fusion: Literal["query", "tanh", "mean"]
     """A modality's weight: softmax of q^T z_m (equation before 1), of w^T tanh(W z_m + b) (released code), or equal."""
     shared_codebook: bool
-    """One book for all levels, as SimCIT says, instead of one a level."""
+    """One book for all levels, as SimCIT says, instead of one a level (as C-I1 for CoST)."""
     search: Literal["soft", "hard-frozen", "hard-vq"]
     """Gumbel-softmax (equations 3-5), or the nearest codeword with a straight-through estimate: without a loss of its
     own, so that the codewords stay as they were initialised, or with codebook and commitment loss."""
@@ -211,31 +223,40 @@ class SimCITTokenizer(Quantized):
     annealing: Literal["exponential", "constant"]
     """alpha falls from start_temperature to end_temperature over annealing_share of the steps, or stays (M-I7)."""
     start_temperature: PositiveFloat
+    """alpha of the Gumbel softmax at the first step; at all steps where annealing is constant."""
     end_temperature: PositiveFloat
+    """alpha at the end of the annealing."""
     annealing_share: Annotated[float, Field(gt=0, le=1)]
+    """Share of the steps after which end_temperature is reached."""
     projection: Literal["linear", "identity", "mlp"]
     """The head g before the loss: one layer (released code), none, or two layers with a ReLU."""
     temperature: PositiveFloat
-    """tau."""
+    """tau of NT-Xent."""
     mask_duplicates: bool
     """In a modality's loss, leave items of the same vector of it out of each other's negatives (methods.md 10.6)."""
     codeword_regularizer: NonNegativeFloat
     """Weight of the mean cosine between the codewords of a book (M-I12; released code: 1)."""
     initialization: Literal["kmeans", "normal", "uniform"]
-    """k-means on fused latents, N(0, 1/d), or uniform on [0, 1) (released code)."""
+    """Of the codewords: k-means on the fused latents of the first batches, N(0, 1/d), or uniform on [0, 1) (released
+    code)."""
     optimizer: Literal["adam", "adamw"]
+    """Adam, or AdamW, whose weight decay is decoupled (released code)."""
     learning_rate: PositiveFloat
+    """Of the optimizer; the peak of its schedule."""
     weight_decay: NonNegativeFloat
+    """AdamW's, or the L2 penalty of Adam."""
     schedule: Literal["constant", "cosine"]
+    """The learning rate stays, or falls to 0 along half a cosine."""
     warmup: Annotated[float, Field(ge=0, lt=1)]
     """Share of the steps over which the learning rate rises."""
     batch_size: Annotated[int, Field(ge=2)] | None
-    """null: min(4096, half the items)."""
+    """Items a step, which are each other's negatives (M-I8); null: min(4096, half the items)."""
     epochs: PositiveInt
+    """Passes over all items that have a view."""
     log_every: PositiveInt
     """Steps between two rows of the history."""
     repair: SinkhornRepair | None
-    """Of collisions, once the codes are made; null: none."""
+    """Of collisions, once the codes are made, for the recommender; null: none."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "SimCITTokenizer":
