@@ -107,7 +107,7 @@ def check_targets():
         path = os.path.relpath(target)
         makers = [one for one in workflow.rules if one.name == target or one.is_producer(path)]
         if not makers:
-            problems.append(targets.unknown(target, [*everything(), *(one.name for one in workflow.rules)]))
+            problems.append(targets.unknown(target, [*EVERYTHING, *(one.name for one in workflow.rules)]))
             continue
         wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
         mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]
@@ -136,12 +136,20 @@ def params_of(name, wildcards):
 
 
 def make_again_what_was_made_otherwise():
-    """What Snakemake has forgotten and was made under other options is forced, as if Snakemake had remembered it."""
+    """What Snakemake has forgotten and was made under other options counts as changed, as if it had remembered."""
     outputs = set(made_otherwise(PATHS.records, remembered, params_of))
-    if outputs:
-        print(
-            f"by their records, {len(outputs)} results were made with other options or code and are made again where "
-            f"they are asked for: {', '.join(sorted(outputs)[:3])} ...",
-            file=sys.stderr,
-        )
-        workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, *outputs}
+    if not outputs:
+        return
+    print(
+        f"by their records, {len(outputs)} results were made with other options or code and are made again where "
+        f"they are asked for: {', '.join(sorted(outputs)[:3])} ...",
+        file=sys.stderr,
+    )
+    build = workflow._build_dag
+
+    def build_with_changed():
+        # Not as --forcerun, which would also ask for them.
+        workflow.dag.forcefiles |= outputs
+        build()
+
+    workflow._build_dag = build_with_changed
