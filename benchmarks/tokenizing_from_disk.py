@@ -46,7 +46,6 @@ SHARED = {
     "batch_size": 4096,
     "temperature": 0.1,
     "mask_duplicates": False,
-    "gather_negatives": True,
     "repair": None,
 }
 METHODS = {

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-# Workers share the cores: threads that wait for each other cost four times the work. Read when a library is imported.
+# Workers share the cores, and threads of several of them wait for each other. Read when a library is imported.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
