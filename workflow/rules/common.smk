@@ -88,10 +88,14 @@ def before_the_dag(*checks):
     """Run `checks` when Snakemake knows what is asked for and has not looked at any file; it has no hook of its own there."""
     execute = workflow.execute
 
-    def checked(*args, **kwargs):
+    def checked(executor_plugin, **kwargs):
         for check in checks:
             check()
-        return execute(*args, **kwargs)
+        # A limit on submissions is for clusters. Here every look at it starts a timer that ends in another look: after a
+        # hundred jobs Snakemake 9 does little else, and cores wait for it.
+        if executor_plugin.common_settings.local_exec:
+            workflow.scheduling_settings.max_jobs_per_timespan = None
+        return execute(executor_plugin=executor_plugin, **kwargs)
 
     if workflow.exec_mode == ExecMode.DEFAULT:
         workflow.execute = checked
