@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from semtok.errors import ConfigError, DataError
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
@@ -16,6 +15,7 @@ from support.fabricated_results import (
     drawn_ranks,
     paper_config,
     ranks_frame,
+    results_from,
     staircase,
     write_diagnostics,
     write_scores,
@@ -46,7 +46,7 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
     make_ranking_table(
-        Results.of(
+        results_from(
             *(DEFINITION, PRINTED, "cost", name, cells),
             *({"scores": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
         ),

@@ -2,12 +2,11 @@ import json
 
 import pandas as pd
 
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, write_scores, write_stats
+from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
 
 
@@ -24,7 +23,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
     make_ranking_table(
-        Results.of(
+        results_from(
             *(DEFINITION, PRINTED, "simcit", name, cells),
             {"scores": scores, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
             *(stats, Uncertainty(100, 0.95, 0)),

@@ -59,7 +59,7 @@ def test_interval_agrees_with_students_t_where_seeds_are_all_that_varies():
     low, high = stats.t.interval(0.95, 2, loc=seeds.mean(), scale=stats.sem(seeds))
     assert found.low == pytest.approx(low, abs=0.004)
     assert found.high == pytest.approx(high, abs=0.004)
-    assert bootstrap(sample(np.tile(seeds[:, None], (1, 50)))).spread(0, 0) == pytest.approx(seeds.std(ddof=1))
+    assert bootstrap(sample(np.tile(seeds[:, None], (1, 50)))).std(0, 0) == pytest.approx(seeds.std(ddof=1))
 
 
 def test_difference_of_seed_means_agrees_with_welch():

@@ -5,7 +5,6 @@ import pytest
 
 from semtok.errors import DataError
 from semtok.papers import statistics_table
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from support import fabricated_results, fabricated_simcit
 from support.fabricated_results import write_stats
@@ -13,7 +12,9 @@ from support.fabricated_results import write_stats
 
 def results_of(stats, paper="cost"):
     support = {"cost": fabricated_results, "simcit": fabricated_simcit}[paper]
-    return Results.of(support.DEFINITION, support.PRINTED, paper, "table1", [], {}, stats, Uncertainty(100, 0.95, 0))
+    return support.results_from(
+        support.DEFINITION, support.PRINTED, paper, "table1", [], {}, stats, Uncertainty(100, 0.95, 0)
+    )
 
 
 def tidy(results):

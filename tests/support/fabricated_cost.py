@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from semtok.papers.claims import make_claims
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
@@ -16,6 +15,7 @@ from support.fabricated_results import (
     PRINTED,
     TOKENIZERS,
     paper_config,
+    results_from,
     staircase,
     write_diagnostics,
     write_scores,
@@ -68,7 +68,7 @@ def judge(
     stats = {name: write_stats(folder / f"{name}.json", source, users) for name in config.datasets}
     csv = folder / "claims.csv"
     make_claims(
-        Results.of(
+        results_from(
             *(definition, PRINTED, "cost", "claims", cells, {"scores": scores, "diagnostics": diagnostics}),
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),

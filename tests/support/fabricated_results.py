@@ -1,6 +1,7 @@
 """Made-up results with known truth."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,13 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
+from semtok.papers.origin import read_origin
+from semtok.papers.results import Files, Results
+from semtok.papers.samples import Uncertainty
 from semtok.papers.scores import score_run
-from semtok.plan.cells import Run
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import load
+from semtok.plan.printed import read_printed
 
 BEAM = 50
 
@@ -100,3 +106,18 @@ def staircase(hits: list[int], targets: int = 1500) -> pd.DataFrame:
     for count, rank in zip(hits, (5, 10, 20, 40), strict=True):
         ranks += [rank] * (count - len(ranks))
     return ranks_frame([*ranks, *[None] * (targets - len(ranks))])
+
+
+def results_from(
+    definition: Path,
+    printed: Path,
+    paper: str,
+    name: str,
+    cells: Sequence[Cell],
+    files: Mapping[str, Files],
+    stats: Mapping[str, Path],
+    uncertainty: Uncertainty,
+) -> Results:
+    """Of a whole definition, as no job has it."""
+    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
+    return Results(paper, name, load(definition), read_printed(printed), cells, files, stats, origins, uncertainty)

@@ -10,12 +10,11 @@ from safetensors.numpy import save_file
 
 from semtok.config.papers import PaperConfig
 from semtok.papers.claims import make_claims
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
-from support.fabricated_results import REPOSITORY, staircase, write_scores, write_stats
+from support.fabricated_results import REPOSITORY, results_from, staircase, write_scores, write_stats
 
 DEFINITION = REPOSITORY / "config/papers/simcit.yaml"
 PRINTED = REPOSITORY / "config/papers/simcit-printed.csv"
@@ -167,7 +166,7 @@ def judge(
     stats = {name: write_stats(folder / f"{entry}-stats.json", source, 1075) for name, entry in labels.items()}
     csv = folder / "claims.csv"
     make_claims(
-        Results.of(
+        results_from(
             *(DEFINITION, PRINTED, "simcit", "claims", cells),
             {"scores": made, "diagnostics": diagnosed, "history": histories},
             *(stats, Uncertainty(500, 0.95, 0)),

@@ -53,7 +53,7 @@ class MeasuredResults:
         return {
             "source": self.results.origins[cell.dataset].source,
             "mean": estimate.value,
-            "std": measured.bootstrap.spread(method, column),
+            "std": measured.bootstrap.std(method, column),
             "seeds": len(cell.runs),
             # The noise between seeds is symmetric and may leave the range of a mean of gains.
             "ci_low": max(estimate.low, 0.0),

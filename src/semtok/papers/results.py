@@ -8,10 +8,10 @@ from typing import Any
 from semtok.papers.origin import Origin, describe, read_origin
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run
-from semtok.plan.definition import CLAIMS, Paper, load
+from semtok.plan.definition import CLAIMS, Paper
 from semtok.plan.files import sources
 from semtok.plan.paths import Paths
-from semtok.plan.printed import Printed, read_printed
+from semtok.plan.printed import Printed
 
 Files = Mapping[Run, Path]
 
@@ -42,22 +42,6 @@ class Results:
         """A sentence for captions: what stands for the printed dataset here."""
         users = self.printed.get("table1", self.content.runs_on(dataset), "", "users")
         return describe(dataset, self.origins[dataset], users.value if users else None)
-
-    @classmethod
-    def of(
-        cls,
-        definition: Path,
-        printed: Path,
-        paper: str,
-        name: str,
-        cells: Sequence[Cell],
-        files: Mapping[str, Files],
-        stats: Mapping[str, Path],
-        uncertainty: Uncertainty,
-    ) -> "Results":
-        """Of a whole definition, outside of the workflow."""
-        origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-        return cls(paper, name, load(definition), read_printed(printed), cells, files, stats, origins, uncertainty)
 
     @classmethod
     def of_job(cls, snakemake: Any) -> "Results":

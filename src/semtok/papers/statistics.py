@@ -76,7 +76,7 @@ class Bootstrap:
         self._drawn = _resample(samples, resamples, np.random.default_rng(seed))
         self._drawn_mean = np.stack([drawn.mean(axis=1) for drawn in self._drawn], axis=1)
 
-    def spread(self, method: int, column: int) -> float:
+    def std(self, method: int, column: int) -> float:
         """Standard deviation over seeds; NaN for a single seed."""
         means = self._per_seed[method][:, column]
         return float(means.std(ddof=1)) if len(means) > 1 else float("nan")

@@ -87,8 +87,3 @@ def _verify(path: Path) -> None:
             left -= len(piece)
         if handle.read() != checksum.digest():
             raise ValueError("its checksum is not that of its content")
-
-
-def remove(path: str | Path) -> None:
-    """Delete a checkpoint that is no longer needed."""
-    Path(path).unlink(missing_ok=True)

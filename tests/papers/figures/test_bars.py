@@ -6,7 +6,6 @@ import pytest
 
 from semtok.papers import FIGURES
 from semtok.papers.figures.make import make_figure
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
@@ -17,6 +16,7 @@ from support.fabricated_results import (
     TOKENIZERS,
     drawn_ranks,
     paper_config,
+    results_from,
     write_scores,
     write_stats,
 )
@@ -32,7 +32,7 @@ def build(folder, name, source="synthetic", **changed):
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
     csv, svg, pdf = (folder / f"{name}.{suffix}" for suffix in ("csv", "svg", "pdf"))
     make_figure(
-        Results.of(DEFINITION, PRINTED, "cost", name, cells, {"scores": paths}, stats, Uncertainty(100, 0.95, 0)),
+        results_from(DEFINITION, PRINTED, "cost", name, cells, {"scores": paths}, stats, Uncertainty(100, 0.95, 0)),
         *(csv, [svg, pdf]),
     )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})

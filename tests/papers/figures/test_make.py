@@ -3,11 +3,10 @@ import pandas as pd
 import pytest
 
 from semtok.papers.figures.make import make_figure
-from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, write_scores, write_stats
+from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 
@@ -17,7 +16,7 @@ def build(folder, name, inputs, source="mirror", suffixes=("svg",), **changed):
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
     make_figure(
-        Results.of(
+        results_from(
             *(DEFINITION, PRINTED, "simcit", name, cells, inputs(plan.runs(cells)), stats, Uncertainty(100, 0.95, 0))
         ),
         *(folder / f"{name}.csv", [folder / f"{name}.{suffix}" for suffix in suffixes]),
