@@ -40,7 +40,7 @@ def made_up_batches(
 
 def collated(batches: Batches, samples: Samples, width: int | None) -> dict[str, torch.Tensor]:
     """The samples as transformers wants them, padded to `width` tokens or to the longest."""
-    batch, target = batches.source(samples), batches.target(samples)
+    batch, target = batches.source(samples), batches.target(samples.item)
     mask = torch.ones_like(batch.source, dtype=torch.bool) if batch.mask is None else batch.mask
     missing = 0 if width is None else width - batch.source.shape[1]
     source, mask = (torch.nn.functional.pad(tensor, (0, missing)) for tensor in (batch.source, mask))
@@ -52,7 +52,7 @@ def check_equal_losses(theirs: T5ForConditionalGeneration, ours: T5, batches: Ba
     theirs.eval(), ours.eval()
     with torch.no_grad():
         expected = float(theirs(**collated(batches, samples, None)).loss)
-        batch, target = batches.source(samples), batches.target(samples)
+        batch, target = batches.source(samples), batches.target(samples.item)
         found = float(ours(batch.source, batch.mask, target)) / target[:, 1:].numel()
     theirs.train(), ours.train()
     assert abs(found - expected) < 1e-4, (found, expected)

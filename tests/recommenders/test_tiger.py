@@ -6,10 +6,11 @@ import torch
 from semtok.errors import ConfigError, DataError, SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity
+from semtok.recommenders.item_codes import Decoder, generate
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.task import Task
-from semtok.recommenders.tiger import Decoder, decode, generate, train
+from semtok.recommenders.tiger import build, decode, train
 from semtok.recommenders.trie import Positions, Trie
 from semtok.recommenders.vocabulary import ItemTokens
 
@@ -291,6 +292,6 @@ def test_soft_constraint_wastes_places(ranked, make_options):
 
 def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
     options = make_options(beam_size=40)
-    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes))
+    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes), build)
     exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
     assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))

@@ -1,4 +1,4 @@
-"""What TIGER learns from: prefixes of users' train parts, or windows of them with every target in one pass."""
+"""What recommenders over codes learn from: prefixes of users' train parts, or windows with every target in one pass."""
 
 from dataclasses import dataclass, field
 
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from semtok.recommenders.batching import Batches
+from semtok.recommenders.code_model import CodeModel
 from semtok.recommenders.grouping import groups_by_length
 from semtok.recommenders.sequences import Integers, Samples
 from semtok.recommenders.t5 import T5
@@ -50,7 +51,7 @@ class Prefixes(TrainingSamples):
 
 @dataclass
 class EveryTarget(TrainingSamples):
-    """Windows of the users' train parts, of at most `max_items` targets; a causal encoder reads each once.
+    """Windows of the users' train parts, of at most `max_items` targets; the model reads each once.
 
     A target sees the items of its window before it. A window that does not reach back to a user's first item begins
     anywhere: where the windows of a user are cut is drawn anew in every epoch, so that a target has a short history in
@@ -60,7 +61,7 @@ class EveryTarget(TrainingSamples):
     is empty.
     """
 
-    model: T5
+    model: CodeModel
     batches: Batches
     targets: Samples
     """All of them, each user's in order."""

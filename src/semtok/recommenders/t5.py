@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semtok.config.recommenders import T5Options
+from semtok.config.recommenders import T5Options, TransformerOptions
+from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.kernels import (
     Pieces,
     attend,
@@ -30,6 +31,7 @@ from semtok.recommenders.kernels import (
     rms_norm,
 )
 from semtok.recommenders.relative_position import RelativePositionBias
+from semtok.recommenders.vocabulary import BOS
 
 
 def hide_pads(mask: Tensor | None) -> Tensor | None:
@@ -73,7 +75,7 @@ class RMSNorm(nn.Module):
 class SelfAttention(nn.Module):
     """Attention of a sequence to itself; query, key and value maps are one matrix."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
         inner = self.n_heads * self.d_kv
@@ -114,7 +116,7 @@ class SelfAttention(nn.Module):
 class CrossAttention(nn.Module):
     """Attention of the target to the encoded source, without position bias."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
         inner = self.n_heads * self.d_kv
@@ -163,7 +165,7 @@ class CrossAttention(nn.Module):
 class FeedForward(nn.Module):
     """Two linear maps with a ReLU between."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.dropout = options.dropout
         self.norm = RMSNorm(options.d_model)
@@ -179,7 +181,7 @@ class FeedForward(nn.Module):
 class EncoderLayer(nn.Module):
     """Self-attention, then feed-forward."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.attention, self.feed_forward = SelfAttention(options), FeedForward(options)
 
@@ -192,7 +194,7 @@ class EncoderLayer(nn.Module):
 class DecoderLayer(nn.Module):
     """Causal self-attention, attention to the source, then feed-forward."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.attention, self.cross = SelfAttention(options), CrossAttention(options)
         self.feed_forward = FeedForward(options)
@@ -210,29 +212,33 @@ class DecoderLayer(nn.Module):
         return x.view(batch, n_targets, length, width)
 
 
-@dataclass
-class DecoderState:
-    """What decoding remembers: keys and values of the sources, and those of every token that was decoded.
+@torch.no_grad()
+def initialize(model: nn.Module, options: TransformerOptions) -> None:
+    """T5's own initialisation (Mesh TensorFlow, factor 1): normal, and such that every map keeps the variance.
 
-    Rows are branches of a tree: several continue one token. So nothing is copied when they branch; each row knows which
-    row of each past step it descends from.
+    Queries get the further factor d_kv^-0.5 that takes the place of the scaling of the logits.
     """
+    width, inner = options.d_model, options.n_heads * options.d_kv
+    for module in model.modules():
+        if isinstance(module, RelativePositionBias):
+            module.weight.normal_(std=width**-0.5)
+        elif isinstance(module, SelfAttention):
+            module.query_key_value.weight.normal_(std=width**-0.5)
+            module.query_key_value.weight[:inner] *= options.d_kv**-0.5
+            module.out.weight.normal_(std=inner**-0.5)
+        elif isinstance(module, CrossAttention):
+            module.query.weight.normal_(std=(width * options.d_kv) ** -0.5)
+            module.key.weight.normal_(std=width**-0.5)
+            module.value.weight.normal_(std=width**-0.5)
+            module.out.weight.normal_(std=inner**-0.5)
+        elif isinstance(module, FeedForward):
+            module.widen.weight.normal_(std=width**-0.5)
+            module.narrow.weight.normal_(std=options.d_ff**-0.5)
+        elif isinstance(module, nn.Embedding):
+            module.weight.normal_(std=1.0)
 
-    memory: list[tuple[Tensor, Tensor]]
-    """A layer: keys and values [B, H, S, D] of the sources, never copied."""
-    mask: Tensor | None
-    """[B, 1, 1, S]: 0 where the source has a token, -inf where it does not."""
-    past: list[list[Tensor]]
-    """A past step, a layer: keys and values [rows of that step, 2, H, D]."""
-    ancestors: list[Tensor]
-    """A past step: the row of that step that each present row [R] descends from."""
 
-    def select(self, rows: Tensor) -> "DecoderState":
-        """The state whose row r continues row `rows[r]` of this one."""
-        return DecoderState(self.memory, self.mask, self.past, [ancestor[rows] for ancestor in self.ancestors])
-
-
-class T5(nn.Module):
+class T5(CodeModel):
     """The whole model."""
 
     def __init__(self, options: T5Options, vocabulary_size: int) -> None:
@@ -246,31 +252,7 @@ class T5(nn.Module):
         self.decoder_bias = RelativePositionBias(options, bidirectional=False)
         self.decoder = nn.ModuleList(DecoderLayer(options) for _ in range(options.n_layers))
         self.decoder_norm = RMSNorm(options.d_model)
-        self._initialize()
-
-    @torch.no_grad()
-    def _initialize(self) -> None:
-        """T5's own initialisation (Mesh TensorFlow, factor 1): normal, and such that every map keeps the variance.
-
-        Queries get the further factor d_kv^-0.5 that takes the place of the scaling of the logits.
-        """
-        width, inner = self.options.d_model, self.options.n_heads * self.options.d_kv
-        for module in self.modules():
-            if isinstance(module, RelativePositionBias):
-                module.weight.normal_(std=width**-0.5)
-            elif isinstance(module, SelfAttention):
-                module.query_key_value.weight.normal_(std=width**-0.5)
-                module.query_key_value.weight[:inner] *= self.options.d_kv**-0.5
-                module.out.weight.normal_(std=inner**-0.5)
-            elif isinstance(module, CrossAttention):
-                module.query.weight.normal_(std=(width * self.options.d_kv) ** -0.5)
-                module.key.weight.normal_(std=width**-0.5)
-                module.value.weight.normal_(std=width**-0.5)
-                module.out.weight.normal_(std=inner**-0.5)
-            elif isinstance(module, FeedForward):
-                module.widen.weight.normal_(std=width**-0.5)
-                module.narrow.weight.normal_(std=self.options.d_ff**-0.5)
-        self.embedding.weight.normal_(std=1.0)
+        initialize(self, options)
 
     def _dropout(self, x: Tensor) -> Tensor:
         return dropout(x, self.options.dropout * self.training)
@@ -320,11 +302,11 @@ class T5(nn.Module):
     def _decoder_layers(self) -> list[DecoderLayer]:
         return cast(list[DecoderLayer], list(self.decoder))
 
-    def begin(self, encoded: Tensor, mask: Tensor | None) -> DecoderState:
-        """The state before the first token of each source."""
-        return DecoderState(
-            [layer.cross.remember(encoded) for layer in self._decoder_layers()], hide_pads(mask), [], []
-        )
+    def begin(self, source: Tensor, mask: Tensor | None) -> tuple[Tensor, DecoderState]:
+        """BOS for each source, and the state before it."""
+        encoded = self.encode(source, mask)
+        memory = [layer.cross.remember(encoded) for layer in self._decoder_layers()]
+        return source.new_full((len(source),), BOS), DecoderState(memory, hide_pads(mask), [], [])
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Logits [B * W, V] of the token after `tokens` [B * W], W rows a source, and the state with them in it."""
