@@ -8,14 +8,14 @@ import argparse
 
 import numpy as np
 import torch
-from tiger_peer import compare, interleaved, report, training_options, twins
+from tiger_peer import compare, interleaved, report, step, training_options, twins
 from transformers import T5ForConditionalGeneration
 
 from semtok.recommenders.batching import Batches
+from semtok.recommenders.prefixes import Prefixes
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger import Prefixes
-from semtok.recommenders.training import make_optimizer, train_step
+from semtok.recommenders.training import make_optimizer
 from semtok.recommenders.vocabulary import ItemTokens
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
@@ -75,7 +75,7 @@ def measure(lengths: np.ndarray, batch_size: int, repeats: int, fixed_width: boo
 
     rows = np.arange(batch_size)
     prefixes = [Prefixes(ours, batches, part) for part in parts]
-    contestants = {"semtok": lambda repeat: train_step(prefixes[repeat], our_optimizer, rows)}
+    contestants = {"semtok": lambda repeat: step(prefixes[repeat], our_optimizer, rows)}
     longest = [collated(batches, part, None) for part in parts]
     contestants["transformers, padded to the longest" if fixed_width else "transformers"] = lambda repeat: their_step(
         longest[repeat]
