@@ -48,7 +48,8 @@ def test_the_order_of_the_list_is_the_order_of_time(read):
 def test_the_last_item_is_test_and_the_last_but_one_valid(read):
     tables = read(INTER)
     for split, place in (("test", -1), ("valid", -2)):
-        found = tables.targets.query("split == @split").sort_values("user")["item"]
+        targets = tables.targets[tables.targets["split"] == split]
+        found = targets.sort_values("user")["item"]
         assert tables.items["raw_id"].iloc[found].tolist() == [str(items[place]) for items in INTER.values()]
 
 
@@ -75,7 +76,9 @@ def test_texts_by_whatever_fields_there_are(options, prepared, write):
 
 def test_items_that_the_file_of_texts_lacks_are_unlisted(options, prepared, write):
     files = [write(INTER), write({"99": {"title": "of another shop"}}, "item.json")]
-    with pytest.raises(DataError, match=r"10 of 10 interactions have items that the metadata do not list.*do the files"):
+    with pytest.raises(
+        DataError, match=r"10 of 10 interactions have items that the metadata do not list.*do the files"
+    ):
         prepared(options("sequences", without_text="keep") | {"text_fields": ["title"]}, files)
 
 

@@ -64,4 +64,5 @@ def _mirror(raw: Mapping[str, Any]) -> list[str]:
     if "mirror" not in sources or not isinstance(mirror, str | None) or (mirror and os.path.isdir(mirror)):
         return []
     found = "nothing" if mirror is None else repr(mirror)
-    return [f"mirror: found {found}; expected an existing folder, since a source (or `below`) is 'mirror' (--config mirror=FOLDER)"]
+    expected = "expected an existing folder, since a `source` or a `below` is 'mirror' (--config mirror=FOLDER)"
+    return [f"mirror: found {found}; {expected}"]

@@ -175,6 +175,16 @@ class Stages:
         """A function of wildcards: digest of what encodes the entry."""
         return lambda wildcards: self.code(script, self.encoder(wildcards).module)
 
+    def text_fields(self, wildcards: Wildcards) -> list[str]:
+        """The fields of which an item's text is made."""
+        fields = self.config.datasets[wildcards.dataset].text_fields
+        if not fields:
+            raise ConfigError(
+                f"datasets.{wildcards.dataset}.text_fields: found nothing; expected the fields that an item's text is "
+                f"made of, since the text encoder {wildcards.encoder} is to run on it"
+            )
+        return fields
+
     def image_weights(self, wildcards: Wildcards) -> str | list[str]:
         """The checkpoint that an image encoder reads; nothing where its weights are published, or none."""
         path = self.options("encoders", wildcards.encoder)["pretrained"]

@@ -1,8 +1,8 @@
 """Sequences as papers publish them beside their codes: JSON `{user: [item, ...]}`, oldest first, in files of any name
 but `*item.json`, which is `{item: {field: text, ...}}` (LETTER, LC-Rec, MiniOneRec: `X.inter.json`, `X.item.json`).
 
-- An item's place in its list is all that is known of its time. The j-th gets the j-th second of 1990: the order within a
-  user is real, the times are made up (`made_up_times` in stats.json), and nothing may be split by them.
+- An item's place in its list is all that is known of its time. The j-th gets the j-th second of 1990: the order within
+  a user is real, the times are made up (`made_up_times` in stats.json), and nothing may be split by them.
 - These files are made by programs, so that what is unusable is no isolated bad row but another format: an error that
   names the user or the item.
 - Items are described by whatever fields the file has. Without such a file they have no texts (`text_fields: []`).
@@ -45,7 +45,9 @@ def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.D
     for file in sequences_of:
         content = read_object(file.path, "user", SEQUENCES)
         if repeated := seen.intersection(content):
-            raise DataError(f"{file.path}: user {min(repeated)!r} is in a file before this one; expected each user once")
+            raise DataError(
+                f"{file.path}: user {min(repeated)!r} is in a file before this one; expected each user once"
+            )
         seen.update(content)
         sequences = {_user(file, user): _items(file, user, items) for user, items in content.items()}
         lengths = np.array([len(items) for items in sequences.values()], dtype=np.int64)
@@ -75,7 +77,9 @@ def read_items(files: Sequence[RawFile], wanted: pd.Index, report: Report) -> It
         file_report.close()
         for item, values in content.items():
             if not isinstance(values, dict):
-                raise DataError(f"{file.path}: item {item!r:.120}: found {values!r:.120}; expected {{field: text, ...}}")
+                raise DataError(
+                    f"{file.path}: item {item!r:.120}: found {values!r:.120}; expected {{field: text, ...}}"
+                )
         fields = dict.fromkeys(field for values in content.values() for field in values)
         names = [field for field in fields if _is_text(field) and field not in OTHER_COLUMNS]
         if len(names) > MAX_FIELDS:
@@ -94,7 +98,9 @@ def _user(file: RawFile, user: str) -> str:
 def _items(file: RawFile, user: str, items: Any) -> list[str]:
     """A user's items by their raw ids: numbers as they are written."""
     if not isinstance(items, list) or not items:
-        raise DataError(f"{file.path}: user {user!r:.120}: found {items!r:.120}; expected a list of items, oldest first")
+        raise DataError(
+            f"{file.path}: user {user!r:.120}: found {items!r:.120}; expected a list of items, oldest first"
+        )
     for place, item in enumerate(items, start=1):
         is_number = isinstance(item, int) and not isinstance(item, bool)
         if not is_number and not _is_text(item):

@@ -12,9 +12,7 @@ from semtok.run.files import write_text
 def write(world: World, files: list[tuple[Path, str | None]]) -> None:
     """Items to the files named `*item.json`, sequences to the other one."""
     boundaries = np.flatnonzero(np.diff(world.event_user)) + 1
-    sequences = {
-        str(user): items.tolist() for user, items in enumerate(np.split(world.event_item, boundaries))
-    }
+    sequences = {str(user): items.tolist() for user, items in enumerate(np.split(world.event_item, boundaries))}
     for path, _ in files:
         content = _items(world) if path.name.endswith("item.json") else sequences
         write_text(path, json.dumps(content) + "\n")
