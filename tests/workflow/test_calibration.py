@@ -1,6 +1,7 @@
 """The calibration on published codes, from a mirror of the published files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -34,3 +35,14 @@ def test_codes_are_read_from_the_mirror(project):
     project.snakemake("--cores", "1", "--", codes)
     # Items by their ids as texts: 11, 2, 30, 4.
     assert np.load(project.root / codes).tolist() == [CODES[item] for item in ("11", "2", "30", "4")]
+
+
+def test_the_example_of_the_docs_goes_from_sequences_to_scores(tmp_path):
+    section = (ROOT / "docs/data.md").read_text().split("## Published sequences and codes")[1].split("\n## ")[0]
+    (content,) = re.findall(r"```yaml\n(.*?)```", section, flags=re.DOTALL)
+    target = re.findall(r"^    snakemake .* -- (.*)$", section, flags=re.MULTILINE)[0]
+    config = yaml.safe_load(content)
+    (tmp_path / "Beauty.inter.json").write_text(json.dumps(SEQUENCES))
+    (tmp_path / "Beauty.index.json").write_text(json.dumps(CODES))
+    jobs = copy_of_the_project(tmp_path / "project", {**config, "mirror": str(tmp_path)}).planned(target)
+    assert sorted(job.rule for job in jobs) == sorted(["prepare", "tokenize", "train", "decode", "score"])
