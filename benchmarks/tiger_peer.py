@@ -22,6 +22,7 @@ from transformers import T5Config, T5ForConditionalGeneration  # noqa: E402
 from support.t5_weights import from_transformers  # noqa: E402
 
 OPTIONS = T5Options(
+    encoder="bidirectional",
     n_layers=4,
     d_model=128,
     d_ff=1024,
@@ -36,6 +37,7 @@ OPTIONS = T5Options(
 def training_options(batch_size: int) -> TIGERTrainingOptions:
     """A plain training: AdamW at a constant rate."""
     return TIGERTrainingOptions(
+        targets="last",
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=0.01,

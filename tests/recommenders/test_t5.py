@@ -45,8 +45,9 @@ def twins(size):
     return theirs, ours
 
 
-def our_options(size):
+def our_options(size, encoder="bidirectional"):
     return T5Options(
+        encoder=encoder,
         n_layers=size["n_layers"],
         d_model=size["d_model"],
         d_ff=size["d_ff"],
@@ -192,3 +193,24 @@ def test_buckets_by_hand():
     assert two_sided.tolist() == [3, 3, 2, 1, 0, 5, 6, 7, 7]
     causal = relative_position_bucket(distance, 8, 16, bidirectional=False)
     assert causal.tolist() == [7, 6, 3, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_causal_encoder_sees_nothing_later():
+    """So that what is encoded of a history is encoded of each of its prefixes, also beyond one piece of attention."""
+    torch.manual_seed(0)
+    model = T5(our_options(SIZES[1], encoder="causal"), VOCABULARY_SIZE).eval()
+    source = torch.randint(3, VOCABULARY_SIZE, (2, 150))
+    with torch.no_grad():
+        whole = model.encode(source, None)
+        for length in (1, 63, 64, 65, 130):
+            torch.testing.assert_close(model.encode(source[:, :length], None), whole[:, :length], atol=1e-5, rtol=1e-4)
+        changed = source.clone()
+        changed[:, 100:] = 3
+        assert not torch.allclose(model.encode(changed, None)[:, 100:], whole[:, 100:])
+
+
+def test_a_bidirectional_encoder_sees_what_is_later():
+    model = T5(our_options(SIZES[0]), VOCABULARY_SIZE).eval()
+    source = torch.randint(3, VOCABULARY_SIZE, (1, 10))
+    with torch.no_grad():
+        assert not torch.allclose(model.encode(source[:, :5], None), model.encode(source, None)[:, :5], atol=1e-3)

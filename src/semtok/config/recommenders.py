@@ -40,6 +40,9 @@ class RecommenderOptions(Method):
 class T5Options(Section):
     """The size of a T5 encoder-decoder, trained from scratch."""
 
+    encoder: Literal["bidirectional", "causal"]
+    """What a token of the history sees: all others, as in T5; or those before it, so that one pass over a history
+    serves every target in it. A causal encoder is a departure from T5, and tables say so."""
     n_layers: PositiveInt
     """Blocks of the encoder, and as many of the decoder."""
     d_model: PositiveInt
@@ -90,6 +93,9 @@ class TrainingOptions(Section):
 class TIGERTrainingOptions(TrainingOptions):
     """How TIGER is trained."""
 
+    targets: Literal["last", "every"]
+    """What a sample is: `last`, a prefix of a user's train part and the item after it; `every`, a window of it with all
+    targets in it, encoded once (needs `encoder: causal`)."""
     validation_beam_size: PositiveInt
     """Beam size of the validations, at least the 10 of Recall@10."""
 
@@ -118,6 +124,8 @@ class TIGER(RecommenderOptions):
     method: Literal["tiger"]
     max_items: PositiveInt
     """Most recent items of the history that the encoder reads."""
+    user_tokens: NonNegativeInt
+    """Tokens into which users are hashed, the first of their histories, as in TIGER (2,000); 0 for none."""
     collisions: Literal["suffix", "expand"]
     """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
@@ -126,6 +134,13 @@ class TIGER(RecommenderOptions):
     """How it is trained."""
     decoding: DecodingOptions
     """How items are generated with it."""
+
+    @model_validator(mode="after")
+    def _one_pass_needs_a_causal_encoder(self) -> "TIGER":
+        # `training` is not there while decoding.
+        if self.training and self.training.targets == "every" and self.model.encoder != "causal":
+            raise ValueError(f"model.encoder: causal where training.targets is every, got {self.model.encoder}")
+        return self
 
 
 class SelfAttentionOptions(Section):

@@ -6,6 +6,9 @@ instead); no position embeddings but a learned bias on the logits for each head 
 layers; no biases in linear maps; and one embedding table for the encoder, the decoder and the output, whose input is
 scaled by d_model^-0.5.
 
+A departure from T5 is the causal encoder (`encoder: causal`): a token sees itself and those before it. What is encoded
+of a history is then encoded of all its prefixes, and `every_target` has many targets in one pass.
+
 Shapes: B sequences, S source tokens, T target tokens, H heads, D = d_kv the width of a head, M = d_model.
 """
 
@@ -17,7 +20,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semtok.config.recommenders import T5Options
-from semtok.recommenders.kernels import attention_weights, dropout, relu_dropout, rms_norm
+from semtok.recommenders.kernels import (
+    Pieces,
+    attend,
+    attention_weights,
+    causal_pieces,
+    dropout,
+    relu_dropout,
+    rms_norm,
+)
 from semtok.recommenders.relative_position import RelativePositionBias
 
 
@@ -26,6 +37,25 @@ def hide_pads(mask: Tensor | None) -> Tensor | None:
     if mask is None:
         return None
     return torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -torch.inf)[:, None, None, :]
+
+
+@dataclass(frozen=True)
+class Sees:
+    """Which tokens of a source each of N targets of T tokens attends to."""
+
+    mask: Tensor
+    """[B, 1, N * T, S]: 0 or -inf."""
+    pieces: Pieces
+    """Of the queries N * T, so that hardly any key is looked at that nobody sees."""
+
+    @classmethod
+    def first(cls, seen: Tensor, length: int) -> "Sees":
+        """The first `seen` [B, N] tokens of the source, at least 1; `length` is T."""
+        seen = seen.clamp(min=1).repeat_interleave(length, dim=1)  # (B, N * T)
+        most = seen.max(dim=0).values.tolist()
+        later = torch.arange(int(seen.max()), device=seen.device) >= seen[..., None]  # (B, N * T, S)
+        mask = torch.zeros(later.shape, device=seen.device).masked_fill_(later, -torch.inf)
+        return cls(mask.unsqueeze(1), [(stop, max(most[:stop])) for stop, _ in causal_pieces(len(most), seen.device)])
 
 
 class RMSNorm(nn.Module):
@@ -57,12 +87,13 @@ class SelfAttention(nn.Module):
         query, key, value = heads.movedim(-3, 0).transpose(-2, -3).unbind(0)
         return query, key, value
 
-    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
         """X [B, T, M] plus what it attends to; bias [H, T, T]; mask [B, 1, 1, T] of 0 and, at pads, -inf."""
         query, key, value = self.project(x)
-        weights = attention_weights(query @ key.transpose(-1, -2), bias, mask, self.dropout * self.training)
-        attended = (weights @ value).transpose(1, 2).flatten(2)
-        return x + dropout(self.out(attended), self.dropout * self.training)
+        probability = self.dropout * self.training
+        pieces = causal_pieces(x.shape[1], x.device) if is_causal else None
+        attended = attend(query, key, value, bias, mask, probability, pieces)
+        return x + dropout(self.out(attended.transpose(1, 2).flatten(2)), probability)
 
     def step(self, x: Tensor, bias: Tensor, past: list[Tensor]) -> tuple[Tensor, Tensor]:
         """One position x [R, M] of R rows, given keys and values [R, 2, H, D] of each of its t predecessors.
@@ -118,13 +149,15 @@ class CrossAttention(nn.Module):
         value = self.value(encoded).view(heads).transpose(1, 2).contiguous()
         return key, value
 
-    def step(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """One position x [B * W, M] of W rows a sequence, which share the sequence's `memory`."""
+    def attend(
+        self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None, pieces: Pieces | None = None
+    ) -> Tensor:
+        """X [B, Q, M] plus what it takes from sources in `memory`, as `forward`; mask [B, 1, 1 or Q, S]."""
         key, value = memory
-        query = self.query(self.norm(x)).view(key.shape[0], -1, self.n_heads, self.d_kv).transpose(1, 2)
-        weights = attention_weights(query @ key.transpose(-1, -2), None, mask, 0.0)
-        attended: Tensor = self.out((weights @ value).transpose(1, 2).reshape(len(x), -1))
-        return x + attended
+        probability = self.dropout * self.training
+        query = self.query(self.norm(x)).view(*x.shape[:2], self.n_heads, self.d_kv).transpose(1, 2)
+        attended = attend(query, key, value, None, mask, probability, pieces)  # (B, H, Q, D)
+        return x + dropout(self.out(attended.transpose(1, 2).flatten(2)), probability)
 
 
 class FeedForward(nn.Module):
@@ -150,9 +183,9 @@ class EncoderLayer(nn.Module):
         super().__init__()
         self.attention, self.feed_forward = SelfAttention(options), FeedForward(options)
 
-    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
         """X [B, S, M] one layer further."""
-        out: Tensor = self.feed_forward(self.attention(x, bias, mask))
+        out: Tensor = self.feed_forward(self.attention(x, bias, mask, is_causal))
         return out
 
 
@@ -166,8 +199,15 @@ class DecoderLayer(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """X [B, T, M] one layer further."""
-        out: Tensor = self.feed_forward(self.cross(self.attention(x, bias, None), encoded, mask))
+        out: Tensor = self.feed_forward(self.cross(self.attention(x, bias, None, True), encoded, mask))
         return out
+
+    def every_target(self, x: Tensor, bias: Tensor, memory: tuple[Tensor, Tensor], sees: "Sees") -> Tensor:
+        """N targets a sequence, x [B, N, T, M], each by itself, one layer further."""
+        batch, n_targets, length, width = x.shape
+        x = self.attention(x.flatten(0, 1), bias, None, True).view(batch, -1, width)  # (B, N * T, M)
+        x = self.feed_forward(self.cross.attend(x, memory, sees.mask, sees.pieces))
+        return x.view(batch, n_targets, length, width)
 
 
 @dataclass
@@ -199,7 +239,8 @@ class T5(nn.Module):
         super().__init__()
         self.options = options
         self.embedding = nn.Embedding(vocabulary_size, options.d_model)
-        self.encoder_bias = RelativePositionBias(options, bidirectional=True)
+        self.is_causal = options.encoder == "causal"
+        self.encoder_bias = RelativePositionBias(options, bidirectional=not self.is_causal)
         self.encoder = nn.ModuleList(EncoderLayer(options) for _ in range(options.n_layers))
         self.encoder_norm = RMSNorm(options.d_model)
         self.decoder_bias = RelativePositionBias(options, bidirectional=False)
@@ -239,7 +280,7 @@ class T5(nn.Module):
         bias, hidden = self.encoder_bias(source.shape[1]), hide_pads(mask)
         x = self._dropout(self.embedding(source))
         for layer in self.encoder:
-            x = layer(x, bias, hidden)
+            x = layer(x, bias, hidden, self.is_causal)
         return self._dropout(self.encoder_norm(x))
 
     def decode(self, encoded: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
@@ -260,6 +301,22 @@ class T5(nn.Module):
         logits = self.decode(self.encode(source, mask), mask, target[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), reduction="sum")
 
+    def every_target(self, source: Tensor, target: Tensor, seen: Tensor) -> Tensor:
+        """The summed cross-entropy (nats) of N targets in each source [B, S], which is encoded once, causally.
+
+        target [B, N, 1 + T], each starting the decoder anew; seen [B, N]: the tokens of the source that come before it,
+        0 where there is no such target. What is behind all that a target sees, as pads are, does not matter.
+        """
+        encoded = self.encode(source, None)
+        sees = Sees.first(seen, target.shape[2] - 1)
+        bias = self.decoder_bias(target.shape[2] - 1)
+        x = self._dropout(self.embedding(target[..., :-1]))  # (B, N, T, M)
+        for layer in self._decoder_layers():
+            x = layer.every_target(x, bias, layer.cross.remember(encoded), sees)
+        is_target = seen > 0
+        logits = self._logits(self._dropout(self.decoder_norm(x[is_target])))  # (K, T, V)
+        return F.cross_entropy(logits.flatten(0, 1), target[is_target][:, 1:].flatten(), reduction="sum")
+
     def _decoder_layers(self) -> list[DecoderLayer]:
         return cast(list[DecoderLayer], list(self.decoder))
 
@@ -276,7 +333,8 @@ class T5(nn.Module):
         for number, layer in enumerate(self._decoder_layers()):
             past = [step[number].index_select(0, rows) for step, rows in zip(state.past, state.ancestors, strict=True)]
             x, key_value = layer.attention.step(x, bias, past)
-            x = layer.feed_forward(layer.cross.step(x, state.memory[number], state.mask))
+            rows = x.view(len(state.memory[number][0]), -1, x.shape[1])  # (B, W, M)
+            x = layer.feed_forward(layer.cross.attend(rows, state.memory[number], state.mask)).flatten(0, 1)
             here.append(key_value)
         rows = torch.arange(len(tokens), device=tokens.device)
         grown = DecoderState(state.memory, state.mask, [*state.past, here], [*state.ancestors, rows])

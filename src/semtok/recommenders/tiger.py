@@ -4,9 +4,9 @@ Source: the codes of the user's last items, oldest first. Target: the codes of t
 cross-entropy of the target's tokens (methods.md 4.1).
 
 Read TIGER in this order: `vocabulary` (codes as tokens), `sequences` and `batching` (histories as tensors), `t5` (the
-network; `relative_position` and `kernels` are its details), then `Prefixes` and `train` here. Ranking: `trie` (which
-tuples exist), `beam_search` (tuples of many users at once), `generation` (tuples to items), then `generate` and
-`decode` here, and `exhaustive`, which certifies the beam.
+network; `relative_position` and `kernels` are its details), `prefixes` (what it learns from), then `train` here.
+Ranking: `trie` (which tuples exist), `beam_search` (tuples of many users at once), `generation` (tuples to items), then
+`generate` and `decode` here, and `exhaustive`, which certifies the beam.
 """
 
 import logging
@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from semtok.config.recommenders import TIGER, DecodingOptions
 from semtok.errors import ConfigError, DataError, SemtokError
@@ -25,10 +24,11 @@ from semtok.recommenders.beam_search import beam_search
 from semtok.recommenders.exhaustive import certify, exhaustive_search
 from semtok.recommenders.generation import Generated, expand
 from semtok.recommenders.grouping import pieces
-from semtok.recommenders.sequences import Integers, Samples, target_samples, train_samples, validation_sample
+from semtok.recommenders.prefixes import EveryTarget, Prefixes
+from semtok.recommenders.sequences import Samples, target_samples, train_samples, validation_sample
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.task import Decoded, Facts, Task, Trained, Weights, ranks_table
-from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
+from semtok.recommenders.training import Trainer, TrainingSamples, Validation, recall_and_ndcg
 from semtok.recommenders.trie import Constraint, Positions, Trie
 from semtok.recommenders.vocabulary import ItemTokens
 from semtok.run import devices
@@ -45,46 +45,12 @@ def new_model(task: Task[TIGER]) -> tuple[ItemTokens, T5, Batches]:
     if task.codes is None:
         raise DataError("codes: found none; expected those of every item")
     options, device = task.options, devices.device()
-    item_tokens = ItemTokens.from_codes(task.codes, options.collisions)
+    item_tokens = ItemTokens.from_codes(task.codes, options.collisions, options.user_tokens)
     model = T5(options.model, item_tokens.vocabulary.size).to(device)
     return item_tokens, model, Batches(task.sequences, item_tokens, options.max_items, device)
 
 
 # --- training --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Prefixes:
-    """What TIGER learns from: the item after each prefix of the users' train parts."""
-
-    model: T5
-    batches: Batches
-    samples: Samples
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def predictions(self, rows: Integers) -> int:
-        """One a prefix: the loss of a target is the mean cross-entropy of its tokens."""
-        return len(rows)
-
-    def backward(self, rows: Integers, n_predictions: int) -> Tensor:
-        """Add the gradient of the summed loss of `rows` / `n_predictions`; returns the sum of the losses [].
-
-        The samples go through the model in groups of similar length, whose gradients add up to that of the whole
-        batch: the step does not depend on how they are grouped, and hardly any padding is computed.
-        """
-        samples, device = self.samples.take(rows), self.batches.device
-        dtype = devices.compute_dtype(device)
-        total = torch.zeros((), device=device)
-        for group in self.batches.by_length(samples, decoder_tokens=self.batches.n_levels + 1):
-            part = samples.take(group)
-            batch, target = self.batches.source(part), self.batches.target(part)  # (B, S) and (B, 1 + levels + 1)
-            with devices.autocast(device, dtype):
-                loss = self.model(batch.source, batch.mask, target) / (target.shape[1] - 1)
-            (loss / n_predictions).backward()
-            total += loss.detach()
-        return total
 
 
 def train(task: Task[TIGER], checkpoint: str | Path, identity: str) -> Trained:
@@ -102,8 +68,11 @@ def train(task: Task[TIGER], checkpoint: str | Path, identity: str) -> Trained:
     torch.manual_seed(task.seed)
     item_tokens, model, batches = new_model(task)
     validation = _validation(task, model, Trie(item_tokens, batches.device), batches)
-    prefixes = Prefixes(model, batches, train_samples(task.interactions))
-    return Trainer(model, options, prefixes, validation, task.seed, checkpoint, identity).run()
+    targets = train_samples(task.interactions)
+    samples: TrainingSamples = Prefixes(model, batches, targets)
+    if options.targets == "every":
+        samples = EveryTarget(model, batches, targets, task.seed)
+    return Trainer(model, options, samples, validation, task.seed, checkpoint, identity).run()
 
 
 def _validation(task: Task[TIGER], model: T5, trie: Trie, batches: Batches) -> Validation | None:
