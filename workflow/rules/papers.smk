@@ -1,5 +1,7 @@
 """Scores and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
 
+import glob
+
 from semtok.plan.exhibits import Exhibits
 
 # A paper's definition and printed numbers are no inputs, since a clone makes their times new: what a job shows of them
@@ -179,6 +181,49 @@ rule stacked_table:
         code=code("stack.py"),
     script:
         "../scripts/stack.py"
+
+
+# A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
+rule figure_of_page:
+    input:
+        f"{PAPER}/{{exhibit}}.svg",
+    output:
+        "docs/results/{paper}-{exhibit}.svg",
+    log:
+        f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
+    wildcard_constraints:
+        paper=PAPERS.pattern,
+        exhibit=r"figure\w+",
+    localrule: True
+    shell:
+        "cp {input} {output} 2> {log}"
+
+
+rule results_page:
+    input:
+        tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
+        figures=lambda wildcards: PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+        claims=f"{PAPER}/claims.md",
+        # Written by hand; a page can do without.
+        conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),
+    output:
+        "docs/results/{paper}.md",
+    log:
+        f"{LOGS}/pages/{{paper}}.log",
+    wildcard_constraints:
+        paper=PAPERS.pattern,
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        title=lambda wildcards: PAPERS.definition(wildcards.paper).title,
+        code=code("results_page.py"),
+    script:
+        "../scripts/results_page.py"
 
 
 # What plain `snakemake` makes, and what is shared with others.

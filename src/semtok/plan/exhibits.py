@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from semtok.config.model import Config
 from semtok.plan import cells as plan
@@ -87,6 +87,16 @@ class Exhibits:
             "datasets": self.datasets(paper, exhibit),
             "uncertainty": self._entries["evaluation"] if kind in COMPARED else None,
         }
+
+    @property
+    def pattern(self) -> str:
+        """What the wildcard `paper` may be where any paper will do."""
+        return "|".join(map(re.escape, self._of_papers)) or "none"
+
+    def shown(self, paper: str, part: Literal["tables", "figures"], pattern: str) -> list[str]:
+        """A file of each of the tables or figures that the config builds."""
+        names: Sequence[str] = getattr(self.config.papers[paper], part)
+        return [pattern.format(paper=paper, exhibit=name) for name in names]
 
     def constraints(self, *kinds: str) -> dict[str, str]:
         """What the wildcards `paper` and `exhibit` may be in the rule of some kinds.

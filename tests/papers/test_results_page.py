@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from semtok.errors import DataError
+from semtok.papers.results_page import check_numbers, write_results_page
+
+ENVIRONMENT = {
+    "commit": "abc",
+    "modified": False,
+    "python": "3.11.7",
+    "packages": {"torch": "2.13.0"},
+    "hardware": {"system": "Linux x86_64", "processor": "EPYC", "processors": 2, "threads": 1, "device": "cpu"},
+}
+
+
+class FakeRecord:
+    """The record of a job that read the given files."""
+
+    def __init__(self, results: Path, inputs: list[Path]) -> None:
+        self.results, self.inputs = results, inputs
+
+    def content(self, *later: Path) -> dict:
+        return {
+            "rule": "results_page",
+            "wildcards": {"paper": "cost"},
+            "inputs": [{"path": str(path), "sha256": "0"} for path in self.inputs],
+            "outputs": [{"path": str(path), "sha256": "1"} for path in later],
+            "config": {},
+            "started": "2026-01-01T00:00:00+00:00",
+            "seconds": 7200.0,
+            "peak_memory_mb": 321,
+            "environment": ENVIRONMENT,
+        }
+
+
+@pytest.fixture
+def write(tmp_path):
+    table, claims = tmp_path / "table2.md", tmp_path / "claims.md"
+    table.write_text("**Table 2**\n\n| CoST | 0.1234 [0.1100, 0.1300] |\n")
+    claims.write_text("| C-1 | reproduced |\n")
+
+    def write(conclusions=None):
+        hand_written = None
+        if conclusions is not None:
+            hand_written = tmp_path / "cost-conclusions.md"
+            hand_written.write_text(conclusions)
+        record = FakeRecord(tmp_path, [table, claims])
+        page = tmp_path / "cost.md"
+        write_results_page(record, "CoST", [table], [Path("cost-figure3.svg")], claims, hand_written, page)
+        return page.read_text()
+
+    return write
+
+
+def test_the_page_has_all_parts_in_order(write):
+    page = write("CoST wins: 0.1234.")
+    parts = ["# CoST: results", "CoST wins: 0.1234.", "| C-1 | reproduced |", "0.1234 [0.1100", "cost-figure3.svg"]
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "1 jobs in 2.0 hours" in page
+    assert "EPYC, 2 cores (Linux x86_64), device cpu, Python 3.11.7, torch 2.13.0" in page
+
+
+def test_a_page_needs_no_conclusions(write):
+    assert "| C-1 | reproduced |" in write()
+
+
+def test_conclusions_cite_only_what_was_measured(write):
+    with pytest.raises(DataError, match=r"cost-conclusions.md, line 2: found 0\.124; expected"):
+        write("As 0.1100 says,\nit is 0.124 now.")
+
+
+def test_versions_and_code_are_no_numbers():
+    check_numbers("With torch-2.13.0 and `0.999`, in 12 cases of 1.5.", "1.5", Path("x.md"))
