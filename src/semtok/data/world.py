@@ -208,5 +208,5 @@ def _times(rng: np.random.Generator, user: Ints, hour: Ints, session_length: flo
     total = np.cumsum(np.where(opens & ~first, gaps, 0))
     day: Ints = first_day[user] + total - total[np.searchsorted(user, user)]
     opening = np.maximum.accumulate(np.where(opens, rows, 0))
-    begin = START + day * 86_400 + hour[opening] * 3_600 + seconds[opening]
-    return begin + pauses - pauses[opening]
+    since_opening: Ints = pauses - pauses[opening]
+    return START + day * 86_400 + hour[opening] * 3_600 + seconds[opening] + since_opening
