@@ -1,10 +1,22 @@
 """The Foursquare reader on hand-written files."""
 
+import pandas as pd
 import pytest
 
 from semtok.errors import DataError
 
 NYC, TKY = "dataset_TSMC2014_NYC.txt", "dataset_TSMC2014_TKY.txt"
+
+
+# Made-up check-ins in the form of the official file of Tokyo, which is nine hours ahead of UTC.
+TOKYO = [
+    "21\t5a00000000000000000000c1\t4bf58dd8d48988d10c951735\tCosmetics Shop\t35.70510109\t139.61959\t540\t"
+    "Tue Apr 03 18:17:18 +0000 2012",
+    "8\t5a00000000000000000000b2\t4bf58dd8d48988d1d1941735\tRamen /  Noodle House\t35.7155815\t139.8003167\t540\t"
+    "Tue Apr 03 18:22:04 +0000 2012",
+    "8\t5a00000000000000000000a3\t4bf58dd8d48988d16d941735\tCaf\xe9\t35.714\t139.7738922\t540\t"
+    "Tue Apr 03 19:12:07 +0000 2012",
+]
 
 
 def check_in(user="7", venue="v1", category="Café", latitude="40.7", longitude="-74.0", time="18:00:09"):
@@ -29,6 +41,28 @@ def test_check_ins_venues_and_places(options, prepared, make_zip):
     # v2 is a café first and a bar later.
     assert tables.stats["counts"]["duplicate_metadata"] == 1
     assert [part["rows"] for part in tables.stats["files"][0]["parts"]] == [3]
+
+
+def test_tokyo(options, prepared, make_zip):
+    text = "".join(f"{line}\n" for line in TOKYO).encode("latin-1")
+    members = {"dataset_TSMC2014_readme.txt": b"...", NYC: rows(), TKY: text}
+    path = make_zip({f"dataset_tsmc2014/{name}": content for name, content in members.items()})
+    tables = prepared(options("foursquare") | {"files": [{"path": "x.zip", "member": TKY}]}, [path])
+    assert tables.stats["files"][0]["parts"] == [{"member": f"dataset_tsmc2014/{TKY}", "rows": 3, "bad": {}}]
+    assert tables.items["category"].tolist() == ["Café", "Ramen /  Noodle House", "Cosmetics Shop"]
+    assert tables.items["longitude"].round(1).tolist() == [139.8, 139.8, 139.6]
+    # Of user 21, who comes first as text, and of user 8. The times are UTC, not the city's.
+    assert pd.to_datetime(tables.interactions["timestamp"], unit="s").astype("string").tolist() == [
+        "2012-04-03 18:17:18",
+        "2012-04-03 18:22:04",
+        "2012-04-03 19:12:07",
+    ]
+
+
+def test_a_zip_file_without_tokyo_says_what_it_has(options, prepared, make_zip):
+    chosen = options("foursquare") | {"files": [{"path": "x.zip", "member": TKY}]}
+    with pytest.raises(DataError, match=rf"raw\.zip: expected one member {TKY}, found none among .*{NYC}"):
+        prepared(chosen, [make_zip({f"dataset_tsmc2014/{NYC}": rows()})])
 
 
 def test_which_city_must_be_said_where_there_are_two(options, prepared, make_zip):

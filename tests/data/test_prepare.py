@@ -85,8 +85,7 @@ def test_nothing_is_lost_or_doubled_and_histories_are_true(options, prepared, ma
     got = [tables.sequence(user) for user in range(tables.stats["users"])]
     dropped = sum(count for key, count in tables.stats["counts"].items() if key.startswith("dropped_"))
     assert sum(map(len, got)) + dropped == len(rows)
-    if split != "time-ratio":
-        assert got == [expected[user] for user in sorted(expected)]
+    assert got == [expected[user] for user in sorted(expected)]
     times = tables.interactions.groupby("user")["timestamp"]
     assert times.apply(lambda own: own.is_monotonic_increasing).all()
     for target in tables.targets.itertuples():
@@ -116,6 +115,41 @@ def test_filters_that_leave_nothing_are_an_error(options, prepared, tmp_path):
     chosen = options("amazon2018", min_item_count=10_000)
     with pytest.raises(DataError, match=r"no interaction is left .*dropped_below_minima"):
         prepared(chosen, write(chosen, tmp_path))
+
+
+def test_a_cut_that_leaves_nothing_to_train_on_is_an_error(options, prepared, make_gzip):
+    reviews = [{"reviewerID": f"U{n}", "asin": "I1", "unixReviewTime": 10**9} for n in range(4)]
+    files = [make_gzip(reviews, "r.gz"), make_gzip([{"asin": "I1", "title": "Title"}], "meta_r.gz")]
+    with pytest.raises(DataError, match=r"left to train on .*'context_of_unseen_users': 4"):
+        prepared(options("amazon2018", SPLITS["time-ratio"]), files)
+
+
+def test_sessions_and_the_cut_by_time_reach_the_targets(options, prepared, make_gzip):
+    days = {
+        # A session of three, one of two (too short), one of three, in which an item is new.
+        "A": [("I1", 0), ("I2", 0.1), ("I3", 0.2), ("I1", 5), ("I1", 5.1), ("I2", 9), ("I9", 9.1), ("I3", 9.2)],
+        "B": [("I1", 9.3), ("I9", 9.4), ("I2", 9.5)],  # after the cut only
+        "C": [("I1", 1), ("I2", 1.1), ("I3", 1.2)],
+    }
+    reviews = [
+        {"reviewerID": user, "asin": item, "unixReviewTime": 10**9 + int(86_400 * day)}
+        for user, own in days.items()
+        for item, day in own
+    ]
+    products = [{"asin": f"I{i}", "title": f"Title {i}"} for i in range(10)]
+    split = {"method": "time-ratio", "valid": 0.25, "test": 0.25}
+    chosen = options("amazon2018", split, sessions={"gap_hours": 24, "min_length": 3})
+    tables = prepared(chosen, [make_gzip(reviews, "r.gz"), make_gzip(products, "meta_r.gz")])
+    assert tables.sequence(0) == ["I1", "I2", "I3", "I2", "I9", "I3"]
+    assert tables.interactions.groupby("user")["split"].apply(list).tolist() == [
+        ["train", "train", "train", "valid", "context", "valid"],
+        ["context"] * 3,
+        ["train"] * 3,
+    ]
+    # The history of the last target holds the item that is no target itself.
+    assert tables.targets[["user", "position", "split"]].to_numpy().tolist() == [[0, 3, "valid"], [0, 5, "valid"]]
+    assert tables.stats["counts"]["dropped_short_sessions"] == 2
+    assert (tables.stats["users"], tables.stats["items"], tables.stats["interactions"]) == (3, 4, 12)
 
 
 def test_options_may_be_a_dataset_or_what_it_holds(options, tmp_path):

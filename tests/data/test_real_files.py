@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -50,3 +51,17 @@ def test_counts(reader, mirror, options, prepared):
         assert 200 < tables.items["category"].nunique() < 400
         years = tables.interactions["timestamp"] / 86_400 / 365.25 + 1970
         assert years.between(2012.2, 2013.2).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    # Table I of SimCIT prints 1,075 users, 5,099 items and 104,074 interactions.
+    [("nyc", (1_075, 5_099, 104_358)), ("nyc-users", (1_083, 5_135, 147_938))],
+)
+def test_readings_of_new_york(name, expected, mirror, prepared):
+    path = mirror / "foursquare/dataset_tsmc2014.zip"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    config = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
+    stats = prepared(config["datasets"][name], [path]).stats
+    assert (stats["users"], stats["items"], stats["interactions"]) == expected

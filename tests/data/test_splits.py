@@ -37,12 +37,12 @@ def test_user_ratio(length, parts):
     assert labels == [["train"] * parts[0] + ["valid"] * parts[1] + ["test"] * parts[2]]
 
 
-def test_time_ratio_cuts_by_time_and_drops_what_train_does_not_know():
+def test_time_ratio_cuts_by_time_and_makes_context_of_what_train_does_not_know():
     options = TimeRatio(method="time-ratio", valid=0.25, test=0.25)
     # user 0: 4 interactions, user 1: 2 (the later half), user 2: 2; item 9 is new in the later half.
     labels, counts = split([4, 2, 2], options, items=[1, 2, 1, 9, 1, 2, 1, 2], times=[1, 2, 5, 6, 7, 8, 3, 4])
-    assert labels == [["train", "train", "valid", ""], ["", ""], ["train", "train"]]
-    assert counts == {"dropped_held_out_of_unseen_users": 2, "dropped_held_out_of_unseen_items": 1}
+    assert labels == [["train", "train", "valid", "context"], ["context"] * 2, ["train", "train"]]
+    assert counts == {"context_of_unseen_users": 2, "context_of_unseen_items": 1}
 
 
 def test_interactions_of_the_same_second_are_never_cut_apart():
@@ -100,15 +100,21 @@ def test_what_is_held_out_never_precedes_what_is_learned(lengths, options, data)
     order = {"context": 0, "train": 0, "valid": 1, "test": 2}
     flat = [label for user in labels for label in user]
     assert set(flat) <= {*order, ""}
-    assert sum(counts.values()) == flat.count("")
+    by_time = isinstance(options, TimeRatio)
+    assert sum(counts.values()) == flat.count("context" if by_time else "")
     for user in labels:
-        ranks = [order[label] for label in user if label]
+        ranks = [order[label] for label in user if label and not (by_time and label == "context")]
         assert ranks == sorted(ranks)
-        assert not {"train", "context"} <= set(user)
-    if isinstance(options, TimeRatio):
+        assert by_time or not {"train", "context"} <= set(user)
+    if by_time:
         by = {
             name: [t for t, label in zip(times, flat, strict=True) if label == name]
             for name in ("train", "valid", "test")
         }
         assert max(by["train"], default=-1) < min(by["valid"] + by["test"], default=99)
         assert max(by["valid"], default=-1) < min(by["test"], default=99)
+        learned = {i for i, label in zip(items, flat, strict=True) if label == "train"}
+        assert all(i in learned for i, label in zip(items, flat, strict=True) if label in ("valid", "test"))
+        assert all("train" in user for user in labels if {"valid", "test"} & set(user))
+        later = [t for t, label in zip(times, flat, strict=True) if label == "context"]
+        assert max(by["train"], default=-1) < min(later, default=99)

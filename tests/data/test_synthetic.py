@@ -71,6 +71,27 @@ def test_mind_times_increase_within_a_user(options, prepared, tmp_path):
     assert tables.stats["counts"]["users_with_differing_histories"] == 0
 
 
+def pauses(session_length):
+    """Hours between neighbouring interactions of a user, and the days that users stay on average."""
+    world = make_world(Synthetic(**WORLD | {"mean_length": 40, "session_length": session_length}), revisits=True)
+    same_user = world.event_user[1:] == world.event_user[:-1]
+    stays = pd.Series(world.event_time).groupby(world.event_user).agg(lambda own: own.iloc[-1] - own.iloc[0])
+    return np.diff(world.event_time)[same_user] / 3_600, stays.mean() / 86_400
+
+
+def test_interactions_of_a_session_lie_hours_apart_and_sessions_days():
+    apart, stay = pauses(1)
+    hours, stay_in_sessions = pauses(5)
+    assert apart.min() > 0
+    assert (apart < 5).mean() < 0.01
+    within = hours < 24
+    assert hours[within].min() >= 1
+    assert hours[within].max() <= 4
+    assert within.mean() == pytest.approx(1 - 1 / 5, abs=0.02)
+    # Fewer but longer pauses between sessions: users stay about as long.
+    assert stay_in_sessions == pytest.approx(stay, rel=0.1)
+
+
 def transitions(world, labels):
     """Label of each interaction and of the next one of the same user."""
     label = np.asarray(labels)[world.event_item]

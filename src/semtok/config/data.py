@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import PathText, Probability, Section
 
@@ -20,9 +20,18 @@ class RawFile(Section):
     """Which member of a zip file to read, by its base name; null where the format leaves no choice."""
 
 
+class Sessions(Section):
+    """A session: interactions of a user without a long pause between them."""
+
+    gap_hours: PositiveFloat
+    """A pause of this many hours or more between two interactions of a user ends a session."""
+    min_length: PositiveInt
+    """Sessions with fewer interactions are dropped."""
+
+
 class Filters(Section):
-    """Which interactions stay. Applied in this order: items without text, duplicates, then, until nothing changes,
-    the minima (iterative k-core), the maximum and the cap on user length."""
+    """Which interactions stay. Applied in this order: items without text, duplicates, visits, then, until nothing
+    changes, the minima (iterative k-core), the maximum and the cap on user length; then, once, sessions."""
 
     without_text: Literal["drop", "keep"] = "drop"
     """Items that have none of the dataset's text fields, or that the metadata do not list at all: drop, or keep (their
@@ -30,6 +39,9 @@ class Filters(Section):
 
     duplicates: Literal["keep", "drop_repeats", "drop_consecutive"]
     """keep all; keep a user's first interaction with an item; collapse immediate repeats."""
+    same_visit_minutes: NonNegativeInt | None = None
+    """A user's interaction with an item at most this many minutes after another with it is the same visit, and is
+    dropped; null: each is a visit of its own."""
     min_user_length: PositiveInt
     """Users with fewer interactions are dropped (C-I7: "at least 15" is read as a user's number of clicks)."""
     min_item_count: PositiveInt
@@ -38,6 +50,9 @@ class Filters(Section):
     """Users with more interactions are dropped."""
     last_interactions: PositiveInt | None
     """Users with more interactions keep their last ones only."""
+    sessions: Sessions | None = None
+    """Which sessions are too short; null: all stay. The minima are not asked for again afterwards (M-I4: only so do
+    the printed numbers of users and items of check-ins come out)."""
 
 
 class LeaveOneOut(Section):
@@ -57,13 +72,14 @@ class UserRatio(Section):
 
 
 class TimeRatio(Section):
-    """All interactions in order of time, cut globally; held-out records of unseen users or items are dropped."""
+    """All interactions in order of time, cut globally. A held-out interaction whose user or item is not in train is
+    no target: it stays in the history of the user's later ones, and nothing is learned from it."""
 
     method: Literal["time-ratio"]
     valid: Probability
-    """Share of all interactions that are validation targets."""
+    """Share of all interactions that are held out for validation."""
     test: Probability
-    """Share of all interactions that are test targets."""
+    """Share of all interactions that are held out for test, the last ones."""
 
 
 class HeldOutUsers(Section):
@@ -102,6 +118,9 @@ class Synthetic(Section):
     maker_boost: Annotated[float, Field(ge=1)] = 8.0
     """How many times as likely as others of its sub-category an item is whose maker (a place's neighbourhood) is that
     of the interaction before."""
+    session_length: Annotated[float, Field(ge=1)] = 1.0
+    """Mean number of interactions of a session, one to four hours apart. Pauses between sessions are as much longer, so
+    that users stay as long. 1: interactions lie days apart."""
     pictures: bool = False
     """Draw a picture of every item: pictures/RAW_ID.png beside the raw files, for `images: {folder: pictures}`; the
     metadata of the Amazon formats list them."""

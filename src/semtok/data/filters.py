@@ -5,21 +5,35 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
-from semtok.config.data import Filters
+from semtok.config.data import Filters, Sessions
 
 Rows = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
+Times = npt.NDArray[np.int64]
 
 
-def apply_filters(user: Codes, item: Codes, filters: Filters, counts: Counter[str]) -> Rows:
-    """Rows that stay, ascending. `user` and `item` are sorted by (user, time).
+def apply_filters(user: Codes, item: Codes, timestamp: Times, filters: Filters, counts: Counter[str]) -> Rows:
+    """Rows that stay, ascending. `user`, `item` and `timestamp` (seconds) are sorted by (user, time).
 
-    Duplicates go first. Then, until nothing changes: the iterative k-core over both minima, users longer than the
-    maximum, all but the last interactions of a user. So both minima, the maximum and the cap hold in what is returned.
+    Duplicates and repeated visits go first. Then, until nothing changes: the iterative k-core over both minima, users
+    longer than the maximum, all but the last interactions of a user. So both minima, the maximum and the cap hold in
+    what is returned, unless `filters.sessions` drops short sessions, which it does last and once.
     `counts` receives how many interactions each step dropped.
     """
     rows: Rows = np.arange(len(user), dtype=np.int64)
     rows = _note(rows, rows[~_repeats(user, item, filters.duplicates)], "dropped_duplicates", counts)
+    if filters.same_visit_minutes is not None:
+        again = _same_visit(user[rows], item[rows], timestamp[rows], 60 * filters.same_visit_minutes)
+        rows = _note(rows, rows[~again], "dropped_same_visits", counts)
+    rows = _within_lengths(user, item, rows, filters, counts)
+    if filters.sessions is not None:
+        session = _sessions(user[rows], timestamp[rows], filters.sessions)
+        long_enough = np.bincount(session)[session] >= filters.sessions.min_length
+        rows = _note(rows, rows[long_enough], "dropped_short_sessions", counts)
+    return rows
+
+
+def _within_lengths(user: Codes, item: Codes, rows: Rows, filters: Filters, counts: Counter[str]) -> Rows:
     while True:
         before = len(rows)
         core = _core(user, item, rows, filters.min_user_length, filters.min_item_count)
@@ -49,6 +63,27 @@ def _repeats(user: Codes, item: Codes, policy: str) -> npt.NDArray[np.bool_]:
         repeats[:] = True
         repeats[np.unique(pair, return_index=True)[1]] = False
     return repeats
+
+
+def _same_visit(user: Codes, item: Codes, timestamp: Times, seconds: int) -> npt.NDArray[np.bool_]:
+    """Mask of the interactions at most `seconds` after another one of the same user and item."""
+    order = np.lexsort((timestamp, item, user))
+    earlier, later = order[:-1], order[1:]
+    again = np.zeros(len(user), dtype=bool)
+    again[later] = (
+        (user[later] == user[earlier])
+        & (item[later] == item[earlier])
+        & (timestamp[later] - timestamp[earlier] <= seconds)
+    )
+    return again
+
+
+def _sessions(user: Codes, timestamp: Times, sessions: Sessions) -> npt.NDArray[np.int64]:
+    """The number of each interaction's session, ascending from 0."""
+    opens = np.zeros(len(user), dtype=bool)
+    opens[1:] = (user[1:] != user[:-1]) | (np.diff(timestamp) >= 3600 * sessions.gap_hours)
+    number: npt.NDArray[np.int64] = np.cumsum(opens)
+    return number
 
 
 def _core(user: Codes, item: Codes, rows: Rows, min_user: int, min_item: int) -> Rows:

@@ -106,12 +106,13 @@ def _tables(
     """Interactions and items that stay, under their final numbers."""
     order = np.lexsort((events.timestamp, events.user))
     order = order[_usable(events, items, options, report)[events.item[order]]]
-    order = order[apply_filters(events.user[order], events.item[order], options.filters, report.counts)]
+    columns = events.user[order], events.item[order], events.timestamp[order]
+    order = order[apply_filters(*columns, options.filters, report.counts)]
     user, item, timestamp = events.user[order], events.item[order], events.timestamp[order]
     split = apply_split(user, item, timestamp, options.split, report.counts)
     kept = split != ""
-    if not kept.any():
-        raise DataError(f"no interaction is left after filters and split; dropped: {dict(report.counts)}")
+    if not (split == "train").any():
+        raise DataError(f"no interaction is left to train on after filters and split; counts: {dict(report.counts)}")
     user, item, timestamp, split = user[kept], item[kept], timestamp[kept], split[kept]
     item_codes, item_rows = np.unique(item, return_inverse=True)
     interactions = pd.DataFrame(

@@ -18,7 +18,8 @@ Times = npt.NDArray[np.int64]
 
 
 def apply_split(user: Codes, item: Codes, timestamp: Times, split: Split, counts: Counter[str]) -> Labels:
-    """A label for each interaction; the arrays are sorted by (user, time). `counts` receives what was dropped."""
+    """A label for each interaction; the arrays are sorted by (user, time). `counts` receives what was dropped or became
+    context."""
     if isinstance(split, LeaveOneOut):
         return leave_one_out(user)
     if isinstance(split, UserRatio):
@@ -51,7 +52,7 @@ def user_ratio(user: Codes, split: UserRatio) -> Labels:
 
 
 def time_ratio(user: Codes, item: Codes, timestamp: Times, split: TimeRatio, counts: Counter[str]) -> Labels:
-    """RATIO-G: all interactions cut by time; those held out whose user or item is not in train are dropped.
+    """RATIO-G: all interactions cut by time; those held out whose user or item is not in train are `context`.
 
     Interactions of the same second are never cut apart: they fall into the later part.
     """
@@ -64,9 +65,9 @@ def time_ratio(user: Codes, item: Codes, timestamp: Times, split: TimeRatio, cou
     train = labels == "train"
     unseen_user = ~train & ~np.isin(user, user[train])
     unseen_item = ~train & ~unseen_user & ~np.isin(item, item[train])
-    counts["dropped_held_out_of_unseen_users"] += int(unseen_user.sum())
-    counts["dropped_held_out_of_unseen_items"] += int(unseen_item.sum())
-    labels[unseen_user | unseen_item] = ""
+    counts["context_of_unseen_users"] += int(unseen_user.sum())
+    counts["context_of_unseen_items"] += int(unseen_item.sum())
+    labels[unseen_user | unseen_item] = "context"
     return labels
 
 

@@ -37,6 +37,8 @@ FIRST_DAYS = 60
 """Days over which users arrive."""
 MEAN_GAP_DAYS = 7.0
 """Between interactions of a user; users overlap in time, so that a cut in time leaves most on both sides."""
+PAUSE_SECONDS = (3_600, 4 * 3_600)
+"""Between the interactions of a session."""
 
 PICTURES = "pictures"
 """The folder of the items' pictures, RAW_ID.png, beside the raw files."""
@@ -92,7 +94,7 @@ def make_world(options: Synthetic, revisits: bool) -> World:
         hour=hour,
         event_user=event_user,
         event_item=event_item,
-        event_time=_times(rng, event_user, hour[leaf[event_item]]),
+        event_time=_times(rng, event_user, hour[leaf[event_item]], options.session_length),
         seed=options.seed,
         pictures=options.pictures,
     )
@@ -194,11 +196,17 @@ class _Walkers:
         return np.where(draw < self.habit, after, np.where(draw < to_taste, liked, anywhere))
 
 
-def _times(rng: np.random.Generator, user: Ints, hour: Ints) -> Ints:
-    """Increasing days within a user, at about the hour of the item's leaf."""
-    position = np.arange(len(user)) - np.searchsorted(user, user)
+def _times(rng: np.random.Generator, user: Ints, hour: Ints, session_length: float) -> Ints:
+    """Increasing times within a user: a session begins on a later day, at about the hour of its first item's leaf."""
+    rows = np.arange(len(user))
+    first = rows == np.searchsorted(user, user)
     first_day = rng.integers(FIRST_DAYS, size=int(user.max()) + 1)
-    gaps = np.where(position == 0, 0, 1 + rng.poisson(MEAN_GAP_DAYS - 1, size=len(user)))
-    total = np.cumsum(gaps)
+    gaps = 1 + rng.poisson(MEAN_GAP_DAYS * session_length - 1, size=len(user))
+    seconds = rng.integers(3_600, size=len(user))
+    opens = first | (rng.random(len(user)) < 1 / session_length)
+    pauses = np.cumsum(np.where(opens, 0, rng.integers(*PAUSE_SECONDS, size=len(user))))
+    total = np.cumsum(np.where(opens & ~first, gaps, 0))
     day: Ints = first_day[user] + total - total[np.searchsorted(user, user)]
-    return START + day * 86_400 + hour * 3_600 + rng.integers(3_600, size=len(user))
+    opening = np.maximum.accumulate(np.where(opens, rows, 0))
+    since_opening: Ints = pauses - pauses[opening]
+    return START + day * 86_400 + hour[opening] * 3_600 + seconds[opening] + since_opening
