@@ -72,3 +72,9 @@ def certification(path: str | Path) -> dict[str, float]:
     """What the decoder certified: the overlap of its beam with exhaustive scoring, the rate of invalid tuples."""
     content = flatten(read_json(path))
     return {key.replace("_", " "): value for key, value in content if "overlap" in key or key == "invalid_rate"}
+
+
+def beam_overlap(path: str | Path) -> float | None:
+    """What share of the true best items the beam found in a `decoding.json`; None where that was not certified."""
+    found = [value for key, value in certification(path).items() if key.startswith("overlap@")]
+    return found[0] if found else None
