@@ -58,7 +58,7 @@ def test_where_any_one_suffices_p_values_are_adjusted():
     assert found.p_values == pytest.approx([0.06, 0.06])
     assert "not significant: pair 0; pair 1" in found.reason
     # A single reversed one refutes that all hold.
-    assert by_direction(comparisons(UP, WEAKLY_DOWN), 0.05).verdict == "inconclusive"
+    assert by_direction(comparisons(OPEN, WEAKLY_DOWN), 0.05).verdict == "inconclusive"
     assert by_direction(comparisons(WEAKLY_DOWN), 0.05).verdict == "not reproduced"
     assert by_margin(comparisons((3.0, -2.0, 8.0, 0.2), (-2.0, -3.9, -0.1, 0.03)), 0.05, 0.05).verdict == "reproduced"
 

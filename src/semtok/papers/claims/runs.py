@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semtok.papers.claims.verdicts import Made, SetAside, Verdict, obstacle
 from semtok.papers.history import steps_of
-from semtok.papers.quantities import beam_overlap, headlines, use
+from semtok.papers.quantities import headlines, use, worst_overlap
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
 from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
@@ -97,13 +97,12 @@ class ExhibitRuns:
         history = None if of_codes else terms.history
         histories, facts = self._files.get("history", {}), {} if of_codes else self._files.get("facts", {})
         steps = [steps_of(histories[run]) for run in runs if run in histories] if terms.equal_steps else []
-        overlaps = [found for run in runs if run in facts and (found := beam_overlap(facts[run])) is not None]
         return Made(
             name,
             history if history is None or self._longest is None else min(history, self._longest),
             terms.vectors,
             max(filter(None, steps), default=None),
-            min(overlaps, default=None),
+            worst_overlap(facts[run] for run in runs if run in facts),
         )
 
     def difference(self, higher: str, lower: str, column: tuple[str, int]) -> Statistic:
