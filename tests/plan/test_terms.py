@@ -65,4 +65,6 @@ def test_config_of_the_paper_meets_the_printed_conditions():
         for key, printed in conditions.recommender.items():
             section, _, option = key.rpartition(".")
             assert (tiger[section][option] if section else tiger[option]) == printed
-        assert conditions.encoders.get("text", "sentence-t5") == over["tokenizers"]["cost"].get("encoder", "sentence-t5")
+        assert conditions.encoders.get("text", "sentence-t5") == over["tokenizers"]["cost"].get(
+            "encoder", "sentence-t5"
+        )
