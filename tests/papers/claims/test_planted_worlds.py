@@ -40,7 +40,7 @@ def test_one_seed_decides_in_no_world():
 
 @pytest.mark.slow
 def test_three_seeds_of_the_printed_table_suffice_for_its_order():
-    """With Holm's adjustment inside C-4 it was inconclusive in five of six such worlds."""
+    """With Holm's adjustment inside C-4 it would be inconclusive in two of three such worlds."""
     drawn = [judge(worlds()["true"], ["C-4", "C-6"], 3, i) for i in range(10)]
     found = frequencies(drawn)
     assert found["C-4"]["reproduced"] >= 8
