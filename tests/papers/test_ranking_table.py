@@ -30,7 +30,7 @@ def files(folder, name):
     return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
 
 
-def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **changed):
+def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", uncertified="", **changed):
     """Build a ranking table on fabricated runs; returns its CSV as a frame."""
     config = paper_config(**changed)
     cells = plan.cells(load(DEFINITION), config, name, list(seeds), TOKENIZERS)
@@ -43,6 +43,8 @@ def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", **
     diagnostics = dict.fromkeys(diagnosed, write_diagnostics(folder / "diagnostics.json"))
     facts = dict.fromkeys(runs, folder / "facts.json")
     (folder / "facts.json").write_text(json.dumps({"beam_size": 50, "overlap_at_20": 0.99, "device": "cpu"}))
+    (folder / "narrow.json").write_text(json.dumps({"beam_size": 50, "overlap@20": 0.94}))
+    facts |= {run: folder / "narrow.json" for run in runs if run.tokenizer == uncertified and run.seed == 0}
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
     make_ranking_table(
@@ -99,6 +101,18 @@ def test_readable_forms_show_printed_beside_reproduced(tmp_path):
     page = (tmp_path / "table2.html").read_text()
     assert '<p class="warning">Synthetic data' in page
     assert page.count("<table>") == 2
+
+
+def test_a_beam_that_misses_the_best_is_marked_and_not_compared(tmp_path):
+    build(tmp_path, "table2", uncertified="cost")
+    text = (tmp_path / "table2.md").read_text()
+    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
+    assert rows["L_co (CoST)"].count("†") == 4
+    assert "†" not in rows["L_re (RQ-VAE)"]
+    assert "% [" not in rows["Impr."]
+    assert "† The beam finds less than 95% of the true best" in text
+    build(tmp_path, "table2")
+    assert "†" not in (tmp_path / "table2.md").read_text()
 
 
 def test_improvement_is_of_the_best_variant(tmp_path):

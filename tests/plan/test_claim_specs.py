@@ -5,7 +5,7 @@ from semtok.plan.claim_specs import AnyClaim
 from semtok.plan.definition import load
 from support import fabricated_results, fabricated_simcit
 
-LEVEL = "Holm-adjusted p < 0.05"
+LEVEL = "p < 0.05"
 ORDER = {
     "test": "order",
     "pairs": [{"higher": "a", "lower": "b"}, {"higher": "b", "lower": "c"}],
@@ -35,11 +35,22 @@ def test_gains_compare_their_columns():
 
 
 @pytest.mark.parametrize("values", [ORDER, DIAGNOSTICS])
-def test_one_pair_suffices_unless_there_is_a_margin(values):
-    assert claim(**values).can_be_tested({"a", "b"})
-    assert not claim(**values).can_be_tested({"a", "c"})
-    assert not claim(**values, margin=0.05).can_be_tested({"a", "b"})
-    assert claim(**values, margin=0.05).can_be_tested({"a", "b", "c"})
+@pytest.mark.parametrize("margin", [None, 0.05])
+def test_one_pair_suffices(values, margin):
+    found = claim(**values, margin=margin)
+    assert found.can_be_tested({("D", "a"), ("D", "b")})
+    assert not found.can_be_tested({("D", "a"), ("D", "c")})
+    assert not found.can_be_tested({("D", "a"), ("E", "b")})
+
+
+def test_a_contrast_needs_a_dataset_on_either_side():
+    values = {"larger": ["D", "E"], "smaller": ["F"], "scale": "absolute", "metric": "recall", "ks": [5]}
+    contrast = {"id": "X", "statement": "s", "printed": "p", "exhibit": "t", "test": "gain contrast", **values}
+    found = TypeAdapter(AnyClaim).validate_python({**contrast, "better": "a", "worse": "b"})
+    on_f = {("F", "a"), ("F", "b")}
+    assert found.can_be_tested({("E", "a"), ("E", "b"), *on_f})
+    assert not found.can_be_tested({("D", "a"), ("E", "b"), *on_f})
+    assert not found.can_be_tested({("D", "a"), ("D", "b")})
 
 
 @pytest.mark.parametrize("changed", [{"at_least": 9}, {"at_least": 2, "margin": 0.05}, {"margin": 1.0}, {"pairs": []}])
@@ -60,6 +71,6 @@ def test_every_claim_tells_its_test(path):
 
 def test_numbers_of_a_test_in_words():
     assert claim(**ORDER).words(LEVEL).startswith("8 differences")
-    assert "at least 3" in claim(**ORDER, at_least=3).words(LEVEL)
+    assert "at least 3 above zero (Holm-adjusted p < 0.05)" in claim(**ORDER, at_least=3).words(LEVEL)
     assert "-5%" in claim(**ORDER, margin=0.05).words(LEVEL)
     assert claim(**DIAGNOSTICS).words(LEVEL).startswith("2 Welch")

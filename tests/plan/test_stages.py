@@ -49,8 +49,9 @@ def test_every_path_lies_in_the_results_of_the_config(raw):
 
 
 def test_vectors_of_a_tokenizer_by_view(raw):
-    found = stages(raw).item_vectors(job(tokenizer="simcit", dataset="nyc"))
-    assert found == [f"results/encoders/nyc/{name}.npy" for name in ("als", "vit-untrained", "graphsage", "tfidf")]
+    found = stages(raw).item_vectors(job(tokenizer="simcit", dataset="nyc", seed="2"))
+    names = ("als-seed2", "vit-untrained", "graphsage-seed2", "tfidf")
+    assert found == [f"results/encoders/nyc/{name}.npy" for name in names]
     assert stages(raw).item_vectors(job(tokenizer="random")) == []
 
 
@@ -60,7 +61,7 @@ def test_no_order_of_keys_decides_the_space_of_a_diagnosis(raw):
         assert stages(content).vectors_to_diagnose(job(tokenizer="random")) == "results/encoders/mind/tfidf.npy"
         assert stages(content).vectors_to_diagnose(job(tokenizer="rqvae")) == "results/encoders/mind/minilm.npy"
         assert stages(content).vectors_to_diagnose(job(tokenizer="simcit-spatial")) == (
-            "results/encoders/mind/graphsage.npy"
+            "results/encoders/mind/graphsage-seed0.npy"
         )
 
 
@@ -147,6 +148,20 @@ def test_item_vectors_of_a_recommender_come_from_its_training(raw):
     assert stages(raw).model_of_items(job(encoder="sasrec-items", dataset="nyc")) == (
         "results/recommenders/nyc/ids/sasrec-32/0/model.safetensors"
     )
+
+
+def test_every_seed_trains_its_encoders_anew(raw):
+    one = stages(raw)
+    for encoder in ("als", "graphsage", "checkins", "sasrec-items"):
+        options = [one.seeded_options(job(encoder=encoder, seed=seed)) for seed in ("0", "2")]
+        assert options[0] == one.options("encoders", encoder)
+        assert options[1] == options[0] | {"seed": options[0]["seed"] + 2}
+    assert one.model_of_items(job(encoder="sasrec-items", dataset="nyc", seed="2")).endswith(
+        "ids/sasrec-32/2/model.safetensors"
+    )
+    assert {name for name, entry in one.config.encoders.items() if entry.seeded} == {
+        *("als", "graphsage", "checkins", "sasrec-items")
+    }
 
 
 def test_pictures_must_come_from_somewhere(raw):

@@ -1,6 +1,8 @@
 """Made-up results of CoST, and the verdicts on its claims."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pandas as pd
 from semtok.papers.claims import make_claims
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
+from semtok.plan.cells import Terms
 from semtok.plan.definition import load
 from support.fabricated_results import (
     DEFINITION,
@@ -40,6 +43,10 @@ def judge(
     collisions: Mapping[str, tuple[float, float]] | None = None,
     without_codes: str = "",
     definition: Path = DEFINITION,
+    scale: int = 1,
+    overlaps: Mapping[str, float] | None = None,
+    steps: Mapping[str, int] | None = None,
+    terms: Mapping[str, Terms] | None = None,
     **changed: Any,
 ) -> pd.DataFrame:
     """The verdicts on fabricated runs, by id. Every run on every dataset has its tokenizer's hits, seeds differ.
@@ -53,14 +60,26 @@ def judge(
         collisions: by tokenizer, the rate of collision with the nearest neighbour and the collision rate.
         without_codes: a tokenizer that has no diagnostics.
         definition: of the paper.
+        scale: how many times the hits and the 1,500 targets there are.
+        overlaps: by tokenizer, what share of the true best its beam found.
+        steps: by tokenizer, of its training.
+        terms: by tokenizer, on what terms its runs are made.
         changed: in the paper's config.
     """
     config = paper_config(**{"tables": ["table2"], "figures": [], **changed})
     cells = plan.claim_cells(load(definition), config, list(seeds), TOKENIZERS)
-    scores, diagnostics = {}, {}
+    cells = [replace(cell, terms=(terms or {}).get(cell.tokenizer, Terms())) for cell in cells]
+    scores, diagnostics, facts, histories = {}, {}, {}, {}
     for run in plan.runs(cells):
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
-        scores[run] = write_scores(folder, run, staircase([count + shift for count in hits[run.tokenizer]]))
+        found = staircase([scale * (count + shift) for count in hits[run.tokenizer]], scale * 1500)
+        scores[run] = write_scores(folder, run, found)
+        if run.tokenizer in (overlaps or {}):
+            facts[run] = folder / f"decoding-{run.tokenizer}-{run.seed}.json"
+            facts[run].write_text(json.dumps({"overlap@20": (overlaps or {})[run.tokenizer]}))
+        if run.tokenizer in (steps or {}):
+            histories[run] = folder / f"history-{run.tokenizer}-{run.seed}.csv"
+            histories[run].write_text(f"epoch,step,loss\n1,10,3\n2,{(steps or {})[run.tokenizer]},2\n")
         near, rate = (collisions or {}).get(run.tokenizer, (0.05, 0.12))
         path = folder / f"{run.tokenizer}-{run.seed}.json"
         if run.tokenizer != without_codes:
@@ -69,7 +88,8 @@ def judge(
     csv = folder / "claims.csv"
     make_claims(
         results_from(
-            *(definition, PRINTED, "cost", "claims", cells, {"scores": scores, "diagnostics": diagnostics}),
+            *(definition, PRINTED, "cost", "claims", cells),
+            {"scores": scores, "diagnostics": diagnostics, "facts": facts, "history": histories},
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
         *(csv, folder / "claims.md", folder / "claims.html"),

@@ -8,9 +8,9 @@ from semtok.run.files import read_json
 from support.project import Job, Project, copy_of_the_project
 
 FOLDER = "results/encoders/mind"
-VIEWS = (f"{FOLDER}/als.npy", f"{FOLDER}/checkins.npy")
-ALS = {Job("encode_collaborative", "dataset=mind, encoder=als")}
-CHECKINS = {Job("encode_spatial", "dataset=mind, encoder=checkins")}
+VIEWS = (f"{FOLDER}/als-seed0.npy", f"{FOLDER}/checkins-seed0.npy")
+ALS = {Job("encode_collaborative", "dataset=mind, encoder=als, seed=0")}
+CHECKINS = {Job("encode_spatial", "dataset=mind, encoder=checkins, seed=0")}
 GRAPH = {Job("spatial_graph", "dataset=mind, encoder=checkins")}
 
 
@@ -24,7 +24,7 @@ def views(tmp_path_factory) -> Project:
 
 
 def test_a_map_of_what_has_no_place(views: Project):
-    done = views.snakemake("--cores", "1", "--", f"{FOLDER}/graphsage.npy", check=False)
+    done = views.snakemake("--cores", "1", "--", f"{FOLDER}/graphsage-seed0.npy", check=False)
     assert done.returncode != 0
     assert "a distance graph needs latitude and longitude" in " ".join((done.stdout + done.stderr).split())
 

@@ -50,11 +50,11 @@ def test_a_row_over_ids_needs_no_codes(project: Project):
 def test_item_vectors_feed_a_tokenizer(project: Project):
     # Not the first of the tokenizers with vectors, in whose space those without are diagnosed.
     project.edit_config("tokenizers.rqvae.encoder", "sasrec-items")
-    encoding = {Job("encode_recommender_items", "dataset=mind, encoder=sasrec-items")}
+    encoding = {Job("encode_recommender_items", "dataset=mind, encoder=sasrec-items, seed=0")}
     others = {job for job in project.planned() if "tokenizer=rqvae," not in job.wildcards}
     assert others == jobs("sasrec-32", "train") | encoding | TABLE
-    project.snakemake("--cores", "1", "results/encoders/mind/sasrec-items.npy")
-    vectors = np.load(project.root / "results/encoders/mind/sasrec-items.npy")
+    project.snakemake("--cores", "1", "results/encoders/mind/sasrec-items-seed0.npy")
+    vectors = np.load(project.root / "results/encoders/mind/sasrec-items-seed0.npy")
     interactions = pd.read_parquet(project.root / "results/data/mind/interactions.parquet")
     learned = np.isin(np.arange(len(vectors)), interactions.loc[interactions["split"] == "train", "item"])
     assert vectors.shape == (interactions["item"].max() + 1, 32)

@@ -121,12 +121,12 @@ rule encode_collaborative:
         catalogue=rules.prepare.output.catalogue,
         interactions=rules.prepare.output.interactions,
     output:
-        vectors=f"{VECTORS}.npy",
-        facts=f"{VECTORS}.json",
+        vectors=f"{PATHS.seeded_vectors}.npy",
+        facts=f"{PATHS.seeded_vectors}.json",
     log:
-        f"{LOGS}/encode_collaborative/{{dataset}}/{{encoder}}.log",
+        f"{LOGS}/encode_collaborative/{{dataset}}/{{encoder}}-seed{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/encode_collaborative/{{dataset}}/{{encoder}}.tsv"
+        f"{BENCHMARKS}/encode_collaborative/{{dataset}}/{{encoder}}-seed{{seed}}.tsv"
     wildcard_constraints:
         encoder=STAGES.encoders_with("collaborative"),
     priority: PRIORITY_OF_ENCODERS
@@ -138,7 +138,7 @@ rule encode_collaborative:
         runtime=per_attempt(120),
         gpu=0,
     params:
-        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_collaborative.py"),
     script:
         "../scripts/encode_collaborative.py"
@@ -175,12 +175,12 @@ rule encode_spatial:
         catalogue=rules.prepare.output.catalogue,
         graph=rules.spatial_graph.output.graph,
     output:
-        vectors=f"{VECTORS}.npy",
-        facts=f"{VECTORS}.json",
+        vectors=f"{PATHS.seeded_vectors}.npy",
+        facts=f"{PATHS.seeded_vectors}.json",
     log:
-        f"{LOGS}/encode_spatial/{{dataset}}/{{encoder}}.log",
+        f"{LOGS}/encode_spatial/{{dataset}}/{{encoder}}-seed{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/encode_spatial/{{dataset}}/{{encoder}}.tsv"
+        f"{BENCHMARKS}/encode_spatial/{{dataset}}/{{encoder}}-seed{{seed}}.tsv"
     wildcard_constraints:
         encoder=STAGES.encoders_with("spatial"),
     priority: PRIORITY_OF_ENCODERS
@@ -192,7 +192,7 @@ rule encode_spatial:
         runtime=per_attempt(480),
         gpu=1,
     params:
-        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_spatial.py"),
     script:
         "../scripts/encode_spatial.py"
@@ -203,12 +203,12 @@ rule encode_recommender_items:
         model=STAGES.model_of_items,
         interactions=rules.prepare.output.interactions,
     output:
-        vectors=f"{VECTORS}.npy",
-        facts=f"{VECTORS}.json",
+        vectors=f"{PATHS.seeded_vectors}.npy",
+        facts=f"{PATHS.seeded_vectors}.json",
     log:
-        f"{LOGS}/encode_recommender_items/{{dataset}}/{{encoder}}.log",
+        f"{LOGS}/encode_recommender_items/{{dataset}}/{{encoder}}-seed{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/encode_recommender_items/{{dataset}}/{{encoder}}.tsv"
+        f"{BENCHMARKS}/encode_recommender_items/{{dataset}}/{{encoder}}-seed{{seed}}.tsv"
     wildcard_constraints:
         encoder=STAGES.encoders_with("recommender"),
     conda:
@@ -219,7 +219,7 @@ rule encode_recommender_items:
         runtime=per_attempt(30),
         gpu=0,
     params:
-        options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
+        options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_recommender_items.py"),
     script:
         "../scripts/encode_recommender_items.py"

@@ -21,6 +21,9 @@ class EncoderOptions(Method):
     scatters: ClassVar[bool] = False
     """Whether it sees one batch of items at a time, so that a large catalogue can be scattered over jobs. The others
     learn from all rows: TF-IDF its vocabulary and axes, ALS its factors, GraphSAGE its network."""
+    seeded: ClassVar[bool] = False
+    """Whether it is trained from a random start, so that the tokenizers of every seed have vectors of their own: the
+    seed of a run is added to the option `seed`. Otherwise there is one file for all."""
 
 
 class TfidfEncoder(EncoderOptions):
@@ -90,6 +93,7 @@ class ALSEncoder(EncoderOptions):
 
     module = "semtok.encoders.als"
     modality = "collaborative"
+    seeded = True
 
     method: Literal["als"]
     factors: PositiveInt
@@ -103,7 +107,7 @@ class ALSEncoder(EncoderOptions):
     standardize: bool
     """Bring every column to zero mean and unit variance over the items that have a vector."""
     seed: int
-    """Of the initial factors."""
+    """Of the initial factors; that of a run is added."""
 
 
 class GraphOptions(Section):
@@ -149,6 +153,7 @@ class GraphSAGEEncoder(EncoderOptions):
 
     module = "semtok.encoders.graphsage"
     modality = "spatial"
+    seeded = True
 
     method: Literal["graphsage"]
     graph: Graph
@@ -186,7 +191,7 @@ class GraphSAGEEncoder(EncoderOptions):
     epochs: PositiveInt
     """Passes over every node's walks."""
     seed: int
-    """Of the initial weights, the walks, the negatives and the neighbour samples."""
+    """Of the initial weights, the walks, the negatives and the neighbour samples; that of a run is added."""
 
     @model_validator(mode="after")
     def _there_are_inputs(self) -> "GraphSAGEEncoder":
@@ -209,12 +214,13 @@ class RecommenderItemsEncoder(EncoderOptions):
 
     module = "semtok.encoders.recommender_items"
     modality = "recommender"
+    seeded = True
 
     method: Literal["recommender-items"]
     recommender: Annotated[Name, entry_of("recommenders over plain item ids")]
     """The entry of `recommenders`, one over plain item ids."""
     seed: Seed
-    """Which of its runs; tokenizers of every seed read the same vectors."""
+    """Which of its runs the tokenizers of seed 0 read; those of other seeds read as many seeds later ones."""
 
 
 Encoder = Annotated[

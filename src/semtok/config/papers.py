@@ -1,6 +1,6 @@
 """The config of the papers stage: which tables and figures of a paper are built, and from which entries."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -27,6 +27,10 @@ class PaperConfig(Section):
     """Those of the paper's definition that are built."""
     sweep_seeds: Annotated[list[Seed], Field(min_length=1)]
     """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
+
+    tokenizer_budgets: Literal["equal", "published"] = "equal"
+    """Whether the rows of a claim must have as many optimisation steps of their tokenizers (else they are not
+    comparable), or each has those of its own paper."""
 
     @property
     def stand_ins(self) -> dict[str, str]:

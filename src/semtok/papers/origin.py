@@ -18,6 +18,8 @@ class Origin:
 
     source: str
     users: int
+    longest: int | None = None
+    """Interactions of the user who has most; None where the statistics do not tell."""
 
 
 def read_origin(path: str | Path) -> Origin:
@@ -31,7 +33,12 @@ def read_origin(path: str | Path) -> Origin:
         raise DataError(f"{path}: found source {stats.get('source')!r}; expected one of {', '.join(SOURCES)}")
     if not isinstance(stats.get("users"), int):
         raise DataError(f"{path}: found users {stats.get('users')!r}; expected a count")
-    return Origin(stats["source"], stats["users"])
+    return Origin(stats["source"], stats["users"], stats.get("length", {}).get("max"))
+
+
+def is_sample(origin: Origin, printed_users: float | None) -> bool:
+    """Whether the users are others in number than the paper's."""
+    return printed_users is not None and abs(origin.users - printed_users) > SAME_SIZE * printed_users
 
 
 def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
@@ -46,7 +53,7 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
         return f"{dataset}: own data, {users}."
     if origin.source == "official":
         return f"{dataset}: official files, {users}{paper}."
-    if printed_users is not None and abs(origin.users - printed_users) > SAME_SIZE * printed_users:
+    if printed_users is not None and is_sample(origin, printed_users):
         return f"{dataset}: mirror sample, {users} vs the paper's {printed_users:,.0f}."
     return f"{dataset}: mirror of the official files, {users}{paper}."
 

@@ -1,7 +1,7 @@
 """Reading what tokenizers measured about their codes (diagnostics.json) and the decoder about itself."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +72,9 @@ def certification(path: str | Path) -> dict[str, float]:
     """What the decoder certified: the overlap of its beam with exhaustive scoring, the rate of invalid tuples."""
     content = flatten(read_json(path))
     return {key.replace("_", " "): value for key, value in content if "overlap" in key or key == "invalid_rate"}
+
+
+def worst_overlap(paths: Iterable[str | Path]) -> float | None:
+    """The smallest share of the true best items that a beam found, of some `decoding.json`; None if none certified."""
+    found = [value for path in paths for key, value in certification(path).items() if key.startswith("overlap@")]
+    return min(found, default=None)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from semtok.papers.claims.verdicts import CERTIFIED
 from semtok.papers.measured import MeasuredResults
 from semtok.papers.origin import heading, stand_in
+from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.statistics import relative_gain
@@ -20,6 +22,9 @@ COLUMNS = [
     *("paper", "table", "dataset", "source", "method", "metric", "k"),
     *("printed", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
 ]
+
+
+_UNCERTIFIED = "†"
 
 
 class RankingResults(MeasuredResults):
@@ -40,6 +45,13 @@ class RankingResults(MeasuredResults):
             for metric, k in columns
         }
         """The tidy rows, by dataset, name of the row, metric and k."""
+        facts = results.files.get("facts", {})
+        overlaps = {
+            (cell.dataset, cell.tokenizer): worst_overlap(facts[run] for run in cell.runs if run in facts)
+            for cell in results.cells
+        }
+        self.uncertified = {row for row, overlap in overlaps.items() if overlap is not None and overlap < CERTIFIED}
+        """Dataset and row whose beam misses too much of the true best: no claim is judged by them."""
 
     def printed(self, dataset: str, method: str, metric: str, k: int) -> float | None:
         """The printed number; for a stand-in that of the dataset which it stands for."""
@@ -125,8 +137,12 @@ def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int
             texts.append(Text("—"))
             continue
         best = max(other[key] for other in column if other.get(key) is not None)
-        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]" if key == "mean" else ""
-        texts.append(Text(f"{value:.4f}", interval, bold=value == best))
+        if key == "printed":
+            texts.append(Text(f"{value:.4f}", bold=value == best))
+            continue
+        mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified else ""
+        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]"
+        texts.append(Text(f"{value:.4f}{mark}", interval, bold=value == best and not mark))
     return texts[0], texts[1]
 
 
@@ -146,8 +162,9 @@ def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: 
 
 
 def _best(shown: RankingResults, dataset: str, names: Sequence[str], metric: str, k: int) -> str | None:
-    """The method with the highest mean; None if none of them was run."""
-    means = {name: shown.entries[dataset, name, metric, k].get("mean") for name in names}
+    """The method with the highest mean; None if none of them was run with a beam that is certified."""
+    certified = [name for name in names if (dataset, name) not in shown.uncertified]
+    means = {name: shown.entries[dataset, name, metric, k].get("mean") for name in certified}
     present = {name: mean for name, mean in means.items() if mean is not None}
     return max(present, key=lambda name: present[name]) if present else None
 
@@ -172,6 +189,8 @@ def _notes(shown: RankingResults) -> list[str]:
     for gain in table.gains:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
+    if shown.uncertified:
+        notes.append(f"{_UNCERTIFIED} The beam finds less than {CERTIFIED:.0%} of the true best: not judged.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
     return [*notes, *remarks(results.cells), *_empty(shown)]

@@ -1,10 +1,10 @@
 """Means with intervals, and tests: a paired bootstrap over users, with the noise between seeds added.
 
-A score varies for two reasons: other users, and another seed of tokenizer and recommender. Users are resampled with
-replacement, the same ones for every method (so that comparisons are paired), with all their targets. Seeds are few
-(three, often one), and resampling three values tells too little about their mean: instead, each resample is shifted by
-a draw from Student's t, scaled to the standard error of a mean over seeds. What the users explain is not counted
-twice: the part of the spread between seeds that resampling the users already brings is taken off first.
+A score varies for two reasons: other users, and another seed of trained encoders, tokenizer and recommender. Users are
+resampled with replacement, the same ones for every method (so that comparisons are paired), with all their targets.
+Seeds are few (three, often one), and resampling three values tells too little about their mean: instead, each resample
+is shifted by a draw from Student's t, scaled to the standard error of a mean over seeds. What the users explain is not
+counted twice: the part of the spread between seeds that resampling the users already brings is taken off first.
 With one seed the noise between seeds is unknown, and an interval speaks of that one trained model only.
 """
 

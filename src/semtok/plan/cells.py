@@ -1,7 +1,7 @@
 """Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -27,6 +27,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """On what terms a row's runs are made, as far as those of another row must be the same."""
+
+    history: int | None = None
+    """How many of the most recent items the recommender reads; None: no term."""
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    """The encoder of each modality that the tokenizer reads."""
+    equal_steps: bool = False
+    """Whether tokenizers must have been trained for as many steps."""
+    departures: Sequence[str] = ()
+    """Where recommender and encoders are not those that the paper prints."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """One method on one dataset in one table or figure."""
 
@@ -43,6 +57,8 @@ class Cell:
     evidence: Evidence = "ranks"
     remark: str = ""
     """What must be said wherever its numbers show."""
+    terms: Terms = Terms()
+    """Of the cells of claims (`semtok.plan.terms`)."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -51,7 +67,8 @@ class Cell:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
         """The inverse of `as_dict`."""
-        return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"])})
+        terms = Terms(**{**values["terms"], "departures": tuple(values["terms"]["departures"])})
+        return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"]), "terms": terms})
 
 
 def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:

@@ -9,6 +9,11 @@ from semtok.config.base import Name, Section
 from semtok.plan.metrics import Metric
 
 
+def each(level: str) -> str:
+    """The level of tests that must all hold, in words."""
+    return f"each {level}; one below zero, Holm-adjusted, refutes"
+
+
 class ClaimBase(Section):
     """A statement and its printed evidence."""
 
@@ -21,7 +26,7 @@ class ClaimBase(Section):
     """What a reader must know about the test, such as the inconsistency that it works around."""
 
     def words(self, level: str) -> str:
-        """The test behind the verdict at a `level` of significance, as in `Holm-adjusted p < 0.05`."""
+        """The test behind the verdict at a `level` of significance, as in `p < 0.05`."""
         raise NotImplementedError
 
 
@@ -57,9 +62,9 @@ class Claim(ClaimBase):
         """Metric and k of the scores that are compared; none for a claim about codes or training."""
         return []
 
-    def can_be_tested(self, built: Collection[str]) -> bool:
-        """Whether the runs of the tokenizers `built` leave something to compare."""
-        return all(name in built for name in self.tokenizers)
+    def can_be_tested(self, built: Collection[tuple[str, str]]) -> bool:
+        """Whether the rows that are `built` (dataset, tokenizer) leave something to compare."""
+        return all((dataset, name) in built for dataset in self.datasets for name in self.tokenizers)
 
 
 class DatasetClaim(Claim):
@@ -81,29 +86,28 @@ class Pair(Section):
 
 
 class PairsClaim(DatasetClaim):
-    """A claim about pairs: those whose runs are lacking leave the others to be compared."""
+    """A claim about pairs: those that are not built, or not comparable, leave the others to be judged."""
 
     pairs: Annotated[list[Pair], Field(min_length=1)]
     margin: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """With one, `higher` need not be above `lower`: it must not lose more than this share of it. Such a claim is tested
-    as a whole or not at all."""
+    """With one, `higher` need not be above `lower`: it must not lose more than this share of it."""
 
     @property
     def tokenizers(self) -> list[str]:
         """In order of first mention."""
         return list(dict.fromkeys(name for pair in self.pairs for name in (pair.higher, pair.lower)))
 
-    def can_be_tested(self, built: Collection[str]) -> bool:
+    def can_be_tested(self, built: Collection[tuple[str, str]]) -> bool:
         """Whether both tokenizers of some pair are built."""
-        if self.margin is not None:
-            return super().can_be_tested(built)
-        return any(pair.higher in built and pair.lower in built for pair in self.pairs)
+        rows = {name for dataset, name in built if dataset == self.dataset}
+        return any({pair.higher, pair.lower} <= rows for pair in self.pairs)
 
     def holds(self, needed: str, level: str) -> str:
         """What the test of every pair asks, in words: `needed` differences above zero, or none below the margin."""
         if self.margin is None:
-            return f"{needed} above zero ({level})"
-        return f"none significantly below zero ({level}), and every interval above -{self.margin:.0%} of the lower"
+            return f"{needed} above zero ({each(level)})"
+        below = f"none below zero (Holm-adjusted {level})"
+        return f"{below}, and every interval above -{self.margin:.0%} of the lower"
 
 
 class OneMetric(Section):

@@ -3,19 +3,20 @@
 How each kind is judged stands in `semtok.papers.claims`. Imported by the Snakefile: kept light.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
 from semtok.config.base import Section
-from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim
+from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim, each
 from semtok.plan.metrics import Metric
 
 Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
 """1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""
 
 GAIN_TOLERANCE = 0.25
-"""A significant gain whose interval misses the printed one still counts if it is within this share of it."""
+"""A gain is of the printed size within this share of it."""
 
 _BOOTSTRAP = "paired bootstrap over users with the variance between seeds added"
 
@@ -42,8 +43,8 @@ class GainClaim(DatasetClaim):
     def words(self, level: str) -> str:
         """Above zero, and of the printed size."""
         return (
-            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the interval"
-            f" contains the printed value or the gain is within {GAIN_TOLERANCE:.0%} of it"
+            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the whole"
+            f" interval within {GAIN_TOLERANCE:.0%} of the printed value; an interval of which nothing is refutes"
         )
 
 
@@ -58,7 +59,8 @@ class ShrinkingGainClaim(OneMetric, DatasetClaim):
     def words(self, level: str) -> str:
         """Every step is a test."""
         return (
-            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: falls from each k to the next ({level})"
+            f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: falls from each k to the next"
+            f" ({each(level)})"
         )
 
 
@@ -87,6 +89,8 @@ class OrderClaim(PairsClaim):
         """How many comparisons there are, and how many must hold."""
         comparisons = len(self.pairs) * len(self.columns)
         needed = f"at least {self.at_least}" if self.at_least else "all" if comparisons > 1 else "the one"
+        if self.at_least:
+            return f"{comparisons} differences, {_BOOTSTRAP}: {needed} above zero (Holm-adjusted {level})"
         return f"{comparisons} differences, {_BOOTSTRAP}: {self.holds(needed, level)}"
 
 
@@ -107,11 +111,19 @@ class GainContrastClaim(OneMetric, Claim):
         """The larger ones first."""
         return [*self.larger, *self.smaller]
 
+    def can_be_tested(self, built: Collection[tuple[str, str]]) -> bool:
+        """Whether both tokenizers are built on some dataset of either side."""
+        return all(
+            any({(dataset, self.better), (dataset, self.worse)} <= set(built) for dataset in side)
+            for side in (self.larger, self.smaller)
+        )
+
     def words(self, level: str) -> str:
         """One difference of means a k."""
         return (
             f"{self.scale} gain of {self.better} over {self.worse}, mean over {' and '.join(self.larger)} less mean"
-            f" over {' and '.join(self.smaller)}, {_BOOTSTRAP} of each dataset: above zero for every k ({level})"
+            f" over {' and '.join(self.smaller)}, {_BOOTSTRAP} of each dataset: above zero for every k"
+            f" ({each(level)})"
         )
 
 
@@ -129,7 +141,7 @@ class CollisionClaim(DatasetClaim):
         return (
             "t-tests over seeds on raw codes: items collide with their nearest neighbour of another vector more often"
             f" than random pairs do under {self.more}, and {self.more} has the higher collision rate and the higher"
-            f" rate of collision with that neighbour than {self.fewer} ({level})"
+            f" rate of collision with that neighbour than {self.fewer} ({each(level)})"
         )
 
 
@@ -167,7 +179,7 @@ class PurityClaim(DatasetClaim):
         return (
             "t-tests over seeds: the share of items in the most frequent category of their prefix, over prefixes of"
             " several items, rises from each depth to the next, and at depth 1 is above that of"
-            f" {self.chance} ({level})"
+            f" {self.chance} ({each(level)})"
         )
 
 
@@ -241,7 +253,7 @@ class JointClaim(ClaimBase):
 
     def words(self, level: str) -> str:
         """The parts have tests of their own."""
-        return "all parts must be reproduced, and one that is not decides; each is adjusted within itself"
+        return "all parts must be reproduced, and one that is not decides"
 
 
 AnyClaim = Annotated[SingleClaim | JointClaim, Field(discriminator="test")]

@@ -231,8 +231,20 @@ class Paper(Section):
         return found
 
 
+class Conditions(Section):
+    """What a paper prints of how its numbers were made: a printed size is compared under no other."""
+
+    encoders: dict[str, str] = Field(default_factory=dict)
+    """By modality, the entry of the config's `encoders` that is the paper's."""
+    recommender: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Options of its recommender, a dot descending: {model.n_layers: 4}."""
+
+
 class Definition(Paper):
     """A paper: everything that is built for it."""
+
+    conditions: Conditions = Conditions()
+    """How its numbers were made."""
 
     planned: list[str] = Field(default_factory=list)
     """Tokenizers and recommenders that rows and bars name though no config has them yet; any other name that a config

@@ -15,6 +15,7 @@ from semtok.plan.files import sources
 from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths
 from semtok.plan.printed import Printed, printed_beside
+from semtok.plan.terms import with_terms
 
 COMPARED = ("ranking", "bars", CLAIMS)
 """The kinds that have intervals."""
@@ -60,6 +61,7 @@ class Exhibits:
             given = (self.config.seeds, tokenizers, recommenders)
             if exhibit == CLAIMS:
                 found = plan.claim_cells(definition, config, *given)
+                found = with_terms(found, definition.conditions, config, self.config, self._entries)
             else:
                 found = plan.cells(definition, config, exhibit, *given)
             self._cells[paper, exhibit] = plan.with_remarks(found, tokenizers, self._entries["encoders"])

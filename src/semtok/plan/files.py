@@ -12,7 +12,7 @@ READS: dict[str, tuple[str, ...]] = {
     "bars": ("scores",),
     "training": ("history",),
     "embedding": ("codes", "model"),
-    "claims": ("scores", "diagnostics", "history"),
+    "claims": ("scores", "diagnostics", "facts", "history"),
 }
 """What each kind of exhibit is made from, beside the statistics of its datasets."""
 
@@ -47,7 +47,7 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         "diagnostics": (paths.diagnostics, coded(cells)),
         "codes": (paths.codes, coded(cells)),
         "model": (paths.tokenizer_model, coded(cells)),
-        "history": (paths.tokenizer_history, runs(cells, "training")),
+        "history": (paths.tokenizer_history, coded(cells)),
     }
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in READS[kind]}
     stats = {name: paths.stats.format(dataset=entry) for name, entry in datasets.items()}

@@ -23,8 +23,9 @@ class Paths:
         self.images = f"{results}/images/{{dataset}}"
         self.manifest = f"{self.images}/images.csv"
 
-        # An encoder's; `vectors` without suffix.
+        # An encoder's; `vectors` without suffix, and those of one that every seed trains anew.
         self.vectors = f"{results}/encoders/{{dataset}}/{{encoder}}"
+        self.seeded_vectors = f"{self.vectors}-seed{{seed}}"
         self.shard = f"{self.vectors}.shards/{{shard}}-of-{{shards}}"
         self.graph = f"{self.vectors}.graph.npz"
 

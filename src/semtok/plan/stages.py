@@ -148,6 +148,11 @@ class Stages:
         """The typed options of an encoder; it has no variants."""
         return self.config.encoders[wildcards.encoder]
 
+    def seeded_options(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The options of an encoder that every seed trains anew, the run's seed added to its own."""
+        options = self.options("encoders", wildcards.encoder)
+        return options | {"seed": options["seed"] + int(wildcards.seed)}
+
     def encoders_with(self, modality: str) -> str:
         """The encoders of one modality, as a pattern."""
         return _any_of(name for name, entry in self.config.encoders.items() if entry.modality == modality)
@@ -211,7 +216,8 @@ class Stages:
 
     def model_of_items(self, wildcards: Wildcards) -> str:
         """The recommender over plain ids whose item vectors an entry takes."""
-        names = self.part("encoders", wildcards.encoder, "recommender", "seed")
+        options = self.seeded_options(wildcards)
+        names = {"recommender": options["recommender"], "seed": options["seed"]}
         return self.paths.model.format(dataset=wildcards.dataset, tokenizer=IDS, **names)
 
     # --- tokenizers ---------------------------------------------------------------------------------------------------
@@ -239,7 +245,9 @@ class Stages:
         return tokenizer.path if tokenizer.below == "here" else f"{self.config.mirror}/{tokenizer.path}"
 
     def _vectors(self, wildcards: Wildcards, encoder: str) -> str:
-        return f"{self.paths.vectors}.npy".format(dataset=wildcards.dataset, encoder=encoder)
+        seeded = self.config.encoders[encoder].seeded
+        pattern = self.paths.seeded_vectors if seeded else self.paths.vectors
+        return f"{pattern}.npy".format(dataset=wildcards.dataset, encoder=encoder, seed=wildcards.seed)
 
     # --- recommenders -------------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class AutoencoderTraining(Objective):
         """The losses of an epoch, the norm of what each level leaves over, and how the codes are used."""
         codes, norms = self.assign()
         self.counts = np.stack([np.bincount(column, minlength=self.options.codebook_size) for column in codes.T])
-        row: dict[str, Any] = {"epoch": progress.epoch, **losses}
+        row: dict[str, Any] = {"epoch": progress.epoch, "step": progress.step, **losses}
         row |= {f"residual_norm_{level}": norm for level, norm in enumerate(norms)}
         row |= {f"perplexity_{level}": perplexity(count) for level, count in enumerate(self.counts, start=1)}
         return row | {"collision_rate": collision_rate(codes)}

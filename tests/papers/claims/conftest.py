@@ -17,7 +17,7 @@ REVERSED = {
 def as_printed(tmp_path_factory):
     """CoST's results as the paper has them."""
     collisions = {"rqvae": (0.2, 0.3), "cost": (0.05, 0.1)}
-    return cost.judge(tmp_path_factory.mktemp("printed"), cost.AS_PRINTED, collisions=collisions)
+    return cost.judge(tmp_path_factory.mktemp("printed"), cost.AS_PRINTED, collisions=collisions, scale=4)
 
 
 @pytest.fixture(scope="session")

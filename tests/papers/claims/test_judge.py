@@ -4,6 +4,7 @@ import pytest
 
 from semtok.errors import ConfigError
 from semtok.papers.claims.judge import JUDGES
+from semtok.plan.cells import Terms
 from semtok.plan.claim_specs import SingleClaim
 from support.fabricated_cost import AS_PRINTED, judge
 from support.fabricated_results import DEFINITION
@@ -29,20 +30,99 @@ def test_data_that_cannot_be_had_are_named(as_claimed):
     assert "AMap is proprietary" in as_claimed.loc["M-3", "reason"]
 
 
-def test_pairs_that_were_not_run_leave_a_claim_open(as_claimed):
+def test_a_claim_is_judged_on_what_is_built(as_claimed, reversed_simcit):
     row = as_claimed.loc["M-1.NYC"]
-    assert row["verdict"] == "inconclusive"
-    assert "not run: simcit > ids/stan in Recall@5" in row["reason"]
+    assert row["verdict"] == "reproduced in part"
+    assert "4 of 4 comparisons hold, 4 must; not built: ids/stan, ids/geosan, ids/stgn" in row["reason"]
     assert len(row["p_values"].split(";")) == 4
     # SASRec was run, so that the generative methods' advantage over it is known.
-    assert as_claimed.loc["M-2.NYC", "reason"].startswith("6 of 24 ")
+    assert as_claimed.loc["M-2.NYC", "reason"].startswith("6 of 6 ")
+    failed = reversed_simcit.loc["M-1.NYC"]
+    assert failed["verdict"] == "not reproduced"
+    assert "not built: ids/stan, ids/geosan, ids/stgn" in failed["reason"]
 
 
-def test_tokenizers_that_the_config_lacks_are_not_run(tmp_path):
+def test_tokenizers_that_the_config_lacks_are_not_built(tmp_path):
     without = {name: entry for name, entry in TOKENIZERS.items() if not name.startswith("letter")}
     found = judge_simcit(tmp_path, tokenizers=without, tables=["table2"], figures=[])
-    assert "not run: simcit > letter in Recall@5" in found.loc["M-1.NYC", "reason"]
-    assert "not run: letter-3x48 > simcit in collision rate" in found.loc["M-12", "reason"]
+    assert "not built: letter, ids/stan" in found.loc["M-1.NYC", "reason"]
+    assert "not built: letter-3x48" in found.loc["M-12", "reason"]
+
+
+def test_datasets_of_a_contrast_that_are_not_built_leave_the_others(tmp_path):
+    hits = {"nyc/simcit": [420] * 4, "nyc/letter": [300] * 4, "bea/simcit-text+collaborative": [60] * 4}
+    datasets = {"INS": None, "BEA": "bea", "NYC": "nyc", "TKY": None}
+    hits["bea/letter"] = [40] * 4
+    row = judge_simcit(tmp_path, hits, datasets=datasets, tables=["table2"], figures=[]).loc["M-4.absolute"]
+    assert row["verdict"] == "reproduced in part", row.to_dict()
+    assert "on NYC > on BEA" in row["measured"]
+    assert "not built: simcit on TKY, letter on TKY, simcit on INS" in row["reason"]
+
+
+UNEQUAL = {
+    "a history": {"terms": {"rqvae": Terms(history=8), "cost": Terms(history=100)}},
+    "an encoder": {"terms": {"rqvae": Terms(vectors={"text": "minilm"}), "cost": Terms(vectors={"text": "tfidf"})}},
+    "steps": {
+        "terms": {"rqvae": Terms(equal_steps=True), "cost": Terms(equal_steps=True)},
+        "steps": {"rqvae": 31_200, "cost": 4_800},
+    },
+    "a beam": {"overlaps": {"rqvae": 0.97, "cost": 0.94}},
+}
+REASONS = {
+    "a history": "cost sees 70 items of a history, rqvae 8",
+    "an encoder": "cost reads text by tfidf, rqvae by minilm",
+    "steps": "the tokenizer of cost took 4,800 steps, of rqvae 31,200",
+    "a beam": "the beam of cost finds 94% of the true best, less than 95%",
+}
+
+
+@pytest.mark.parametrize("what", UNEQUAL)
+def test_rows_on_other_terms_are_not_compared(tmp_path, what):
+    found = judge(tmp_path, AS_PRINTED, scale=2, **UNEQUAL[what])
+    assert set(found.loc[["C-1", "C-5"], "verdict"]) == {"not comparable"}
+    assert REASONS[what].lower() in found.loc["C-1", "reason"].lower()
+    assert found.loc["C-15", "verdict"] == "reproduced"
+    # Codes have terms, too, but no history and no beam.
+    assert (found.loc["C-14", "verdict"] == "not comparable") == (what in ("an encoder", "steps"))
+    if what == "a beam":
+        assert found.loc["C-4", "verdict"] == "reproduced in part"
+
+
+EQUAL = {
+    "longer than any sequence": {"terms": {"rqvae": Terms(history=100), "cost": Terms(history=70)}},
+    "not asked for": {"steps": {"rqvae": 31_200, "cost": 4_800}},
+    "nearly as many steps": {
+        "terms": {"rqvae": Terms(equal_steps=True), "cost": Terms(equal_steps=True)},
+        "steps": {"rqvae": 4_750, "cost": 4_800},
+    },
+    "other modalities": {"terms": {"rqvae": Terms(vectors={"text": "a"}), "cost": Terms(vectors={"image": "b"})}},
+    "a beam that finds nearly all": {"overlaps": {"rqvae": 0.95, "cost": 1.0}},
+}
+
+
+@pytest.mark.parametrize("what", EQUAL)
+def test_rows_on_the_same_terms_are_compared(tmp_path, what):
+    assert judge(tmp_path, AS_PRINTED, scale=2, **EQUAL[what]).loc["C-6", "verdict"] == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"source": "mirror", "users": 2963}, "the data are a sample"),
+        ({"terms": {"cost": Terms(departures=("text is by another encoder",))}}, "text is by another encoder"),
+    ],
+)
+def test_a_size_is_not_compared_under_other_conditions(tmp_path, changed, reason):
+    found = judge(tmp_path, AS_PRINTED, scale=2, **changed)
+    assert found.loc["C-1", "verdict"] == "not comparable"
+    assert f"the paper's conditions alone: {reason}" in found.loc["C-1", "reason"]
+    # A direction is claimed of the methods, not of the data.
+    assert found.loc["C-6", "verdict"] == "reproduced"
+
+
+def test_the_opposite_direction_refutes_a_size_everywhere(tmp_path):
+    hits = {**AS_PRINTED, "cost": AS_PRINTED["rqvae"], "rqvae": AS_PRINTED["cost"]}
+    assert judge(tmp_path, hits, source="mirror", users=2963).loc["C-1", "verdict"] == "not reproduced"
 
 
 def test_one_seed_never_decides(tmp_path):
@@ -61,7 +141,7 @@ def test_a_verdict_on_a_stand_in_names_it(as_claimed, claim):
 
 def test_a_verdict_on_synthetic_data_says_so(tmp_path):
     row = judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700).loc["C-1"]
-    assert row["source"] == "synthetic"
+    assert (row["source"], row["verdict"]) == ("synthetic", "not comparable")
     assert "synthetic data of 700 users" in row["reason"]
 
 

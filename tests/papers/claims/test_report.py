@@ -1,6 +1,9 @@
+from typing import get_args
+
+from semtok.papers.claims.verdicts import Verdict
 from support.fabricated_cost import AS_PRINTED, judge
 
-VERDICTS = {"reproduced", "not reproduced", "inconclusive"}
+VERDICTS = set(get_args(Verdict))
 
 
 def test_one_row_a_claim(as_printed):
@@ -31,7 +34,7 @@ def test_a_joint_claim_holds_with_its_parts(as_claimed, reversed_simcit):
     assert set(as_claimed.loc[["M-5", "M-6", "M-7", "M-9"], "verdict"]) == {"reproduced"}
     joint = reversed_simcit.loc[["M-1", "M-1.NYC", "M-5", "M-6", "M-7", "M-8", "M-13"], "verdict"]
     assert set(joint) == {"not reproduced"}
-    assert reversed_simcit.loc["M-1", "reason"] == "Not reproduced: NYC; inconclusive: INS, BEA, TKY."
+    assert reversed_simcit.loc["M-1", "reason"] == "Not reproduced: NYC; not run: INS, BEA, TKY."
     assert reversed_simcit.loc["M-1", ["measured", "p_values"]].to_list() == ["", ""]
 
 

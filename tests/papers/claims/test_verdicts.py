@@ -5,12 +5,16 @@ from hypothesis import strategies as st
 from semtok.papers.claims.verdicts import (
     Comparison,
     Finding,
+    Made,
+    SetAside,
     by_direction,
     by_margin,
     by_parts,
     by_printed_size,
     by_runs,
+    obstacle,
     with_few_seeds,
+    with_made_up,
 )
 from semtok.papers.statistics import Estimate
 
@@ -39,13 +43,24 @@ def test_order(estimates, needed, verdict):
     assert by_direction(comparisons(*estimates), 0.05, needed).verdict == verdict
 
 
-def test_order_adjusts_for_many_comparisons():
-    weak = (0.02, 0.001, 0.04, 0.03)
-    assert by_direction(comparisons(weak), 0.05).verdict == "reproduced"
-    found = by_direction(comparisons(weak, weak), 0.05)
+WEAK, WEAKLY_DOWN = (0.02, 0.001, 0.04, 0.03), (-0.02, -0.04, -0.001, 0.03)
+
+
+def test_where_all_must_hold_each_is_tested_at_the_full_level():
+    found = by_direction(comparisons(*[WEAK] * 24), 0.05)
+    assert found.verdict == "reproduced"
+    assert found.p_values == pytest.approx([0.03] * 24)
+
+
+def test_where_any_one_suffices_p_values_are_adjusted():
+    found = by_direction(comparisons(WEAK, WEAK), 0.05, at_least=1)
     assert found.verdict == "inconclusive"
     assert found.p_values == pytest.approx([0.06, 0.06])
-    assert "not significantly different: pair 0; pair 1" in found.reason
+    assert "not significant: pair 0; pair 1" in found.reason
+    # A single reversed one refutes that all hold.
+    assert by_direction(comparisons(OPEN, WEAKLY_DOWN), 0.05).verdict == "inconclusive"
+    assert by_direction(comparisons(WEAKLY_DOWN), 0.05).verdict == "not reproduced"
+    assert by_margin(comparisons((3.0, -2.0, 8.0, 0.2), (-2.0, -3.9, -0.1, 0.03)), 0.05, 0.05).verdict == "reproduced"
 
 
 def test_order_names_what_is_reversed():
@@ -63,13 +78,14 @@ def test_a_thousand_resamples_suffice_for_24_comparisons():
 @pytest.mark.parametrize(
     ("estimate", "verdict", "reason"),
     [
-        ((41.0, 30.0, 52.0, 0.002), "reproduced", "interval contains"),
-        ((35.0, 30.0, 40.0, 0.002), "reproduced", "within 25%"),
-        ((20.0, 10.0, 30.0, 0.002), "not reproduced", "smaller"),
-        ((90.0, 70.0, 110.0, 0.002), "not reproduced", "larger"),
+        ((42.0, 34.0, 50.0, 0.002), "reproduced", "significant, and its interval lies within the printed 43.34%"),
+        ((41.0, 30.0, 52.0, 0.002), "inconclusive", "significant, but its interval reaches beyond"),
+        ((12.0, 1.0, 45.0, 0.04), "inconclusive", "significant, but its interval reaches beyond"),
+        ((20.0, 10.0, 30.0, 0.002), "not reproduced", "significant, and its interval leaves out"),
+        ((90.0, 70.0, 110.0, 0.002), "not reproduced", "significant, and its interval leaves out"),
         ((-20.0, -30.0, -10.0, 0.002), "not reproduced", "negative"),
         ((15.0, -20.0, 50.0, 0.4), "inconclusive", "not significantly different"),
-        ((2.0, -3.0, 7.0, 0.4), "inconclusive", "excludes the printed 43.34%"),
+        ((2.0, -3.0, 7.0, 0.4), "not reproduced", "not significantly different from zero, and its interval leaves out"),
         ((float("inf"), float("-inf"), float("inf"), 1.0), "inconclusive", "not significantly different"),
     ],
 )
@@ -80,10 +96,24 @@ def test_gain(estimate, verdict, reason):
 
 
 def test_several_gains_stand_or_fall_together():
-    good, small, unclear = (38.0, 30.0, 46.0, 0.002), (10.0, 5.0, 15.0, 0.002), (9.0, -9.0, 40.0, 0.5)
+    good, small, unclear = (38.0, 31.0, 44.0, 0.03), (10.0, 5.0, 15.0, 0.002), (9.0, -9.0, 40.0, 0.5)
     assert by_printed_size(comparisons(good, good), [38.82, 35.96], 0.05).verdict == "reproduced"
     assert by_printed_size(comparisons(good, unclear), [38.82, 35.96], 0.05).verdict == "inconclusive"
     assert by_printed_size(comparisons(unclear, small), [38.82, 35.96], 0.05).verdict == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "verdict"),
+    [
+        ((42.0, 34.0, 50.0, 0.002), "not comparable"),
+        ((2.0, -3.0, 7.0, 0.4), "not comparable"),
+        ((-10.0, -18.0, -2.0, 0.01), "not reproduced"),
+    ],
+)
+def test_a_size_under_other_conditions(estimate, verdict):
+    found = by_printed_size(comparisons(estimate), [43.34], 0.05, ["the data are a sample"])
+    assert found.verdict == verdict
+    assert found.reason.endswith("under the paper's conditions alone: the data are a sample")
 
 
 @pytest.mark.parametrize(
@@ -101,19 +131,68 @@ def test_not_worse(estimates, verdict):
 
 
 @given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1)), min_size=1, max_size=8))
-def test_turning_every_sign_never_keeps_a_verdict_but_inconclusive(drawn):
+def test_turning_every_sign_never_keeps_a_claim_reproduced(drawn):
     def judged(sign):
         estimates = [(sign * value, sign * value - 0.1, sign * value + 0.1, p) for value, p in drawn]
         return by_direction(comparisons(*estimates), 0.05).verdict
 
     if judged(1) == "reproduced":
-        assert judged(-1) == "not reproduced"
+        assert judged(-1) != "reproduced"
+    if max(p for _, p in drawn) < 0.05 / len(drawn):
+        assert "inconclusive" not in (judged(1), judged(-1)) or any(value == 0 for value, _ in drawn)
 
 
-def test_what_was_not_run_decides_nothing():
-    assert by_direction(comparisons(UP), 0.05, not_run=["other"]).verdict == "inconclusive"
-    assert by_direction(comparisons(UP), 0.05, at_least=1, not_run=["other"]).verdict == "reproduced"
-    assert by_direction(comparisons(DOWN), 0.05, not_run=["other"]).verdict == "not reproduced"
+NOT_BUILT, UNEQUAL = SetAside(1, missing=["other"]), SetAside(1, unequal="one sees more")
+
+
+@pytest.mark.parametrize(
+    ("estimates", "at_least", "set_aside", "verdict"),
+    [
+        ([UP], None, [NOT_BUILT], "reproduced in part"),
+        ([UP, UP], None, [NOT_BUILT, UNEQUAL], "reproduced in part"),
+        ([UP], 1, [NOT_BUILT], "reproduced"),
+        ([UP, UP], 3, [NOT_BUILT], "reproduced in part"),
+        ([UP, OPEN], 3, [NOT_BUILT, NOT_BUILT], "inconclusive"),
+        ([UP, OPEN], None, [NOT_BUILT], "inconclusive"),
+        ([UP, DOWN], None, [UNEQUAL], "not reproduced"),
+        ([DOWN, DOWN], 2, [NOT_BUILT], "not reproduced"),
+        ([DOWN], 1, [NOT_BUILT], "inconclusive"),
+        ([], None, [NOT_BUILT], "inconclusive"),
+        ([], None, [NOT_BUILT, UNEQUAL], "not comparable"),
+    ],
+)
+def test_what_cannot_be_compared_leaves_the_rest(estimates, at_least, set_aside, verdict):
+    found = by_direction(comparisons(*estimates), 0.05, at_least, set_aside)
+    assert found.verdict == verdict
+    assert ("not built: other" in found.reason) == (NOT_BUILT in set_aside)
+    assert ("not comparable: one sees more" in found.reason) == (UNEQUAL in set_aside)
+
+
+def test_a_margin_on_what_is_built():
+    near = (3.0, -2.0, 8.0, 0.2)
+    assert by_margin(comparisons(near), 0.05, 0.05, [NOT_BUILT]).verdict == "reproduced in part"
+    assert by_margin(comparisons((-9.0, -14.0, -4.0, 0.002)), 0.05, 0.05, [NOT_BUILT]).verdict == "not reproduced"
+    assert by_margin([], 0.05, 0.05, [UNEQUAL]).verdict == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reasons"),
+    [
+        (Made("a", 8), Made("b", 8), []),
+        (Made("a", 8), Made("b"), []),
+        (Made("a", 8), Made("b", 20), ["a sees 8 items of a history, b 20"]),
+        (Made("a", steps=100), Made("b", steps=109), []),
+        (Made("a", steps=112), Made("b", steps=100), ["the tokenizer of a took 112 steps, of b 100"]),
+        (Made("a", vectors={"text": "x"}), Made("b", vectors={"text": "x", "image": "y"}), []),
+        (Made("a", vectors={"text": "x"}), Made("b", vectors={"text": "y"}), ["a reads text by x, b by y"]),
+        (Made("a", overlap=0.951), Made("b", overlap=None), []),
+        (Made("a", overlap=0.9), Made("b", 5, overlap=0.8), ["beam of a finds 90%", "beam of b finds 80%"]),
+    ],
+)
+def test_what_stands_between_two_rows(first, second, reasons):
+    found = obstacle(first, second)
+    assert bool(found) == bool(reasons)
+    assert all(reason in found for reason in reasons)
 
 
 @pytest.mark.parametrize(
@@ -131,17 +210,36 @@ def test_runs_that_disagree_decide_nothing(against, verdict, shown):
     assert found.reason.count("no rise") == any(against)
 
 
-def test_one_part_decides():
-    yes, no, open_ = (
-        Finding(verdict, "", source=source)
-        for verdict, source in (("reproduced", "official"), ("not reproduced", "mirror"), ("inconclusive", "not run"))
-    )
-    assert by_parts({"a": yes, "b": yes}).verdict == "reproduced"
-    assert by_parts({"a": yes, "b": open_}).verdict == "inconclusive"
-    found = by_parts({"a": yes, "b": open_, "c": no, "d": yes})
-    assert found.verdict == "not reproduced"
-    assert found.reason == "not reproduced: c; inconclusive: b; reproduced: a, d"
+def part(verdict, source="official"):
+    return Finding(verdict, "", source=source)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "joint"),
+    [
+        (["reproduced", "reproduced"], "reproduced"),
+        (["reproduced", "inconclusive"], "inconclusive"),
+        (["reproduced", "not reproduced", "inconclusive"], "not reproduced"),
+        (["reproduced", "reproduced in part"], "reproduced in part"),
+        (["reproduced", "not comparable"], "reproduced in part"),
+        (["not comparable", "inconclusive"], "inconclusive"),
+        (["not comparable", "not comparable"], "not comparable"),
+    ],
+)
+def test_one_part_decides(verdicts, joint):
+    parts = {f"part {i}": part(verdict) for i, verdict in enumerate(verdicts)}
+    assert by_parts(parts).verdict == joint
+    with_another = by_parts({**parts, "other": part("inconclusive", "not run")})
+    assert with_another.verdict == ("reproduced in part" if joint == "reproduced" else joint)
+    assert with_another.reason.endswith("not run: other")
+
+
+def test_parts_are_named_by_their_verdicts():
+    parts = {"a": part("reproduced"), "b": part("inconclusive", "not run"), "c": part("not reproduced", "mirror")}
+    found = by_parts(parts)
+    assert found.reason == "not reproduced: c; reproduced: a; not run: b"
     assert found.source == "official; not run; mirror"
+    assert by_parts({"b": parts["b"]}).verdict == "inconclusive"
 
 
 def test_few_seeds_leave_a_claim_open():
@@ -150,3 +248,13 @@ def test_few_seeds_leave_a_claim_open():
     single = with_few_seeds(found, 1)
     assert (single.verdict, single.comparisons) == ("inconclusive", found.comparisons)
     assert single.reason.startswith("1 seed only")
+    unequal = by_direction([], 0.05, set_aside=[UNEQUAL])
+    assert with_few_seeds(unequal, 1) == unequal
+
+
+def test_made_up_data_compare_with_nothing():
+    found = by_direction(comparisons(UP), 0.05)
+    assert with_made_up(found, "") == found
+    made_up = with_made_up(found, "the data are made up")
+    assert (made_up.verdict, made_up.comparisons) == ("not comparable", found.comparisons)
+    assert made_up.reason == f"the data are made up; on these {found.reason}"

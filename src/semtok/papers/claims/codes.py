@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from semtok.papers.claims.pairs import judge_pairs
-from semtok.papers.claims.runs import ExhibitRuns, LackingError
+from semtok.papers.claims.runs import ExhibitRuns, LackingError, UnequalError
 from semtok.papers.claims.seed_tests import paired, welch
 from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
 from semtok.papers.quantities import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
@@ -15,6 +15,7 @@ from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClai
 def judge_collisions(claim: CollisionClaim, runs: ExhibitRuns) -> Finding:
     """Neighbours against random pairs, paired over seeds; then the two tokenizers."""
     fewer, more = claim.fewer, claim.more
+    runs.check_terms(more, fewer, of_codes=True)
     near, random = runs.quantity(more, NEIGHBOUR_COLLISION), runs.quantity(more, RANDOM_COLLISION)
     name = f"{more}: {NEIGHBOUR_COLLISION} > {RANDOM_COLLISION}"
     comparisons = [Comparison(name, paired(near, random, runs.confidence))]
@@ -42,6 +43,7 @@ def judge_diagnostics(claim: DiagnosticsClaim, runs: ExhibitRuns) -> Finding:
 
 def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
     """Purity at each depth against the depth before, paired over seeds; at depth 1 against codes without meaning."""
+    runs.check_terms(claim.tokenizer, claim.chance, of_codes=True)
     _check_shapes([claim.tokenizer, claim.chance], runs)
     found, chance = (list(map(purities, runs.diagnostics(name))) for name in (claim.tokenizer, claim.chance))
     depths = sorted(set.intersection(*(set(values) for values in found)))
@@ -61,4 +63,4 @@ def _check_shapes(names: Sequence[str], runs: ExhibitRuns) -> None:
     shapes = {name: " or ".join(dict.fromkeys(map(shape, runs.diagnostics(name)))) for name in names}
     if len(set(shapes.values())) > 1:
         found = ", ".join(f"{name} is {shape}" for name, shape in shapes.items())
-        raise LackingError(f"codes of different shapes cannot be compared: {found}")
+        raise UnequalError(f"codes of different shapes cannot be compared: {found}")

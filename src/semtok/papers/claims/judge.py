@@ -8,8 +8,8 @@ from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judg
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
-from semtok.papers.claims.verdicts import Finding, with_few_seeds
-from semtok.papers.origin import data_caveat, stand_in
+from semtok.papers.claims.verdicts import Finding, with_few_seeds, with_made_up
+from semtok.papers.origin import data_caveat, is_sample, stand_in
 from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
 from semtok.plan.cells import Cell, remarks
@@ -44,24 +44,38 @@ class Judge:
         for claim in results.content.single_claims:
             for dataset in [] if self._missing(claim) else claim.datasets:
                 claims.setdefault((claim.exhibit, dataset), []).append(claim)
-        self._runs = {key: ExhibitRuns(results, those, self._cells[key]) for key, those in claims.items()}
+        self._runs = {key: self._runs_of(*key, those) for key, those in claims.items()}
 
     def __call__(self, claim: Claim) -> Finding:
         """The verdict on one claim, its reason in sentences."""
         if missing := self._missing(claim):
             return Finding("inconclusive", sentences([missing]))
-        cells = self._cells_of(claim)
+        cells = [cell for cell in self._cells_of(claim) if cell.runs]
+        datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
             finding = JUDGES[type(claim)](claim, *(self._runs[claim.exhibit, dataset] for dataset in claim.datasets))
-            finding = with_few_seeds(finding, min(len(cell.runs) for cell in cells if cell.runs))
+            finding = with_few_seeds(finding, min(len(cell.runs) for cell in cells))
         except LackingError as error:
-            finding = Finding("inconclusive", str(error))
-        about = [sentence for dataset in claim.datasets for sentence in self._about(dataset)]
+            finding = Finding(error.verdict, str(error))
+        synthetic = any(self._results.origins[dataset].source == "synthetic" for dataset in datasets)
+        finding = with_made_up(finding, "the data are made up" if synthetic else "; ".join(remarks(cells)))
+        about = [sentence for dataset in datasets for sentence in self._about(dataset)]
         return replace(
             finding,
-            reason=sentences([finding.reason, *about, *remarks(cells)]),
-            source="; ".join(dict.fromkeys(self._results.origins[dataset].source for dataset in claim.datasets)),
+            reason=sentences([finding.reason, *about]),
+            source="; ".join(dict.fromkeys(self._results.origins[dataset].source for dataset in datasets)),
         )
+
+    def _runs_of(self, exhibit: str, dataset: str, claims: Sequence[Claim]) -> ExhibitRuns:
+        origin = self._results.origins.get(dataset)
+        about = self._results.content.about(dataset)
+        departures = []
+        if origin is not None:
+            other = about.stands_for or about.replaces
+            departures = [f"the data are not {other}"] if other else []
+            departures += ["the data are a sample"] if is_sample(origin, self._printed_users(dataset)) else []
+        longest = origin.longest if origin is not None else None
+        return ExhibitRuns(self._results, claims, self._cells[exhibit, dataset], departures, longest)
 
     def _cells_of(self, claim: Claim) -> list[Cell]:
         for dataset in claim.datasets:
@@ -72,15 +86,19 @@ class Judge:
 
     def _missing(self, claim: Claim) -> str:
         """Why the claim cannot be tested: the first of its runs that are lacking; empty if it can be."""
-        lacking = [cell for cell in self._cells_of(claim) if cell.missing]
-        if claim.can_be_tested(set(claim.tokenizers) - {cell.tokenizer for cell in lacking}):
+        cells = self._cells_of(claim)
+        lacking = [cell for cell in cells if cell.missing]
+        if claim.can_be_tested({(cell.dataset, cell.tokenizer) for cell in cells if not cell.missing}):
             return ""
         return f"needs {lacking[0].tokenizer} on {lacking[0].dataset} ({claim.exhibit}): {lacking[0].missing}"
 
     def _about(self, dataset: str) -> list[str]:
-        content, origin = self._results.content, self._results.origins[dataset]
-        users = self._results.printed.get("table1", content.runs_on(dataset), "", "users")
-        return [stand_in(content.about(dataset)), data_caveat(dataset, origin, users.value if users else None)]
+        about, origin = self._results.content.about(dataset), self._results.origins[dataset]
+        return [stand_in(about), data_caveat(dataset, origin, self._printed_users(dataset))]
+
+    def _printed_users(self, dataset: str) -> float | None:
+        users = self._results.printed.get("table1", self._results.content.runs_on(dataset), "", "users")
+        return users.value if users else None
 
 
 def sentences(parts: Sequence[str]) -> str:

@@ -1,11 +1,10 @@
 """Judging claims about pairs of tokenizers, of their scores and of their codes alike."""
 
 from collections.abc import Callable, Mapping
-from itertools import product
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from semtok.papers.claims.runs import ExhibitRuns
-from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_margin
+from semtok.papers.claims.verdicts import Comparison, Finding, SetAside, by_direction, by_margin
 from semtok.papers.statistics import Estimate
 from semtok.plan.claim_base import PairsClaim
 
@@ -19,7 +18,7 @@ def judge_pairs(
     estimate: Callable[[str, str, Quantity], Estimate],
     at_least: int | None = None,
 ) -> Finding:
-    """Every pair in every quantity; pairs whose runs are lacking decide nothing.
+    """Every pair in every quantity; pairs that are not built or not comparable are set aside.
 
     Args:
         claim: the claim.
@@ -28,16 +27,18 @@ def judge_pairs(
         estimate: by how much the first tokenizer is above the second in a quantity; in percent if there is a margin.
         at_least: how many comparisons must hold; None for all.
     """
-    comparisons, not_run = [], []
+    comparisons: list[Comparison] = []
+    set_aside: list[SetAside] = []
     margin = claim.margin
-    for pair, (quantity, value) in product(claim.pairs, quantities.items()):
-        what = f"{pair.higher} > {pair.lower}" if margin is None else f"the gain of {pair.higher} over {pair.lower}"
-        name = f"{what} in {quantity}"
-        if not runs.built(pair.higher, pair.lower):
-            not_run.append(name)
+    for pair in claim.pairs:
+        if aside := runs.set_aside(pair.higher, pair.lower, len(quantities), claim.needs == "diagnostics"):
+            set_aside.append(aside)
             continue
-        found = estimate(pair.higher, pair.lower, value)
-        comparisons.append(Comparison(name, found, "fraction" if margin is None else "percent"))
+        what = f"{pair.higher} > {pair.lower}" if margin is None else f"the gain of {pair.higher} over {pair.lower}"
+        unit: Literal["fraction", "percent"] = "fraction" if margin is None else "percent"
+        for quantity, value in quantities.items():
+            found = estimate(pair.higher, pair.lower, value)
+            comparisons.append(Comparison(f"{what} in {quantity}", found, unit))
     if margin is None:
-        return by_direction(comparisons, runs.alpha, at_least, not_run)
-    return by_margin(comparisons, margin, runs.alpha)
+        return by_direction(comparisons, runs.alpha, at_least, set_aside)
+    return by_margin(comparisons, margin, runs.alpha, set_aside)

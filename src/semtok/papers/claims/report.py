@@ -36,7 +36,7 @@ def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) ->
             found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
         else:
             found.append((claim.id, claim, parts[claim.id]))
-    level = f"Holm-adjusted p < {1 - results.uncertainty.confidence:.2g}"
+    level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
     with atomic_path(csv) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False)

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from semtok.papers.quantities import headlines, use
+from semtok.papers.claims.verdicts import Made, SetAside, Verdict, obstacle
+from semtok.papers.history import steps_of
+from semtok.papers.quantities import headlines, use, worst_overlap
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
 from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
@@ -18,6 +20,14 @@ Columns = Sequence[tuple[str, int]]
 class LackingError(Exception):
     """The results hold nothing that a claim could be judged by; the message says what is lacking."""
 
+    verdict: Verdict = "inconclusive"
+
+
+class UnequalError(LackingError):
+    """What the claim compares was not made on equal terms; the message says in what."""
+
+    verdict = "not comparable"
+
 
 class ExhibitRuns:
     """The runs of one exhibit on one dataset; their scores are read once for all claims.
@@ -26,12 +36,24 @@ class ExhibitRuns:
         results: with the files of the runs.
         claims: all that are judged by these runs.
         cells: of this exhibit and dataset, by tokenizer as written in the definition; some may have no runs.
+        departures: where the data are not the paper's.
+        longest: the longest sequence of a user; None where it is unknown.
     """
 
-    def __init__(self, results: Results, claims: Sequence[Claim], cells: Mapping[str, Cell]) -> None:
+    def __init__(
+        self,
+        results: Results,
+        claims: Sequence[Claim],
+        cells: Mapping[str, Cell],
+        departures: Sequence[str] = (),
+        longest: int | None = None,
+    ) -> None:
         self._files = results.files
         self._claims = claims
         self._runs = {name: cell.runs for name, cell in cells.items()}
+        self._terms = {name: cell.terms for name, cell in cells.items()}
+        self._departures = departures
+        self._longest = longest
         self._uncertainty = results.uncertainty
         self.confidence = results.uncertainty.confidence
         self.alpha = 1 - self.confidence
@@ -48,6 +70,40 @@ class ExhibitRuns:
     def built(self, *tokenizers: str) -> bool:
         """Whether all of them have runs."""
         return all(self._runs[name] for name in tokenizers)
+
+    def set_aside(self, first: str, second: str, count: int, of_codes: bool = False) -> SetAside | None:
+        """Why `count` comparisons of two tokenizers cannot be made; None if they can.
+
+        of_codes: no recommender has to do with them.
+        """
+        lacking = [name for name in (first, second) if not self.built(name)]
+        if lacking:
+            return SetAside(count, missing=lacking)
+        unequal = obstacle(self._made(first, of_codes), self._made(second, of_codes))
+        return SetAside(count, unequal=unequal) if unequal else None
+
+    def check_terms(self, first: str, second: str, of_codes: bool = False) -> None:
+        """Raise an `UnequalError` where two tokenizers that have runs are not comparable."""
+        if aside := self.set_aside(first, second, 1, of_codes):
+            raise UnequalError(aside.unequal)
+
+    def departures(self, *tokenizers: str) -> list[str]:
+        """Where the conditions of these rows are not those under which the paper's numbers were made."""
+        of_rows = [departure for name in tokenizers for departure in self._terms[name].departures]
+        return list(dict.fromkeys([*self._departures, *of_rows]))
+
+    def _made(self, name: str, of_codes: bool) -> Made:
+        terms, runs = self._terms[name], self._runs[name]
+        history = None if of_codes else terms.history
+        histories, facts = self._files.get("history", {}), {} if of_codes else self._files.get("facts", {})
+        steps = [steps_of(histories[run]) for run in runs if run in histories] if terms.equal_steps else []
+        return Made(
+            name,
+            history if history is None or self._longest is None else min(history, self._longest),
+            terms.vectors,
+            max(filter(None, steps), default=None),
+            worst_overlap(facts[run] for run in runs if run in facts),
+        )
 
     def difference(self, higher: str, lower: str, column: tuple[str, int]) -> Statistic:
         """By how much one tokenizer's score is above the other's."""

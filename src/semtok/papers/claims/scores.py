@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import Columns, ExhibitRuns
-from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, by_printed_size
+from semtok.papers.claims.verdicts import Comparison, Finding, SetAside, by_direction, by_printed_size
 from semtok.papers.statistics import Array, Estimate, Statistic, contrast
 from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
 from semtok.plan.figure_specs import METRIC_NAMES
@@ -12,12 +12,14 @@ from semtok.plan.figure_specs import METRIC_NAMES
 
 def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
     """Each printed gain, over the mean of its k."""
+    runs.check_terms(claim.better, claim.worse)
     comparisons = []
     for gain in claim.gains:
         estimate = runs.estimate(runs.relative_gain(claim.better, claim.worse, gain.columns))
         name = f"the gain of {claim.better} over {claim.worse} in {_name(gain.columns)}"
         comparisons.append(Comparison(name, estimate, "percent"))
-    return by_printed_size(comparisons, [gain.percent for gain in claim.gains], runs.alpha)
+    printed = [gain.percent for gain in claim.gains]
+    return by_printed_size(comparisons, printed, runs.alpha, runs.departures(claim.better, claim.worse))
 
 
 def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:
@@ -33,6 +35,7 @@ def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:
 
 def judge_shrinking_gain(claim: ShrinkingGainClaim, runs: ExhibitRuns) -> Finding:
     """The gain at each k less that at the next."""
+    runs.check_terms(claim.better, claim.worse)
     comparisons = []
     for columns in pairwise([column] for column in claim.columns):
         first, second = (runs.relative_gain(claim.better, claim.worse, column) for column in columns)
@@ -47,21 +50,31 @@ def judge_shrinking_gain(claim: ShrinkingGainClaim, runs: ExhibitRuns) -> Findin
 
 def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
     """Mean gain on the first datasets less mean gain on the others; `runs` are of each of the claim's datasets."""
-    first, split, relative = runs[0], len(claim.larger), claim.scale == "relative"
+    relative = claim.scale == "relative"
+    asides = [one.set_aside(claim.better, claim.worse, 1) for one in runs]
+    made = {name: one for name, one, aside in zip(claim.datasets, runs, asides, strict=True) if not aside}
+    set_aside = [
+        SetAside(1, [f"{row} on {name}" for row in aside.missing], aside.unequal and f"{aside.unequal} on {name}")
+        for name, aside in zip(claim.datasets, asides, strict=True)
+        if aside
+    ]
+    larger, smaller = ([name for name in names if name in made] for names in (claim.larger, claim.smaller))
+    if not larger or not smaller:
+        return by_direction([], runs[0].alpha, set_aside=set_aside)
 
-    def draws(one: ExhibitRuns, column: tuple[str, int]) -> tuple[float, Array]:
+    def draws(name: str, column: tuple[str, int]) -> tuple[float, Array]:
+        one = made[name]
         if relative:
             return one.draws(one.relative_gain(claim.better, claim.worse, [column]))
         return one.draws(one.difference(claim.better, claim.worse, column))
 
-    larger, smaller = " and ".join(claim.larger), " and ".join(claim.smaller)
     comparisons = []
     for column in claim.columns:
-        drawn = [draws(one, column) for one in runs]
-        estimate = contrast(drawn[:split], drawn[split:], first.confidence, first.seed)
-        name = f"{claim.scale} gain in {_name([column])} on {larger} > on {smaller}"
+        first, second = ([draws(name, column) for name in names] for names in (larger, smaller))
+        estimate = contrast(first, second, runs[0].confidence, runs[0].seed)
+        name = f"{claim.scale} gain in {_name([column])} on {' and '.join(larger)} > on {' and '.join(smaller)}"
         comparisons.append(Comparison(name, estimate, "percent" if relative else "fraction"))
-    return by_direction(comparisons, first.alpha)
+    return by_direction(comparisons, runs[0].alpha, set_aside=set_aside)
 
 
 def _name(columns: Columns) -> str:

@@ -1,23 +1,36 @@
-"""Every rule by which a claim gets its verdict, without files.
+"""Every rule by which a claim gets its verdict, without files; docs/statistics.md gives the reasons and the power.
 
-A verdict is `reproduced` where the data show what the claim says, `not reproduced` where they show otherwise, and
-`inconclusive` where they show neither. Several tests that make one claim are adjusted by Holm's method, also where all
-of them must hold: that is on the careful side.
+- *reproduced*: the data show what the claim says, with its size where it names one; *reproduced in part*: they show it
+  of all comparisons that can be made, but some cannot;
+- *not reproduced*: they show otherwise;
+- *inconclusive*: they show neither;
+- *not comparable*: what is compared was not made on equal terms, or a printed size not on the paper's.
+
+Where every comparison must hold, each is tested at the full level (an intersection-union test): that all hold by chance
+is no likelier than that one does. Where any one suffices, p-values are adjusted by Holm's method: for `at_least` some
+of them, and wherever a single reversed one refutes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from semtok.papers.statistics import Estimate, holm
 from semtok.plan.claim_specs import GAIN_TOLERANCE
 
-Verdict = Literal["reproduced", "not reproduced", "inconclusive"]
+Verdict = Literal["reproduced", "reproduced in part", "inconclusive", "not comparable", "not reproduced"]
 
 MINIMUM_SEEDS = 2
 """With fewer, the variance between seeds is unknown, so that a claim stays inconclusive."""
+CERTIFIED = 0.95
+"""A row whose beam finds less than this share of the true best is not judged."""
+EQUAL_STEPS = 0.1
+"""Tokenizers trained for up to this share more steps than others count as trained alike (epochs are whole)."""
 
-_ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "reproduced")
+NOT_RUN = "not run"
+"""The source of a claim of which nothing was run."""
+
+_ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "not comparable", "reproduced in part", "reproduced")
 _NAMED = 4
 """Comparisons that a reason names one by one."""
 
@@ -32,6 +45,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """Comparisons of a claim that cannot be made."""
+
+    count: int
+    missing: Sequence[str] = ()
+    """Rows that are not built."""
+    unequal: str = ""
+    """Where all are built: what the rows do not have in common."""
+
+
+@dataclass(frozen=True)
 class Finding:
     """The verdict on a claim and what it rests on."""
 
@@ -39,68 +63,119 @@ class Finding:
     reason: str
     comparisons: Sequence[Comparison] = ()
     p_values: Sequence[float] = ()
-    """Adjusted, one a comparison."""
+    """One a comparison, as a positive verdict asks for them: adjusted where some of several suffice."""
     measured: str = ""
     """What was measured, where no comparison says it."""
-    source: str = "not run"
+    source: str = NOT_RUN
     """Where the data come from."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """How the runs of a row were made, as far as those of another row must be made alike."""
+
+    name: str
+    history: int | None = None
+    """Items of a history that the recommender sees; None: no matter."""
+    vectors: Mapping[str, str] = field(default_factory=dict)
+    """The encoder of each modality."""
+    steps: int | None = None
+    """Of the tokenizer's training; None: no matter."""
+    overlap: float | None = None
+    """Of the beam's best 20 with the true ones, in the worst of the runs; None: no beam, or none that was certified."""
+
+
+def obstacle(first: Made, second: Made) -> str:
+    """Why two rows are not comparable; empty if they are."""
+    found = [
+        f"the beam of {row.name} finds {row.overlap:.0%} of the true best, less than {CERTIFIED:.0%}"
+        for row in (first, second)
+        if row.overlap is not None and row.overlap < CERTIFIED
+    ]
+    if None not in (first.history, second.history) and first.history != second.history:
+        found.append(f"{first.name} sees {first.history} items of a history, {second.name} {second.history}")
+    for modality in sorted(first.vectors.keys() & second.vectors.keys()):
+        one, other = first.vectors[modality], second.vectors[modality]
+        if one != other:
+            found.append(f"{first.name} reads {modality} by {one}, {second.name} by {other}")
+    fewer, more = sorted((first.steps or 0, second.steps or 0))
+    if fewer and more > (1 + EQUAL_STEPS) * fewer:
+        found.append(f"the tokenizer of {first.name} took {first.steps:,} steps, of {second.name} {second.steps:,}")
+    return ", ".join(found)
+
+
 def by_direction(
-    comparisons: Sequence[Comparison], alpha: float, at_least: int | None = None, not_run: Sequence[str] = ()
+    comparisons: Sequence[Comparison], alpha: float, at_least: int | None = None, set_aside: Sequence[SetAside] = ()
 ) -> Finding:
     """`at_least` so many of the comparisons (None: all) hold: significant, with the claimed sign.
 
-    Those that were `not_run` may still hold or not: they decide nothing.
+    Those set aside might hold or not: without them, all that remain are judged.
     """
-    p_values, holds, reversed_, unclear = _tested(comparisons, alpha)
-    count = len(comparisons) + len(not_run)
+    if not comparisons:
+        return _nothing_left(set_aside)
+    count = len(comparisons) + sum(part.count for part in set_aside)
     needed = at_least or count
-    reason = f"{len(holds)} of {count} comparisons hold, {needed} must"
-    if len(holds) >= needed:
-        return Finding("reproduced", reason, comparisons, p_values)
+    adjusted = holm([comparison.estimate.p for comparison in comparisons])
+    p_values = [comparison.estimate.p for comparison in comparisons] if needed == count else adjusted
+    holds = _significant(comparisons, p_values, alpha, sign=1)
+    reversed_ = _significant(comparisons, adjusted, alpha, sign=-1)
     if count - len(reversed_) < needed:
         reason = f"significant in the opposite direction: {_names(reversed_)}"
-        return Finding("not reproduced", reason, comparisons, p_values)
-    for what, names in (
-        ("not significantly different", unclear),
-        ("not run", not_run),
-        ("significant in the opposite direction", reversed_),
-    ):
+        return Finding("not reproduced", reason + _aside(set_aside), comparisons, p_values)
+    reason = f"{len(holds)} of {len(comparisons)} comparisons hold, {min(needed, len(comparisons))} must"
+    if len(holds) >= min(needed, len(comparisons)):
+        verdict: Verdict = "reproduced" if len(holds) >= needed else "reproduced in part"
+        return Finding(verdict, reason + _aside(set_aside), comparisons, p_values)
+    unclear = [c.name for c in comparisons if c.name not in holds and c.name not in reversed_]
+    for what, names in (("not significant", unclear), ("significant in the opposite direction", reversed_)):
         reason += f"; {what}: {_names(names)}" if names else ""
-    return Finding("inconclusive", reason, comparisons, p_values)
+    return Finding("inconclusive", reason + _aside(set_aside), comparisons, p_values)
 
 
-def by_margin(comparisons: Sequence[Comparison], margin: float, alpha: float) -> Finding:
+def by_margin(
+    comparisons: Sequence[Comparison], margin: float, alpha: float, set_aside: Sequence[SetAside] = ()
+) -> Finding:
     """Relative gains in percent: none significantly below zero, and every interval above the margin.
 
     Args:
         comparisons: relative gains in percent.
         margin: the share that may be lost, as a fraction.
         alpha: level of the test.
+        set_aside: what cannot be compared.
     """
-    p_values, _, reversed_, _ = _tested(comparisons, alpha)
-    if reversed_:
-        return Finding("not reproduced", f"significantly worse: {_names(reversed_)}", comparisons, p_values)
+    if not comparisons:
+        return _nothing_left(set_aside)
+    adjusted = holm([comparison.estimate.p for comparison in comparisons])
     open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > -100 * margin]
-    if not open_:
-        return Finding("reproduced", f"no interval reaches a loss of {margin:.0%}", comparisons, p_values)
-    reason = f"a loss of more than {margin:.0%} cannot be ruled out: {_names(open_)}"
-    return Finding("inconclusive", reason, comparisons, p_values)
+    verdict: Verdict = "reproduced in part" if set_aside else "reproduced"
+    reason = f"no interval reaches a loss of {margin:.0%}"
+    if reversed_ := _significant(comparisons, adjusted, alpha, sign=-1):
+        verdict, reason = "not reproduced", f"significantly worse: {_names(reversed_)}"
+    elif open_:
+        verdict, reason = "inconclusive", f"a loss of more than {margin:.0%} cannot be ruled out: {_names(open_)}"
+    return Finding(verdict, reason + _aside(set_aside), comparisons, adjusted)
 
 
-def by_printed_size(comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float) -> Finding:
-    """Relative gains in percent: each significant, and of the printed size.
+def by_printed_size(
+    comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float, departures: Sequence[str] = ()
+) -> Finding:
+    """Relative gains in percent: each of the printed size, within `GAIN_TOLERANCE` of it.
 
-    Of the printed size is a gain whose interval contains the printed value, or which is within `GAIN_TOLERANCE` of it.
+    The interval decides: reproduced if all of it is, not reproduced if none of it is, or if the gain is significantly
+    negative. Where conditions depart from the paper's, a size is not comparable; the opposite direction refutes there
+    too.
     """
-    p_values, *_ = _tested(comparisons, alpha)
+    p_values = [comparison.estimate.p for comparison in comparisons]
+    adjusted = holm(p_values)
     parts = [
-        _one_gain(comparison, p, percent, alpha)
-        for comparison, p, percent in zip(comparisons, p_values, printed, strict=True)
+        _one_gain(comparison, p, stricter, percent, alpha, bool(departures))
+        for comparison, p, stricter, percent in zip(comparisons, p_values, adjusted, printed, strict=True)
     ]
+    reason = "; ".join(reason for _, reason in parts)
     verdict = _worst([verdict for verdict, _ in parts])
-    return Finding(verdict, "; ".join(reason for _, reason in parts), comparisons, p_values)
+    if departures:
+        reason += f"; a size is compared under the paper's conditions alone: {'; '.join(departures)}"
+    return Finding(verdict, reason, comparisons, p_values)
 
 
 def by_runs(against: Sequence[str], measured: str) -> Finding:
@@ -112,54 +187,76 @@ def by_runs(against: Sequence[str], measured: str) -> Finding:
 
 
 def by_parts(parts: Mapping[str, Finding]) -> Finding:
-    """The verdict on a claim whose parts must all hold.
+    """The verdict on a claim whose parts must all hold; parts of which nothing was run are set aside.
 
     No adjustment is made across parts: that all of them hold by chance is less likely than that one does.
     """
-    by_verdict = {verdict: [name for name, part in parts.items() if part.verdict == verdict] for verdict in _ORDER}
-    reason = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items() if names)
+    run = {name: part for name, part in parts.items() if part.source != NOT_RUN}
+    found = {part.verdict for part in run.values()}
+    verdict = _worst(found or ["inconclusive"])
+    whole = found == {"reproduced"} and len(run) == len(parts)
+    if found & {"reproduced", "reproduced in part"} and not found & {"not reproduced", "inconclusive"} and not whole:
+        verdict = "reproduced in part"
+    groups: dict[str, list[str]] = {group: [] for group in (*_ORDER, NOT_RUN)}
+    for name, part in parts.items():
+        groups[part.verdict if name in run else NOT_RUN].append(name)
+    reason = "; ".join(f"{group}: {', '.join(names)}" for group, names in groups.items() if names)
     sources = "; ".join(dict.fromkeys(part.source for part in parts.values()))
-    return Finding(_worst([part.verdict for part in parts.values()]), reason, source=sources)
+    return Finding(verdict, reason, source=sources)
 
 
 def with_few_seeds(finding: Finding, seeds: int) -> Finding:
     """The finding, which stays open where a method has fewer than `MINIMUM_SEEDS`."""
-    if seeds >= MINIMUM_SEEDS:
+    if seeds >= MINIMUM_SEEDS or finding.verdict == "not comparable":
         return finding
     reason = f"{seeds} seed only, which leaves the variance between seeds unknown; with this seed {finding.reason}"
     return replace(finding, verdict="inconclusive", reason=reason)
 
 
-def _one_gain(comparison: Comparison, p: float, printed: float, alpha: float) -> tuple[Verdict, str]:
+def with_made_up(finding: Finding, what: str) -> Finding:
+    """The finding on data or vectors that are made up (`what`; empty: none are), which compare with no paper's."""
+    return replace(finding, verdict="not comparable", reason=f"{what}; on these {finding.reason}") if what else finding
+
+
+def _one_gain(
+    comparison: Comparison, p: float, adjusted: float, printed: float, alpha: float, elsewhere: bool
+) -> tuple[Verdict, str]:
+    """The verdict on one gain, and why; a negative one has the `adjusted` p-value, as any of several refutes."""
     found, name = comparison.estimate, comparison.name
-    within = found.low <= printed <= found.high
-    if not p < alpha:
-        outside = "" if within else f", though its interval excludes the printed {printed:g}%"
-        return "inconclusive", f"{name} is not significantly different from zero{outside}"
-    if found.value < 0:
+    low, high = sorted((printed * (1 - GAIN_TOLERANCE), printed * (1 + GAIN_TOLERANCE)))
+    size = f"{printed:g}% ± {GAIN_TOLERANCE:.0%} of it"
+    if adjusted < alpha and found.value < 0:
         return "not reproduced", f"{name} is significantly negative"
-    if within:
-        return "reproduced", f"{name} is significant and its interval contains the printed {printed:g}%"
-    if abs(found.value - printed) <= GAIN_TOLERANCE * abs(printed):
-        return "reproduced", f"{name} is significant and within {GAIN_TOLERANCE:.0%} of the printed {printed:g}%"
-    size = "larger" if found.value > printed else "smaller"
-    return "not reproduced", f"{name} is significant but {size} than the printed {printed:g}%"
+    positive = p < alpha and found.value > 0
+    shown = f"{name} is {'significant' if positive else 'not significantly different from zero'}"
+    if elsewhere:
+        return "not comparable", shown
+    if found.high < low or found.low > high:
+        return "not reproduced", f"{shown}, and its interval leaves out the printed {size}"
+    if positive and low <= found.low and found.high <= high:
+        return "reproduced", f"{shown}, and its interval lies within the printed {size}"
+    return "inconclusive", f"{shown}, but its interval reaches beyond the printed {size}"
 
 
-def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+def _nothing_left(set_aside: Sequence[SetAside]) -> Finding:
+    unequal = any(part.unequal for part in set_aside)
+    return Finding("not comparable" if unequal else "inconclusive", _aside(set_aside).removeprefix("; "))
+
+
+def _aside(set_aside: Sequence[SetAside]) -> str:
+    missing = list(dict.fromkeys(name for part in set_aside for name in part.missing))
+    unequal = list(dict.fromkeys(part.unequal for part in set_aside if part.unequal))
+    shown = f"; not built: {', '.join(missing)}" if missing else ""
+    return shown + (f"; not comparable: {_names(unequal)}" if unequal else "")
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=_ORDER.index)
 
 
-def _tested(comparisons: Sequence[Comparison], alpha: float) -> tuple[list[float], list[str], list[str], list[str]]:
-    """Adjusted p-values; names of the comparisons that hold, that are reversed, and that are not significant."""
-    p_values = holm([comparison.estimate.p for comparison in comparisons])
-    holds: list[str] = []
-    reversed_: list[str] = []
-    unclear: list[str] = []
-    for comparison, p in zip(comparisons, p_values, strict=True):
-        side = unclear if not p < alpha else holds if comparison.estimate.value > 0 else reversed_
-        side.append(comparison.name)
-    return p_values, holds, reversed_, unclear
+def _significant(comparisons: Sequence[Comparison], p_values: Sequence[float], alpha: float, sign: int) -> list[str]:
+    """Names of the comparisons that are significant with this sign."""
+    return [c.name for c, p in zip(comparisons, p_values, strict=True) if p < alpha and sign * c.estimate.value > 0]
 
 
 def _names(names: Sequence[str]) -> str:
