@@ -16,7 +16,7 @@ from support.tokenizers import catalogue, files, one_epoch, train_to_the_end
 def test_resumed_training_is_the_uninterrupted_one(
     request, clusters, written, tmp_path, monkeypatch, method, interrupted_in
 ):
-    # Of the sixth epoch's 8 steps there are 2. Dead codes are moved, so that the counts of unused epochs have to survive too.
+    # The sixth epoch has 2 of its 8 steps. Dead codes are moved, so that the counts of unused epochs have to survive.
     options = request.getfixturevalue(method)(
         dead_code_epochs=2, codebook_size=32, steps=42, learning_rate=0.01, selection="fewest-collisions"
     )
