@@ -217,8 +217,8 @@ class SimCITTokenizer(Quantized):
     commitment_weight: NonNegativeFloat
     """beta of hard-vq."""
     noise: Literal["unit", "annealed", "none"]
-    """Gumbel(0, 1) on the negative distances (equation 3), the same times alpha ("follows an annealing schedule"), or
-    none."""
+    """On the negative distances: Gumbel(0, 1) times alpha ("follows an annealing schedule", towards the nearest
+    codeword); or at unit size (equation 3, released code), with which a low alpha draws a codeword; or none."""
     distance: Literal["sum", "mean"]
     """Squared distances summed or averaged over dimensions, which sets their scale against alpha and the noise."""
     annealing: Literal["exponential", "constant"]
