@@ -12,8 +12,8 @@ from tiger_peer import compare, interleaved, report, twins
 from transformers import T5ForConditionalGeneration
 
 from semtok.recommenders.batching import Batches
+from semtok.recommenders.item_codes import generate
 from semtok.recommenders.sequences import Samples, Sequences
-from semtok.recommenders.tiger import generate
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import EOS, ItemTokens
 

@@ -17,9 +17,9 @@ import torch
 from tiger_peer import OPTIONS, training_options
 
 from semtok.recommenders.batching import Batches
+from semtok.recommenders.prefixes import Prefixes
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import Trainer
 from semtok.recommenders.vocabulary import ItemTokens
 from semtok.run import devices, distributed

@@ -12,6 +12,7 @@ import torch
 
 from semtok.config.recommenders import T5Options, TIGERTrainingOptions
 from semtok.recommenders.t5 import T5
+from semtok.recommenders.training import TrainingSamples
 from semtok.recommenders.vocabulary import BOS, EOS, PAD
 from semtok.torchvision_operators import declare_missing
 
@@ -22,6 +23,7 @@ from transformers import T5Config, T5ForConditionalGeneration  # noqa: E402
 from support.t5_weights import from_transformers  # noqa: E402
 
 OPTIONS = T5Options(
+    encoder="bidirectional",
     n_layers=4,
     d_model=128,
     d_ff=1024,
@@ -36,6 +38,7 @@ OPTIONS = T5Options(
 def training_options(batch_size: int) -> TIGERTrainingOptions:
     """A plain training: AdamW at a constant rate."""
     return TIGERTrainingOptions(
+        targets="last",
         optimizer="adamw",
         learning_rate=1e-3,
         weight_decay=0.01,
@@ -51,17 +54,17 @@ def training_options(batch_size: int) -> TIGERTrainingOptions:
     )
 
 
-def twins(vocabulary_size: int) -> tuple[T5ForConditionalGeneration, T5]:
-    """Transformers' T5 and ours, of the size that TIGER uses, with the same weights."""
+def twins(vocabulary_size: int, options: T5Options = OPTIONS) -> tuple[T5ForConditionalGeneration, T5]:
+    """Transformers' T5 and ours, of the size that TIGER uses unless `options` say another, with the same weights."""
     config = T5Config(
         vocab_size=vocabulary_size,
-        d_model=OPTIONS.d_model,
-        d_kv=OPTIONS.d_kv,
-        d_ff=OPTIONS.d_ff,
-        num_layers=OPTIONS.n_layers,
-        num_decoder_layers=OPTIONS.n_layers,
-        num_heads=OPTIONS.n_heads,
-        dropout_rate=OPTIONS.dropout,
+        d_model=options.d_model,
+        d_kv=options.d_kv,
+        d_ff=options.d_ff,
+        num_layers=options.n_layers,
+        num_decoder_layers=options.n_layers,
+        num_heads=options.n_heads,
+        dropout_rate=options.dropout,
         feed_forward_proj="relu",
         tie_word_embeddings=True,
         pad_token_id=PAD,
@@ -69,9 +72,16 @@ def twins(vocabulary_size: int) -> tuple[T5ForConditionalGeneration, T5]:
         eos_token_id=EOS,
     )
     theirs = T5ForConditionalGeneration(config)
-    ours = T5(OPTIONS, vocabulary_size)
+    ours = T5(options, vocabulary_size)
     ours.load_state_dict(from_transformers(theirs.state_dict()))
     return theirs, ours
+
+
+def step(samples: TrainingSamples, optimizer: torch.optim.Optimizer, rows: np.ndarray) -> None:
+    """One of our training steps, on the samples `rows`."""
+    optimizer.zero_grad()
+    samples.backward(rows, samples.predictions(rows))
+    optimizer.step()
 
 
 def interleaved(contestants: dict[str, Callable[[int], None]], repeats: int) -> dict[str, list[float]]:
@@ -86,7 +96,7 @@ def interleaved(contestants: dict[str, Callable[[int], None]], repeats: int) -> 
     return seconds
 
 
-def compare(seconds: dict[str, list[float]], ours: str, peer: str, per_repeat: int, unit: str) -> dict[str, Any]:
+def compare(seconds: dict[str, list[float]], ours: str, peer: str, per_repeat: float, unit: str) -> dict[str, Any]:
     """Speeds and their ratio within each repeat: median and interquartile range."""
     ratios = np.array(seconds[peer]) / np.array(seconds[ours])
     low, high = np.percentile(ratios, [25, 75])

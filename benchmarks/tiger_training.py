@@ -8,14 +8,14 @@ import argparse
 
 import numpy as np
 import torch
-from tiger_peer import compare, interleaved, report, training_options, twins
+from tiger_peer import compare, interleaved, report, step, training_options, twins
 from transformers import T5ForConditionalGeneration
 
 from semtok.recommenders.batching import Batches
+from semtok.recommenders.prefixes import Prefixes
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger import Prefixes
-from semtok.recommenders.training import make_optimizer, train_step
+from semtok.recommenders.training import make_optimizer
 from semtok.recommenders.vocabulary import ItemTokens
 
 MAX_ITEMS, N_ITEMS = 20, 12_000
@@ -40,7 +40,7 @@ def made_up_batches(
 
 def collated(batches: Batches, samples: Samples, width: int | None) -> dict[str, torch.Tensor]:
     """The samples as transformers wants them, padded to `width` tokens or to the longest."""
-    batch, target = batches.source(samples), batches.target(samples)
+    batch, target = batches.source(samples), batches.target(samples.item)
     mask = torch.ones_like(batch.source, dtype=torch.bool) if batch.mask is None else batch.mask
     missing = 0 if width is None else width - batch.source.shape[1]
     source, mask = (torch.nn.functional.pad(tensor, (0, missing)) for tensor in (batch.source, mask))
@@ -52,7 +52,7 @@ def check_equal_losses(theirs: T5ForConditionalGeneration, ours: T5, batches: Ba
     theirs.eval(), ours.eval()
     with torch.no_grad():
         expected = float(theirs(**collated(batches, samples, None)).loss)
-        batch, target = batches.source(samples), batches.target(samples)
+        batch, target = batches.source(samples), batches.target(samples.item)
         found = float(ours(batch.source, batch.mask, target)) / target[:, 1:].numel()
     theirs.train(), ours.train()
     assert abs(found - expected) < 1e-4, (found, expected)
@@ -75,7 +75,7 @@ def measure(lengths: np.ndarray, batch_size: int, repeats: int, fixed_width: boo
 
     rows = np.arange(batch_size)
     prefixes = [Prefixes(ours, batches, part) for part in parts]
-    contestants = {"semtok": lambda repeat: train_step(prefixes[repeat], our_optimizer, rows)}
+    contestants = {"semtok": lambda repeat: step(prefixes[repeat], our_optimizer, rows)}
     longest = [collated(batches, part, None) for part in parts]
     contestants["transformers, padded to the longest" if fixed_width else "transformers"] = lambda repeat: their_step(
         longest[repeat]

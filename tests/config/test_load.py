@@ -30,7 +30,7 @@ def test_the_demo_is_right(raw):
     assert check(raw).source == "synthetic"
 
 
-@pytest.mark.parametrize("overlay", ["paper.yaml", "cpu.yaml"])
+@pytest.mark.parametrize("overlay", ["paper.yaml", "cpu.yaml", "calibration.yaml"])
 def test_the_overlays_are_right(raw, overlay, tmp_path):
     update_config(raw, yaml.safe_load((CONFIG / overlay).read_text()))
     if raw["source"] == "mirror":
@@ -113,6 +113,12 @@ def change(raw, path: str, value) -> None:
             "encoders.sasrec-items.recommender: found 'tiger'; expected an entry of recommenders over plain item",
         ),
         ("source", "mirror", "mirror: found nothing; expected an existing folder"),
+        (
+            "tokenizers.mine",
+            {"method": "external", "path": "codes.json", "below": "mirror", "keys": "raw"},
+            "mirror: found nothing; expected an existing folder",
+        ),
+        ("datasets.mind.text_fields", [], "expected filters.without_text: keep where text_fields is empty"),
         ("mirror", 3, "mirror: found 3; expected a valid string"),
         ("datasets.mind.files", [{"path": "../../etc/passwd"}], "datasets.mind.files.0.path: found '../../etc/passwd'"),
     ],
@@ -121,6 +127,14 @@ def test_each_mistake_is_told_with_path_value_and_expectation(raw, path, value, 
     change(raw, path, value)
     (line,) = mistakes(raw)
     assert expected in line
+
+
+def test_made_up_times_split_nothing(raw):
+    change(raw, "datasets.mind.reader", "sequences")
+    check(raw)
+    change(raw, "datasets.mind.split", {"method": "time-ratio", "valid": 0.1, "test": 0.1})
+    (line,) = mistakes(raw)
+    assert "expected another split than time-ratio with the reader sequences" in line
 
 
 def test_a_name_cannot_climb_out_of_the_results(raw):

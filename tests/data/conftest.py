@@ -19,8 +19,13 @@ FILES = {
     "amazon2018": ["amazon/Office_Products_5.json.gz", "amazon/meta_Office_Products.json.gz"],
     "amazon2023": ["amazon/Office_Products.jsonl.gz", "amazon/meta_Office_Products.jsonl.gz"],
     "foursquare": ["foursquare/dataset_tsmc2014.zip"],
+    "sequences": ["letter/Beauty.inter.json", "letter/Beauty.item.json"],
 }
-TEXT_FIELDS = {"mind": ["category", "subcategory", "title"], "foursquare": ["category"]}
+TEXT_FIELDS = {
+    "mind": ["category", "subcategory", "title"],
+    "foursquare": ["category"],
+    "sequences": ["title", "brand", "categories"],
+}
 
 
 @pytest.fixture

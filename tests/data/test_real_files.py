@@ -25,6 +25,8 @@ CASES = {
         (22_363, 12_101, 198_502),
     ),
     "foursquare": (["category"], ["foursquare/dataset_tsmc2014.zip"], (1_083, 5_135, 147_938)),
+    # Its own mirror: that of config/calibration.yaml.
+    "sequences": ([], ["inter.json"], (22_363, 12_101, 198_502)),
 }
 
 

@@ -24,6 +24,7 @@ FILES = {
     "amazon2018": ["Office_Products_5.json.gz", "meta_Office_Products.json.gz"],
     "amazon2023": ["Office_Products.jsonl.gz", "meta_Office_Products.jsonl.gz"],
     "foursquare": ["dataset_tsmc2014.zip"],
+    "sequences": ["Beauty.inter.json", "Beauty.item.json"],
 }
 WORLD = {"users": 10, "items": 20, "mean_length": 3.0, "categories": 2, "seed": 1}
 KEEP_ALL = {
@@ -37,7 +38,7 @@ KEEP_ALL = {
 
 
 def options(reader):
-    fields = ["category"] if reader == "foursquare" else ["category", "title"]
+    fields = {"foursquare": ["category"], "sequences": ["title"]}.get(reader, ["category", "title"])
     files = [{"path": name} for name in FILES[reader]]
     return {"reader": reader, "files": files, "text_fields": fields, "filters": KEEP_ALL}
 
@@ -51,7 +52,9 @@ def valid(reader):
 
 
 def unpacked(content):
-    """The texts inside a container, by the member's name."""
+    """The texts inside a container, by the member's name; a plain file has one, by the name of its format."""
+    if content.startswith(b"{"):
+        return {"json": content}
     if content.startswith(b"\x1f\x8b"):
         return {"": gzip.decompress(content)}
     with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -59,6 +62,8 @@ def unpacked(content):
 
 
 def packed(texts):
+    if "json" in texts:
+        return texts["json"]
     if "" in texts:
         return gzip.compress(texts[""], compresslevel=1)
     buffer = BytesIO()

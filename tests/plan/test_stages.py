@@ -69,6 +69,27 @@ def test_nothing_is_diagnosed_in_the_space_of_no_tokenizer(raw):
     assert stages(raw).vectors_to_diagnose(job(tokenizer="random")) == []
 
 
+def test_codes_that_are_brought_lie_here_or_in_the_mirror(raw, tmp_path):
+    mine = {"method": "external", "path": "codes.json", "keys": "raw"}
+    raw["tokenizers"] |= {"mine": mine, "theirs": {**mine, "below": "mirror"}}
+    raw["mirror"] = str(tmp_path)
+    assert stages(raw).brought_codes(job(tokenizer="mine")) == "codes.json"
+    assert stages(raw).brought_codes(job(tokenizer="theirs")) == f"{tmp_path}/codes.json"
+    assert stages(raw).brought_codes(job(tokenizer="cost")) == []
+
+
+def test_a_dataset_without_texts_has_none_to_encode_or_diagnose_by(raw):
+    raw["datasets"]["mind"] |= {
+        "text_fields": [],
+        "filters": {**raw["datasets"]["mind"]["filters"], "without_text": "keep"},
+    }
+    assert stages(raw).vectors_to_diagnose(job(tokenizer="random")) == []
+    assert stages(raw).vectors_to_diagnose(job(tokenizer="random", dataset="nyc")) == "results/encoders/nyc/tfidf.npy"
+    with pytest.raises(ConfigError, match=r"datasets\.mind\.text_fields: found nothing.*the text encoder tfidf"):
+        stages(raw).text_fields(job(encoder="tfidf"))
+    assert stages(raw).text_fields(job(encoder="tfidf", dataset="nyc")) == ["category"]
+
+
 def test_options_do_not_depend_on_the_order_of_keys(raw):
     for section, name in (("datasets", "mind"), ("tokenizers", "cost+temperature=0.5"), ("recommenders", "tiger")):
         assert str(stages(raw).options(section, name)) == str(stages(reversed_keys(raw)).options(section, name))

@@ -19,6 +19,7 @@ def on_one_cpu(monkeypatch):
 @pytest.fixture
 def model_options() -> T5Options:
     return T5Options(
+        encoder="bidirectional",
         n_layers=2,
         d_model=16,
         d_ff=32,
@@ -34,8 +35,11 @@ def model_options() -> T5Options:
 def make_options(model_options):
     """TIGER options with some of the training and decoding ones replaced."""
 
-    def make(collisions: str = "suffix", max_items: int = 5, **changes: Any) -> TIGER:
+    def make(
+        collisions: str = "suffix", max_items: int = 5, user_tokens: int = 0, targets: str = "last", **changes: Any
+    ) -> TIGER:
         training = {
+            "targets": targets,
             "optimizer": "adamw",
             "learning_rate": 0.01,
             "weight_decay": 0.01,
@@ -64,7 +68,8 @@ def make_options(model_options):
             method="tiger",
             max_items=max_items,
             collisions=collisions,  # type: ignore[arg-type]
-            model=model_options,
+            user_tokens=user_tokens,
+            model=model_options.model_copy(update={"encoder": "causal"} if targets == "every" else {}),
             training=TIGERTrainingOptions(**training),  # type: ignore[arg-type]
             decoding=DecodingOptions(**decoding),  # type: ignore[arg-type]
         )

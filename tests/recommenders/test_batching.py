@@ -62,7 +62,7 @@ def test_source_and_target_by_hand():
     batch = batches.source(samples)
     assert batch.source.tolist() == [[4, 6, 3, 6], [4, 6, PAD, PAD]]
     assert batch.mask.tolist() == [[True] * 4, [True, True, False, False]]
-    assert batches.target(samples).tolist() == [[BOS, 4, 5, EOS], [BOS, 3, 6, EOS]]
+    assert batches.target(samples.item).tolist() == [[BOS, 4, 5, EOS], [BOS, 3, 6, EOS]]
 
 
 def test_items_without_codes_are_refused():

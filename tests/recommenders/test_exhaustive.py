@@ -6,9 +6,9 @@ from semtok.recommenders import exhaustive
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.exhaustive import certify, exhaustive_search, score_catalogue
 from semtok.recommenders.generation import Generated
+from semtok.recommenders.item_codes import generate
 from semtok.recommenders.sequences import Sequences, target_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger import generate
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import BOS, ItemTokens
 
@@ -34,7 +34,7 @@ def test_scores_equal_those_of_items_taught_one_by_one(setting, monkeypatch, at_
     tokens = torch.from_numpy(catalogue.tokens)
     with torch.no_grad():
         encoded = model.encode(batch.source, None)
-        scores = score_catalogue(model, trie, encoded, None, renormalize=False)
+        scores = score_catalogue(model, trie, batch, renormalize=False)
         started = torch.cat([torch.full((len(tokens), 1), BOS), tokens[:, :-1]], dim=1)
         logits = model.decode(encoded.expand(len(tokens), -1, -1), None, started)
     truth = logits.log_softmax(-1).gather(-1, tokens.unsqueeze(-1)).sum((1, 2))

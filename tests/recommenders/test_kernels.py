@@ -1,7 +1,15 @@
 import pytest
 import torch
 
-from semtok.recommenders.kernels import attention_weights, dropout, keep_mask, relu_dropout, rms_norm
+from semtok.recommenders.kernels import (
+    attend,
+    attention_weights,
+    causal_pieces,
+    dropout,
+    keep_mask,
+    relu_dropout,
+    rms_norm,
+)
 
 
 def test_mask_keeps_the_mean_and_the_share():
@@ -72,3 +80,18 @@ def test_attention_weights_equal_their_formula(probability, with_bias, with_mask
         torch.testing.assert_close(gradient, truth)
     if with_mask:
         assert float(out[1, :, :, 3:].detach().abs().max()) == 0
+
+
+@pytest.mark.parametrize("length", [1, 64, 65, 200])
+def test_attention_in_pieces_is_attention(length):
+    query, key, value = torch.randn(3, 2, 4, length, 8).unbind(0)
+    bias = torch.randn(4, length, length).masked_fill(torch.ones(length, length).triu(1) > 0, -torch.inf)
+    mask = torch.zeros(2, 1, length, length).masked_fill_(torch.rand(2, 1, length, length) < 0.3, -torch.inf)
+    mask[..., 0] = 0
+    pieces = causal_pieces(length, torch.device("cpu"))
+    assert pieces[-1] == (length, length)
+    for part in (mask, mask[:, :, :1], None):
+        expected = torch.nn.functional.scaled_dot_product_attention(
+            query, key, value, bias + (0 if part is None else part), scale=1.0
+        )
+        torch.testing.assert_close(attend(query, key, value, bias, part, 0.0, pieces), expected)

@@ -45,8 +45,9 @@ def twins(size):
     return theirs, ours
 
 
-def our_options(size):
+def our_options(size, encoder="bidirectional"):
     return T5Options(
+        encoder=encoder,
         n_layers=size["n_layers"],
         d_model=size["d_model"],
         d_ff=size["d_ff"],
@@ -128,7 +129,7 @@ def test_step_by_step_equals_all_at_once(size):
     with torch.no_grad():
         encoded = ours.encode(source, mask)
         expected = ours.decode(encoded, mask, target)
-        state = ours.begin(encoded, mask)
+        _, state = ours.begin(source, mask)
         for position in range(target.shape[1]):
             logits, state = ours.step(target[:, position], state)
             torch.testing.assert_close(logits, expected[:, position], atol=1e-4, rtol=1e-4)
@@ -141,14 +142,14 @@ def test_rows_that_branch_see_their_own_past():
     third = torch.randint(3, 29, (4 * 2,))
     chosen = torch.tensor([2, 0, 3, 3, 8, 7, 9, 11])
     with torch.no_grad():
-        encoded = ours.encode(source, mask)
-        _, state = ours.step(first, ours.begin(encoded, mask))
+        _, state = ours.step(first, ours.begin(source, mask)[1])
         _, state = ours.step(second, state.select(torch.arange(4).repeat_interleave(3)))
         logits, _ = ours.step(third, state.select(chosen))
         for row in range(8):
             user, past = row // 2, chosen[row]
             whole = torch.stack([first[user], second[past], third[row]])[None]
-            expected = ours.decode(encoded[user : user + 1], mask[user : user + 1], whole)[0, -1]
+            encoded = ours.encode(source[user : user + 1], mask[user : user + 1])
+            expected = ours.decode(encoded, mask[user : user + 1], whole)[0, -1]
             torch.testing.assert_close(logits[row], expected, atol=1e-4, rtol=1e-4)
 
 
@@ -192,3 +193,24 @@ def test_buckets_by_hand():
     assert two_sided.tolist() == [3, 3, 2, 1, 0, 5, 6, 7, 7]
     causal = relative_position_bucket(distance, 8, 16, bidirectional=False)
     assert causal.tolist() == [7, 6, 3, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_causal_encoder_sees_nothing_later():
+    """So that what is encoded of a history is encoded of each of its prefixes, also beyond one piece of attention."""
+    torch.manual_seed(0)
+    model = T5(our_options(SIZES[1], encoder="causal"), VOCABULARY_SIZE).eval()
+    source = torch.randint(3, VOCABULARY_SIZE, (2, 150))
+    with torch.no_grad():
+        whole = model.encode(source, None)
+        for length in (1, 63, 64, 65, 130):
+            torch.testing.assert_close(model.encode(source[:, :length], None), whole[:, :length], atol=1e-5, rtol=1e-4)
+        changed = source.clone()
+        changed[:, 100:] = 3
+        assert not torch.allclose(model.encode(changed, None)[:, 100:], whole[:, 100:])
+
+
+def test_a_bidirectional_encoder_sees_what_is_later():
+    model = T5(our_options(SIZES[0]), VOCABULARY_SIZE).eval()
+    source = torch.randint(3, VOCABULARY_SIZE, (1, 10))
+    with torch.no_grad():
+        assert not torch.allclose(model.encode(source[:, :5], None), model.encode(source, None)[:, :5], atol=1e-3)

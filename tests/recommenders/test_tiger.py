@@ -6,10 +6,11 @@ import torch
 from semtok.errors import ConfigError, DataError, SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity
+from semtok.recommenders.item_codes import Decoder, generate
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.task import Task
-from semtok.recommenders.tiger import Decoder, decode, generate, train
+from semtok.recommenders.tiger import build, decode, train
 from semtok.recommenders.trie import Positions, Trie
 from semtok.recommenders.vocabulary import ItemTokens
 
@@ -28,13 +29,14 @@ def without_validation(targets):
     return targets[targets["split"] == "test"]
 
 
-def test_held_out_items_do_not_reach_the_weights(run, make_options, world):
+@pytest.mark.parametrize("trained_on", ["last", "every"])
+def test_held_out_items_do_not_reach_the_weights(run, make_options, world, trained_on):
     interactions, targets = world
     changed = interactions.copy()
     held_out = changed["split"].isin(["valid", "test"])
     changed.loc[held_out, "item"] = (changed.loc[held_out, "item"] + 13) % 40
     other_targets = targets.assign(item=(targets["item"] + 13) % 40)
-    options = make_options(epochs=3)
+    options = make_options(targets=trained_on, epochs=3)
     weights, history = run(options, targets=without_validation(targets), name="a")
     other_weights, other_history = run(options, changed, without_validation(other_targets), name="b")
     assert all(torch.equal(weight, other_weights[name]) for name, weight in weights.items())
@@ -60,8 +62,9 @@ def test_training_does_not_read_the_decoding_options(run, make_options):
     assert all(torch.equal(weight, other[name]) for name, weight in weights.items())
 
 
+@pytest.mark.parametrize("targets", ["last", "every"])
 @pytest.mark.parametrize("collisions", ["suffix", "expand"])
-def test_a_simple_world_is_learned(run, make_options, collisions):
+def test_a_simple_world_is_learned(run, make_options, collisions, targets):
     """Every user goes round 24 items, so that the next item is a function of the last one."""
     rows = [(user, (user + step) % 24, step, "train") for user in range(72) for step in range(4 + user % 5)]
     interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp", "split"])
@@ -69,12 +72,13 @@ def test_a_simple_world_is_learned(run, make_options, collisions):
     interactions.loc[last, "split"] = "test"
     interactions.loc[last - 1, "split"] = "valid"
     held_out = interactions[interactions["split"] != "train"].reset_index(names="row")
-    targets = held_out.assign(target=np.arange(len(held_out)), position=held_out["timestamp"])
+    held_out = held_out.assign(target=np.arange(len(held_out)), position=held_out["timestamp"])
     codes = np.stack(np.divmod(np.arange(24), 6), axis=1).astype(np.int32)
-    options = make_options(collisions, epochs=30, validation_every=30, validation_users=None)
-    weights, history = run(options, interactions, targets, codes=codes)
-    assert history["recall@10"].dropna().index.tolist() == [29]
-    table, _ = decode(Task(options, interactions, targets, 0, codes), weights)
+    epochs = {"last": 30, "every": 100}[targets]  # about as many steps
+    options = make_options(collisions, targets=targets, epochs=epochs, validation_every=epochs, validation_users=None)
+    weights, history = run(options, interactions, held_out, codes=codes)
+    assert history["recall@10"].dropna().index.tolist() == [epochs - 1]
+    table, _ = decode(Task(options, interactions, held_out, 0, codes), weights)
     assert len(table) == 72
     assert (table["rank"] == 1).fillna(False).mean() > 0.8
 
@@ -288,6 +292,6 @@ def test_soft_constraint_wastes_places(ranked, make_options):
 
 def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
     options = make_options(beam_size=40)
-    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes))
+    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes), build)
     exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
     assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))

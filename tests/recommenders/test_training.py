@@ -9,9 +9,9 @@ import torch
 from semtok.errors import SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity
+from semtok.recommenders.prefixes import EveryTarget, Prefixes
 from semtok.recommenders.sequences import Sequences, train_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.tiger import Prefixes
 from semtok.recommenders.training import Trainer, Validation, make_optimizer, recall_and_ndcg
 from semtok.recommenders.vocabulary import ItemTokens
 from semtok.training import Progress
@@ -34,9 +34,11 @@ def make_trainer(make_options, codes, world, tmp_path):
         model = T5(options.model, catalogue.vocabulary.size)
         batches = Batches(Sequences.from_interactions(world[0]), catalogue, options.max_items, CPU)
         path = tmp_path / f"{identity}.pt"
-        prefixes = Prefixes(model, batches, train_samples(world[0]))
+        targets = train_samples(world[0])
+        every = options.training.targets == "every"
+        samples = EveryTarget(model, batches, targets, seed) if every else Prefixes(model, batches, targets)
         validation = Validation(lambda: validate(model), chosen_by) if validate else None
-        return Trainer(model, options.training, prefixes, validation, seed, path, identity)
+        return Trainer(model, options.training, samples, validation, seed, path, identity)
 
     return make
 
@@ -78,22 +80,26 @@ def assert_same(first, second):
         assert torch.equal(weight, second[name]), name
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
-def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, optimizer):
+@pytest.mark.parametrize(
+    "changes",
+    [{"optimizer": "adamw"}, {"optimizer": "adafactor"}, {"targets": "every", "max_items": 3, "batch_size": 8}],
+    ids=lambda changes: str(changes),
+)
+def test_killed_runs_end_in_the_same_weights(make_trainer, kill_after, changes):
     """Killed in the first epoch, at the end of one and in a later one; dropout and the best weights go on too."""
     validate, seen = counting_validation()
-    weights, history = make_trainer(identity="whole", validate=validate, epochs=4, optimizer=optimizer).run()
+    weights, history = make_trainer(identity="whole", validate=validate, epochs=4, **changes).run()
     assert history["recall@10"].tolist() == [0.1, 0.3, 0.2, 0.25]
     assert_same(weights, seen[1])
-    per_epoch = make_trainer().steps_per_epoch
+    per_epoch = make_trainer(**changes).steps_per_epoch
     assert per_epoch > 3
     validate, _ = counting_validation()
     for steps in (per_epoch - 2, 2, per_epoch + 1):
         kill_after(steps)
         with pytest.raises(Killed):
-            make_trainer(validate=validate, epochs=4, optimizer=optimizer).run()
+            make_trainer(validate=validate, epochs=4, **changes).run()
     kill_after(math.inf)
-    resumed_weights, resumed_history = make_trainer(validate=validate, epochs=4, optimizer=optimizer).run()
+    resumed_weights, resumed_history = make_trainer(validate=validate, epochs=4, **changes).run()
     assert_same(weights, resumed_weights)
     pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
 
@@ -149,7 +155,7 @@ def test_a_step_does_not_depend_on_how_its_samples_are_grouped(make_trainer, cap
     samples = trainer.samples.samples.take(rows)
     source = batches.source(samples)
     assert source.mask is not None
-    expected = trainer.model(source.source, source.mask, batches.target(samples)) / 4 / 20
+    expected = trainer.model(source.source, source.mask, batches.target(samples.item)) / 4 / 20
     gradients = torch.autograd.grad(expected, list(trainer.model.parameters()))
     batches.capacity = capacity
     losses = trainer.backward(rows, Progress())

@@ -5,7 +5,9 @@ import pytest
 
 from semtok.config.tokenizers import ExternalTokenizer
 from semtok.errors import DataError
+from semtok.tokenizers.collisions import with_suffix
 from semtok.tokenizers.external import read_array_codes
+from semtok.tokenizers.measures import collision_rate
 from semtok.tokenizers.train import tokenize
 
 
@@ -36,6 +38,19 @@ def test_json_by_row(run):
     assert tokens.codes.tolist() == [[1], [6], [5]]
 
 
+def test_plain_numbers(run):
+    tokens = run({"N2": [5, 0], "N0": [1, 2], "N1": [63, 2**31 - 1]})
+    assert tokens.codes.tolist() == [[1, 2], [63, 2**31 - 1], [5, 0]]
+    assert tokens.codes.dtype == np.int32
+
+
+def test_items_of_one_tuple_are_kept_and_count_as_collisions(run):
+    codes = run({"N0": ["<a_1>", "<b_2>"], "N1": ["<a_3>", "<b_2>"], "N2": ["<a_1>", "<b_2>"]}).codes
+    assert codes.tolist() == [[1, 2], [3, 2], [1, 2]]
+    assert collision_rate(codes) == pytest.approx(1 / 3)
+    assert with_suffix(codes)[:, -1].tolist() == [0, 0, 1]
+
+
 def test_array(run):
     codes = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int64)
     np.testing.assert_array_equal(run(codes, name="codes.npy").codes, codes)
@@ -49,7 +64,11 @@ def test_array(run):
         ({"N0": ["<a_1>"], "N1": ["<a_1>", "<b_1>"], "N2": ["<a_1>"]}, r"'N1' has 2 codes and item 'N0' has 1"),
         ({"N0": ["<a_1>"], "N1": ["<a_-1>"], "N2": ["<a_1>"]}, r"'N1', level 1: found '<a_-1>'"),
         ({"N0": ["<a_1>"], "N1": ["<b_1>"], "N2": ["<a_1>"]}, r"'N1', level 1: found '<b_1>'; expected \"<a_N>\""),
-        ({"N0": ["<a_1>"], "N1": [7], "N2": ["<a_1>"]}, r"'N1', level 1: found 7"),
+        ({"N0": [1, 2], "N1": [1, -7], "N2": [1, 2]}, r"'N1', level 2: found -7; expected \"<b_N>\" or N, from 0 up"),
+        ({"N0": [1], "N1": [2**31], "N2": [1]}, r"'N1', level 1: found 2147483648"),
+        ({"N0": [1], "N1": [7.0], "N2": [1]}, r"'N1', level 1: found 7\.0"),
+        ({"N0": [1], "N1": [True], "N2": [1]}, r"'N1', level 1: found True"),
+        ({"N0": [1, 2], "N1": [[1, 2]], "N2": [1, 2]}, r"'N1', level 1: found \[1, 2\]"),
         ({"N0": ["<a_1>"], "N1": [], "N2": ["<a_1>"]}, r"'N1': found \[\]"),
         ({"N0": ["<a_1>"], "N1": "<a_1>", "N2": ["<a_1>"]}, r"'N1': found '<a_1>'"),
         ('{"N0": ["<a_1>"], "N0": ["<a_2>"]}', r"item 'N0' occurs twice"),

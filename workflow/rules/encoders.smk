@@ -27,7 +27,7 @@ rule encode_text:
         gpu=1,
     params:
         options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
-        text_fields=lambda wildcards: STAGES.options("datasets", wildcards.dataset)["text_fields"],
+        text_fields=STAGES.text_fields,
         code=STAGES.encoder_code("encode_text.py"),
     script:
         "../scripts/encode_text.py"

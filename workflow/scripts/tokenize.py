@@ -13,6 +13,9 @@ with job(snakemake):
     vectors = snakemake.input.get("vectors") or []
     paths = [vectors] if isinstance(vectors, str) else vectors
     options, output = dict(snakemake.params.options), snakemake.output
+    if codes := snakemake.input.get("codes"):
+        # Codes that a user brings may lie in the mirror, whose folder is in no params.
+        options["path"] = codes
     checkpoint = Path(output.codes).with_name("checkpoint.pt")
     tokens = tokenize(
         TypeAdapter(Tokenizer).validate_python(options),

@@ -142,12 +142,14 @@ class Images(Section):
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
-    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare"]
-    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, or Foursquare check-ins."""
+    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "sequences"]
+    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, or sequences as papers
+    publish them beside their codes, `{user: [item, ...]}`."""
     files: Annotated[list[RawFile], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
-    text_fields: Annotated[list[str], Field(min_length=1)]
-    """Fields of an item that the text template states, in this order; fields that an item lacks are left out."""
+    text_fields: list[str]
+    """Fields of an item that the text template states, in this order; fields that an item lacks are left out. None: the
+    dataset has no texts, and no tokenizer that reads them can run on it."""
     filters: Filters
     """Which interactions stay."""
     split: Split
@@ -157,6 +159,14 @@ class Preparation(Section):
     def _ratios_leave_train(self) -> "Preparation":
         if isinstance(self.split, UserRatio | TimeRatio) and self.split.valid + self.split.test >= 1:
             raise ValueError("split.valid + split.test must be below 1, so that something is left to train on")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_is_asked_for(self) -> "Preparation":
+        if not self.text_fields and self.filters.without_text == "drop":
+            raise ValueError("filters.without_text: keep where text_fields is empty; else no item is left")
+        if self.reader == "sequences" and isinstance(self.split, TimeRatio):
+            raise ValueError("another split than time-ratio with the reader sequences, whose times are made up")
         return self
 
 

@@ -59,8 +59,10 @@ def _entries(raw: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
 
 def _mirror(raw: Mapping[str, Any]) -> list[str]:
     sources = [raw.get("source"), *(dataset.get("source") for dataset in _entries(raw, "datasets").values())]
+    sources += [tokenizer.get("below") for tokenizer in _entries(raw, "tokenizers").values()]
     mirror = raw.get("mirror")
     if "mirror" not in sources or not isinstance(mirror, str | None) or (mirror and os.path.isdir(mirror)):
         return []
     found = "nothing" if mirror is None else repr(mirror)
-    return [f"mirror: found {found}; expected an existing folder, since a source is 'mirror' (--config mirror=FOLDER)"]
+    expected = "expected an existing folder, since a `source` or a `below` is 'mirror' (--config mirror=FOLDER)"
+    return [f"mirror: found {found}; {expected}"]

@@ -37,11 +37,11 @@ class RecommenderOptions(Method):
         return ranked
 
 
-class T5Options(Section):
-    """The size of a T5 encoder-decoder, trained from scratch."""
+class TransformerOptions(Section):
+    """The size of a Transformer with T5's blocks, trained from scratch."""
 
     n_layers: PositiveInt
-    """Blocks of the encoder, and as many of the decoder."""
+    """Blocks of the encoder, and as many of the decoder, where there are both."""
     d_model: PositiveInt
     """Width of the embeddings and hidden states."""
     d_ff: PositiveInt
@@ -56,6 +56,14 @@ class T5Options(Section):
     """Buckets of relative positions, each with a learned attention bias a head."""
     relative_attention_max_distance: Annotated[int, Field(ge=2)]
     """Positions this far apart, in tokens, and farther share the last bucket."""
+
+
+class T5Options(TransformerOptions):
+    """The size of a T5 encoder-decoder."""
+
+    encoder: Literal["bidirectional", "causal"]
+    """What a token of the history sees: all others, as in T5; or those before it, so that one pass over a history
+    serves every target in it. A causal encoder is a departure from T5, and tables say so."""
 
 
 class TrainingOptions(Section):
@@ -87,11 +95,19 @@ class TrainingOptions(Section):
     """Validations that are not better before training stops; 0 never stops."""
 
 
-class TIGERTrainingOptions(TrainingOptions):
-    """How TIGER is trained."""
+class GeneratorTrainingOptions(TrainingOptions):
+    """How a recommender over codes is trained."""
 
     validation_beam_size: PositiveInt
     """Beam size of the validations, at least the 10 of Recall@10."""
+
+
+class TIGERTrainingOptions(GeneratorTrainingOptions):
+    """How TIGER is trained."""
+
+    targets: Literal["last", "every"]
+    """What a sample is: `last`, a prefix of a user's train part and the item after it; `every`, a window of it with all
+    targets in it, encoded once (needs `encoder: causal`)."""
 
 
 class DecodingOptions(Section):
@@ -109,23 +125,50 @@ class DecodingOptions(Section):
     """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
 
 
-class TIGER(RecommenderOptions):
+class GeneratorOptions(RecommenderOptions):
+    """What every recommender over codes has."""
+
+    ranked_by = "beam_size"
+
+    max_items: PositiveInt
+    """Most recent items of the history that are read."""
+    user_tokens: NonNegativeInt
+    """Tokens into which users are hashed, the first of their histories, as in TIGER (2,000); 0 for none."""
+    collisions: Literal["suffix", "expand"]
+    """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
+    decoding: DecodingOptions
+    """How items are generated."""
+
+
+class TIGER(GeneratorOptions):
     """Sequence to sequence over codes."""
 
     module = "semtok.recommenders.tiger"
-    ranked_by = "beam_size"
 
     method: Literal["tiger"]
-    max_items: PositiveInt
-    """Most recent items of the history that the encoder reads."""
-    collisions: Literal["suffix", "expand"]
-    """A suffix code numbers the items of one tuple; or a tuple stands for all its items, in seeded random order."""
     model: T5Options
     """The network."""
     training: TIGERTrainingOptions
     """How it is trained."""
-    decoding: DecodingOptions
-    """How items are generated with it."""
+
+    @model_validator(mode="after")
+    def _one_pass_needs_a_causal_encoder(self) -> "TIGER":
+        # `training` is not there while decoding.
+        if self.training and self.training.targets == "every" and self.model.encoder != "causal":
+            raise ValueError(f"model.encoder: causal where training.targets is every, got {self.model.encoder}")
+        return self
+
+
+class DecoderOnly(GeneratorOptions):
+    """One stream of codes, each predicted from those before it; trained on windows with every target in one pass."""
+
+    module = "semtok.recommenders.decoder_only"
+
+    method: Literal["decoder-only"]
+    model: TransformerOptions
+    """The network."""
+    training: GeneratorTrainingOptions
+    """How it is trained."""
 
 
 class SelfAttentionOptions(Section):
@@ -182,7 +225,7 @@ class SASRec(RecommenderOptions):
     """How the catalogue is ranked with it."""
 
 
-RecommenderClass = TIGER | SASRec
+RecommenderClass = TIGER | DecoderOnly | SASRec
 Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
 
 

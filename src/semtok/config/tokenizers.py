@@ -78,7 +78,10 @@ class ExternalTokenizer(TokenizerOptions):
     module = "semtok.tokenizers.external"
     method: Literal["external"]
     path: PathText
-    """`.npy` [n_items, n_levels], or JSON {item: ["<a_1>", "<b_2>", ...]} as LETTER and LC-Rec publish."""
+    """`.npy` [n_items, n_levels], or JSON: {item: [1, 2, ...]}, or {item: ["<a_1>", "<b_2>", ...]} as LETTER, LC-Rec
+    and MiniOneRec publish."""
+    below: Literal["here", "mirror"] = "here"
+    """Where a relative `path` begins: the working directory, or the mirror folder, beside the raw files."""
     keys: Literal["index", "raw"]
     """What the JSON's keys are: the item's row in items.parquet, or its id in the raw files."""
 

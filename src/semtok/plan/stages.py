@@ -14,7 +14,7 @@ from semtok.config.base import Method
 from semtok.config.encoders import EncoderOptions, GraphOptions
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.config.tokenizers import IDS, Tokenizer, encoders_of
+from semtok.config.tokenizers import IDS, ExternalTokenizer, Tokenizer, encoders_of
 from semtok.config.variants import resolve
 from semtok.data import READERS, WRITERS
 from semtok.errors import ConfigError
@@ -175,6 +175,16 @@ class Stages:
         """A function of wildcards: digest of what encodes the entry."""
         return lambda wildcards: self.code(script, self.encoder(wildcards).module)
 
+    def text_fields(self, wildcards: Wildcards) -> list[str]:
+        """The fields of which an item's text is made."""
+        fields = self.config.datasets[wildcards.dataset].text_fields
+        if not fields:
+            raise ConfigError(
+                f"datasets.{wildcards.dataset}.text_fields: found nothing; expected the fields that an item's text is "
+                f"made of, since the text encoder {wildcards.encoder} is to run on it"
+            )
+        return fields
+
     def image_weights(self, wildcards: Wildcards) -> str | list[str]:
         """The checkpoint that an image encoder reads; nothing where its weights are published, or none."""
         path = self.options("encoders", wildcards.encoder)["pretrained"]
@@ -212,9 +222,10 @@ class Stages:
         return [self._vectors(wildcards, encoder) for encoder in views.values()]
 
     def vectors_to_diagnose(self, wildcards: Wildcards) -> str | list[str]:
-        """The space in which neighbours are sought: the tokenizer's own, or that of most others; else nothing."""
+        """The space in which neighbours are sought: the tokenizer's own, or that of most others; else, or where a
+        dataset has no texts for the others to read, nothing."""
         encoder = _space(self.options("tokenizers", wildcards.tokenizer))
-        if encoder is None:
+        if encoder is None and self.config.datasets[wildcards.dataset].text_fields:
             spaces = Counter(found for entry in self.entries["tokenizers"].values() if (found := _space(entry)))
             # By number and name: no order of the config's keys decides.
             encoder = min(spaces, key=lambda name: (-spaces[name], name), default=None)
@@ -222,8 +233,10 @@ class Stages:
 
     def brought_codes(self, wildcards: Wildcards) -> str | list[str]:
         """The file of codes that a user brings; nothing for the other tokenizers."""
-        path: str | None = self.options("tokenizers", wildcards.tokenizer).get("path")
-        return path or []
+        tokenizer = self.tokenizer(wildcards.tokenizer)
+        if not isinstance(tokenizer, ExternalTokenizer):
+            return []
+        return tokenizer.path if tokenizer.below == "here" else f"{self.config.mirror}/{tokenizer.path}"
 
     def _vectors(self, wildcards: Wildcards, encoder: str) -> str:
         return f"{self.paths.vectors}.npy".format(dataset=wildcards.dataset, encoder=encoder)

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from semtok.recommenders.t5 import T5
+from semtok.recommenders.batching import Batch
+from semtok.recommenders.code_model import CodeModel
 from semtok.recommenders.trie import Constraint, Trie
-from semtok.recommenders.vocabulary import BOS
 
 
 def best(scores: Tensor, ties: Tensor, count: int) -> Tensor:
@@ -29,11 +29,10 @@ def allowed_log_probabilities(log_p: Tensor, tokens: Tensor, valid: Tensor, reno
 
 @torch.inference_mode()
 def beam_search(
-    model: T5,
+    model: CodeModel,
     constraint: Constraint,
     trie: Trie,
-    encoded: Tensor,
-    mask: Tensor | None,
+    batch: Batch,
     beam_size: int,
     renormalize: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -43,13 +42,12 @@ def beam_search(
     the beam (log-probability -inf). Equal scores are ordered by the smallest item of the leaf at the last level, and by
     the rank of the parent before it. EOS follows every whole tuple with the same right, so it is not scored.
     """
-    n_users, width = len(encoded), 1
+    n_users, width, device = len(batch.source), 1, batch.source.device
     # Of U users and W branches each: the last token, the prefix and its log-probability. There is one branch at first.
-    tokens = torch.full((n_users,), BOS, device=encoded.device)  # (U * W,)
-    prefix = torch.zeros((n_users, 1), dtype=torch.long, device=encoded.device)  # (U, W)
-    scores = torch.zeros((n_users, 1), device=encoded.device)  # (U, W)
-    first_row = torch.arange(n_users, device=encoded.device).unsqueeze(1)  # (U, 1)
-    state = model.begin(encoded, mask)
+    tokens, state = model.begin(batch.source, batch.mask)  # (U * W,)
+    prefix = torch.zeros((n_users, 1), dtype=torch.long, device=device)  # (U, W)
+    scores = torch.zeros((n_users, 1), device=device)  # (U, W)
+    first_row = torch.arange(n_users, device=device).unsqueeze(1)  # (U, 1)
     for level in range(constraint.n_levels):
         logits, state = model.step(tokens, state)  # (U * W, V)
         child_tokens, child, valid = constraint.children(level, prefix)  # (U, W, C), C children at most

@@ -6,29 +6,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok.recommenders.batching import Batches
+from semtok.recommenders.batching import Batch, Batches
 from semtok.recommenders.beam_search import allowed_log_probabilities, best, smallest_items
+from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.generation import Generated, expand
 from semtok.recommenders.sequences import Integers, Samples
-from semtok.recommenders.t5 import T5, DecoderState
 from semtok.recommenders.trie import Trie
-from semtok.recommenders.vocabulary import BOS
 from semtok.run import devices
 
 PREFIXES_AT_ONCE = 2048
 
 
 @torch.inference_mode()
-def score_catalogue(model: T5, trie: Trie, encoded: Tensor, mask: Tensor | None, renormalize: bool) -> Tensor:
-    """Log-probabilities [n_leaves] of all tuples for one user: encoded [1, S, M], mask [1, S].
+def score_catalogue(model: CodeModel, trie: Trie, batch: Batch, renormalize: bool) -> Tensor:
+    """Log-probabilities [n_leaves] of all tuples for one user, whose history is all of `batch`.
 
     Every prefix of the trie goes through the decoder once, level by level; nothing is pruned.
     """
-    device = encoded.device
-    state = model.begin(encoded, mask)
+    device = batch.source.device
+    tokens, state = model.begin(batch.source, batch.mask)  # (P,)
     # Of the P prefixes of a level: log-probability and last token.
     scores = torch.zeros(1, device=device)  # (P,)
-    tokens = torch.tensor([BOS], device=device)  # (P,)
     past: list[list[Tensor]] = []
     ancestors: list[Tensor] = []
     for level in range(trie.n_levels):
@@ -50,7 +48,7 @@ def score_catalogue(model: T5, trie: Trie, encoded: Tensor, mask: Tensor | None,
 
 @torch.inference_mode()
 def exhaustive_search(
-    model: T5, batches: Batches, samples: Samples, trie: Trie, count: int, seed: int, renormalize: bool = False
+    model: CodeModel, batches: Batches, samples: Samples, trie: Trie, count: int, seed: int, renormalize: bool = False
 ) -> Generated:
     """The `count` best items of each sample among all of the catalogue, in the order that the beam search uses."""
     model.eval()
@@ -62,7 +60,7 @@ def exhaustive_search(
         sample = samples.take(np.array([row]))
         batch = batches.source(sample)
         with devices.autocast(batches.device, dtype):
-            scores = score_catalogue(model, trie, model.encode(batch.source, batch.mask), batch.mask, renormalize)
+            scores = score_catalogue(model, trie, batch, renormalize)
         leaves = best(scores.unsqueeze(0), ties, min(count, len(scores)))
         items = expand(leaves, trie, sample.user, seed)[0, :count]
         top[row, : len(items)] = items

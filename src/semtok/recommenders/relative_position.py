@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from semtok.config.recommenders import T5Options
+from semtok.config.recommenders import TransformerOptions
 
 
 def relative_position_bucket(distance: Tensor, n_buckets: int, max_distance: int, bidirectional: bool) -> Tensor:
@@ -30,7 +30,7 @@ def relative_position_bucket(distance: Tensor, n_buckets: int, max_distance: int
 class RelativePositionBias(nn.Module):
     """A learned number for each head and bucket of distances, added to the attention logits."""
 
-    def __init__(self, options: T5Options, bidirectional: bool) -> None:
+    def __init__(self, options: TransformerOptions, bidirectional: bool) -> None:
         super().__init__()
         self.n_buckets = options.relative_attention_buckets
         self.max_distance = options.relative_attention_max_distance

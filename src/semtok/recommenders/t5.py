@@ -6,6 +6,9 @@ instead); no position embeddings but a learned bias on the logits for each head 
 layers; no biases in linear maps; and one embedding table for the encoder, the decoder and the output, whose input is
 scaled by d_model^-0.5.
 
+A departure from T5 is the causal encoder (`encoder: causal`): a token sees itself and those before it. What is encoded
+of a history is then encoded of all its prefixes, and `every_target` has many targets in one pass.
+
 Shapes: B sequences, S source tokens, T target tokens, H heads, D = d_kv the width of a head, M = d_model.
 """
 
@@ -16,9 +19,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semtok.config.recommenders import T5Options
-from semtok.recommenders.kernels import attention_weights, dropout, relu_dropout, rms_norm
+from semtok.config.recommenders import T5Options, TransformerOptions
+from semtok.recommenders.code_model import CodeModel, DecoderState
+from semtok.recommenders.kernels import (
+    Pieces,
+    attend,
+    attention_weights,
+    causal_pieces,
+    dropout,
+    relu_dropout,
+    rms_norm,
+)
 from semtok.recommenders.relative_position import RelativePositionBias
+from semtok.recommenders.vocabulary import BOS
 
 
 def hide_pads(mask: Tensor | None) -> Tensor | None:
@@ -26,6 +39,25 @@ def hide_pads(mask: Tensor | None) -> Tensor | None:
     if mask is None:
         return None
     return torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -torch.inf)[:, None, None, :]
+
+
+@dataclass(frozen=True)
+class Sees:
+    """Which tokens of a source each of N targets of T tokens attends to."""
+
+    mask: Tensor
+    """[B, 1, N * T, S]: 0 or -inf."""
+    pieces: Pieces
+    """Of the queries N * T, so that hardly any key is looked at that nobody sees."""
+
+    @classmethod
+    def first(cls, seen: Tensor, length: int) -> "Sees":
+        """The first `seen` [B, N] tokens of the source, at least 1; `length` is T."""
+        seen = seen.clamp(min=1).repeat_interleave(length, dim=1)  # (B, N * T)
+        most = seen.max(dim=0).values.tolist()
+        later = torch.arange(int(seen.max()), device=seen.device) >= seen[..., None]  # (B, N * T, S)
+        mask = torch.zeros(later.shape, device=seen.device).masked_fill_(later, -torch.inf)
+        return cls(mask.unsqueeze(1), [(stop, max(most[:stop])) for stop, _ in causal_pieces(len(most), seen.device)])
 
 
 class RMSNorm(nn.Module):
@@ -43,7 +75,7 @@ class RMSNorm(nn.Module):
 class SelfAttention(nn.Module):
     """Attention of a sequence to itself; query, key and value maps are one matrix."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
         inner = self.n_heads * self.d_kv
@@ -57,12 +89,13 @@ class SelfAttention(nn.Module):
         query, key, value = heads.movedim(-3, 0).transpose(-2, -3).unbind(0)
         return query, key, value
 
-    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
         """X [B, T, M] plus what it attends to; bias [H, T, T]; mask [B, 1, 1, T] of 0 and, at pads, -inf."""
         query, key, value = self.project(x)
-        weights = attention_weights(query @ key.transpose(-1, -2), bias, mask, self.dropout * self.training)
-        attended = (weights @ value).transpose(1, 2).flatten(2)
-        return x + dropout(self.out(attended), self.dropout * self.training)
+        probability = self.dropout * self.training
+        pieces = causal_pieces(x.shape[1], x.device) if is_causal else None
+        attended = attend(query, key, value, bias, mask, probability, pieces)
+        return x + dropout(self.out(attended.transpose(1, 2).flatten(2)), probability)
 
     def step(self, x: Tensor, bias: Tensor, past: list[Tensor]) -> tuple[Tensor, Tensor]:
         """One position x [R, M] of R rows, given keys and values [R, 2, H, D] of each of its t predecessors.
@@ -83,7 +116,7 @@ class SelfAttention(nn.Module):
 class CrossAttention(nn.Module):
     """Attention of the target to the encoded source, without position bias."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.n_heads, self.d_kv, self.dropout = options.n_heads, options.d_kv, options.dropout
         inner = self.n_heads * self.d_kv
@@ -118,19 +151,21 @@ class CrossAttention(nn.Module):
         value = self.value(encoded).view(heads).transpose(1, 2).contiguous()
         return key, value
 
-    def step(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """One position x [B * W, M] of W rows a sequence, which share the sequence's `memory`."""
+    def attend(
+        self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None, pieces: Pieces | None = None
+    ) -> Tensor:
+        """X [B, Q, M] plus what it takes from sources in `memory`, as `forward`; mask [B, 1, 1 or Q, S]."""
         key, value = memory
-        query = self.query(self.norm(x)).view(key.shape[0], -1, self.n_heads, self.d_kv).transpose(1, 2)
-        weights = attention_weights(query @ key.transpose(-1, -2), None, mask, 0.0)
-        attended: Tensor = self.out((weights @ value).transpose(1, 2).reshape(len(x), -1))
-        return x + attended
+        probability = self.dropout * self.training
+        query = self.query(self.norm(x)).view(*x.shape[:2], self.n_heads, self.d_kv).transpose(1, 2)
+        attended = attend(query, key, value, None, mask, probability, pieces)  # (B, H, Q, D)
+        return x + dropout(self.out(attended.transpose(1, 2).flatten(2)), probability)
 
 
 class FeedForward(nn.Module):
     """Two linear maps with a ReLU between."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.dropout = options.dropout
         self.norm = RMSNorm(options.d_model)
@@ -146,90 +181,78 @@ class FeedForward(nn.Module):
 class EncoderLayer(nn.Module):
     """Self-attention, then feed-forward."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.attention, self.feed_forward = SelfAttention(options), FeedForward(options)
 
-    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
         """X [B, S, M] one layer further."""
-        out: Tensor = self.feed_forward(self.attention(x, bias, mask))
+        out: Tensor = self.feed_forward(self.attention(x, bias, mask, is_causal))
         return out
 
 
 class DecoderLayer(nn.Module):
     """Causal self-attention, attention to the source, then feed-forward."""
 
-    def __init__(self, options: T5Options) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
         self.attention, self.cross = SelfAttention(options), CrossAttention(options)
         self.feed_forward = FeedForward(options)
 
     def forward(self, x: Tensor, bias: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """X [B, T, M] one layer further."""
-        out: Tensor = self.feed_forward(self.cross(self.attention(x, bias, None), encoded, mask))
+        out: Tensor = self.feed_forward(self.cross(self.attention(x, bias, None, True), encoded, mask))
         return out
 
+    def every_target(self, x: Tensor, bias: Tensor, memory: tuple[Tensor, Tensor], sees: "Sees") -> Tensor:
+        """N targets a sequence, x [B, N, T, M], each by itself, one layer further."""
+        batch, n_targets, length, width = x.shape
+        x = self.attention(x.flatten(0, 1), bias, None, True).view(batch, -1, width)  # (B, N * T, M)
+        x = self.feed_forward(self.cross.attend(x, memory, sees.mask, sees.pieces))
+        return x.view(batch, n_targets, length, width)
 
-@dataclass
-class DecoderState:
-    """What decoding remembers: keys and values of the sources, and those of every token that was decoded.
 
-    Rows are branches of a tree: several continue one token. So nothing is copied when they branch; each row knows which
-    row of each past step it descends from.
+@torch.no_grad()
+def initialize(model: nn.Module, options: TransformerOptions) -> None:
+    """T5's own initialisation (Mesh TensorFlow, factor 1): normal, and such that every map keeps the variance.
+
+    Queries get the further factor d_kv^-0.5 that takes the place of the scaling of the logits.
     """
+    width, inner = options.d_model, options.n_heads * options.d_kv
+    for module in model.modules():
+        if isinstance(module, RelativePositionBias):
+            module.weight.normal_(std=width**-0.5)
+        elif isinstance(module, SelfAttention):
+            module.query_key_value.weight.normal_(std=width**-0.5)
+            module.query_key_value.weight[:inner] *= options.d_kv**-0.5
+            module.out.weight.normal_(std=inner**-0.5)
+        elif isinstance(module, CrossAttention):
+            module.query.weight.normal_(std=(width * options.d_kv) ** -0.5)
+            module.key.weight.normal_(std=width**-0.5)
+            module.value.weight.normal_(std=width**-0.5)
+            module.out.weight.normal_(std=inner**-0.5)
+        elif isinstance(module, FeedForward):
+            module.widen.weight.normal_(std=width**-0.5)
+            module.narrow.weight.normal_(std=options.d_ff**-0.5)
+        elif isinstance(module, nn.Embedding):
+            module.weight.normal_(std=1.0)
 
-    memory: list[tuple[Tensor, Tensor]]
-    """A layer: keys and values [B, H, S, D] of the sources, never copied."""
-    mask: Tensor | None
-    """[B, 1, 1, S]: 0 where the source has a token, -inf where it does not."""
-    past: list[list[Tensor]]
-    """A past step, a layer: keys and values [rows of that step, 2, H, D]."""
-    ancestors: list[Tensor]
-    """A past step: the row of that step that each present row [R] descends from."""
 
-    def select(self, rows: Tensor) -> "DecoderState":
-        """The state whose row r continues row `rows[r]` of this one."""
-        return DecoderState(self.memory, self.mask, self.past, [ancestor[rows] for ancestor in self.ancestors])
-
-
-class T5(nn.Module):
+class T5(CodeModel):
     """The whole model."""
 
     def __init__(self, options: T5Options, vocabulary_size: int) -> None:
         super().__init__()
         self.options = options
         self.embedding = nn.Embedding(vocabulary_size, options.d_model)
-        self.encoder_bias = RelativePositionBias(options, bidirectional=True)
+        self.is_causal = options.encoder == "causal"
+        self.encoder_bias = RelativePositionBias(options, bidirectional=not self.is_causal)
         self.encoder = nn.ModuleList(EncoderLayer(options) for _ in range(options.n_layers))
         self.encoder_norm = RMSNorm(options.d_model)
         self.decoder_bias = RelativePositionBias(options, bidirectional=False)
         self.decoder = nn.ModuleList(DecoderLayer(options) for _ in range(options.n_layers))
         self.decoder_norm = RMSNorm(options.d_model)
-        self._initialize()
-
-    @torch.no_grad()
-    def _initialize(self) -> None:
-        """T5's own initialisation (Mesh TensorFlow, factor 1): normal, and such that every map keeps the variance.
-
-        Queries get the further factor d_kv^-0.5 that takes the place of the scaling of the logits.
-        """
-        width, inner = self.options.d_model, self.options.n_heads * self.options.d_kv
-        for module in self.modules():
-            if isinstance(module, RelativePositionBias):
-                module.weight.normal_(std=width**-0.5)
-            elif isinstance(module, SelfAttention):
-                module.query_key_value.weight.normal_(std=width**-0.5)
-                module.query_key_value.weight[:inner] *= self.options.d_kv**-0.5
-                module.out.weight.normal_(std=inner**-0.5)
-            elif isinstance(module, CrossAttention):
-                module.query.weight.normal_(std=(width * self.options.d_kv) ** -0.5)
-                module.key.weight.normal_(std=width**-0.5)
-                module.value.weight.normal_(std=width**-0.5)
-                module.out.weight.normal_(std=inner**-0.5)
-            elif isinstance(module, FeedForward):
-                module.widen.weight.normal_(std=width**-0.5)
-                module.narrow.weight.normal_(std=self.options.d_ff**-0.5)
-        self.embedding.weight.normal_(std=1.0)
+        initialize(self, options)
 
     def _dropout(self, x: Tensor) -> Tensor:
         return dropout(x, self.options.dropout * self.training)
@@ -239,7 +262,7 @@ class T5(nn.Module):
         bias, hidden = self.encoder_bias(source.shape[1]), hide_pads(mask)
         x = self._dropout(self.embedding(source))
         for layer in self.encoder:
-            x = layer(x, bias, hidden)
+            x = layer(x, bias, hidden, self.is_causal)
         return self._dropout(self.encoder_norm(x))
 
     def decode(self, encoded: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
@@ -260,14 +283,30 @@ class T5(nn.Module):
         logits = self.decode(self.encode(source, mask), mask, target[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), reduction="sum")
 
+    def every_target(self, source: Tensor, target: Tensor, seen: Tensor) -> Tensor:
+        """The summed cross-entropy (nats) of N targets in each source [B, S], which is encoded once, causally.
+
+        target [B, N, 1 + T], each starting the decoder anew; seen [B, N]: the tokens of the source that come before it,
+        0 where there is no such target. What is behind all that a target sees, as pads are, does not matter.
+        """
+        encoded = self.encode(source, None)
+        sees = Sees.first(seen, target.shape[2] - 1)
+        bias = self.decoder_bias(target.shape[2] - 1)
+        x = self._dropout(self.embedding(target[..., :-1]))  # (B, N, T, M)
+        for layer in self._decoder_layers():
+            x = layer.every_target(x, bias, layer.cross.remember(encoded), sees)
+        is_target = seen > 0
+        logits = self._logits(self._dropout(self.decoder_norm(x[is_target])))  # (K, T, V)
+        return F.cross_entropy(logits.flatten(0, 1), target[is_target][:, 1:].flatten(), reduction="sum")
+
     def _decoder_layers(self) -> list[DecoderLayer]:
         return cast(list[DecoderLayer], list(self.decoder))
 
-    def begin(self, encoded: Tensor, mask: Tensor | None) -> DecoderState:
-        """The state before the first token of each source."""
-        return DecoderState(
-            [layer.cross.remember(encoded) for layer in self._decoder_layers()], hide_pads(mask), [], []
-        )
+    def begin(self, source: Tensor, mask: Tensor | None) -> tuple[Tensor, DecoderState]:
+        """BOS for each source, and the state before it."""
+        encoded = self.encode(source, mask)
+        memory = [layer.cross.remember(encoded) for layer in self._decoder_layers()]
+        return source.new_full((len(source),), BOS), DecoderState(memory, hide_pads(mask), [], [])
 
     def step(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Logits [B * W, V] of the token after `tokens` [B * W], W rows a source, and the state with them in it."""
@@ -276,7 +315,8 @@ class T5(nn.Module):
         for number, layer in enumerate(self._decoder_layers()):
             past = [step[number].index_select(0, rows) for step, rows in zip(state.past, state.ancestors, strict=True)]
             x, key_value = layer.attention.step(x, bias, past)
-            x = layer.feed_forward(layer.cross.step(x, state.memory[number], state.mask))
+            rows = x.view(len(state.memory[number][0]), -1, x.shape[1])  # (B, W, M)
+            x = layer.feed_forward(layer.cross.attend(rows, state.memory[number], state.mask)).flatten(0, 1)
             here.append(key_value)
         rows = torch.arange(len(tokens), device=tokens.device)
         grown = DecoderState(state.memory, state.mask, [*state.past, here], [*state.ancestors, rows])

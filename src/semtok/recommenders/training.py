@@ -3,10 +3,11 @@ weights by Recall or NDCG on the validation targets."""
 
 import logging
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,15 +22,21 @@ from semtok.training import Losses, Objective, Plan, Progress, State, train, wei
 log = logging.getLogger(__name__)
 
 
-class TrainingSamples(Protocol):
+class TrainingSamples(ABC):
     """What a model learns from: numbered samples, and the loss of some of them."""
 
+    def start(self, epoch: int) -> None:  # noqa: B027, since most samples are the same in every epoch
+        """Draw what differs between the epochs, which count from 1."""
+
+    @abstractmethod
     def __len__(self) -> int:
         """How many samples there are."""
 
+    @abstractmethod
     def predictions(self, rows: Integers) -> int:
         """How many predictions the samples `rows` ask for."""
 
+    @abstractmethod
     def backward(self, rows: Integers, n_predictions: int) -> Tensor:
         """Add the gradient of the summed losses of `rows` / `n_predictions`; returns the sum of the losses [].
 
@@ -80,6 +87,7 @@ class Trainer(Objective):
 
     def batches(self, epoch: int) -> Iterator[Integers]:
         """The samples of an epoch in order, a batch at a time."""
+        self.samples.start(epoch)
         order = epoch_order(len(self.samples), self.options.samples_per_epoch, self.seed, epoch - 1)
         for start in range(0, len(order), self.options.batch_size):
             yield order[start : start + self.options.batch_size]

@@ -15,14 +15,19 @@ N_SPECIALS = 3
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The tokens of a catalogue: PAD, BOS (starts the decoder), EOS, then `level_sizes[l]` codes a level."""
+    """The tokens of a catalogue: PAD, BOS (starts the decoder), EOS, `level_sizes[l]` codes a level, then users."""
 
     level_sizes: tuple[int, ...]
+    n_user_tokens: int = 0
 
     @property
     def size(self) -> int:
         """How many token ids there are."""
-        return N_SPECIALS + sum(self.level_sizes)
+        return N_SPECIALS + sum(self.level_sizes) + self.n_user_tokens
+
+    def user_tokens(self, users: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The token of each user, by the remainder (methods.md 4.1): users are numbered without a meaning."""
+        return N_SPECIALS + sum(self.level_sizes) + users.astype(np.int64) % self.n_user_tokens
 
     @property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -52,7 +57,9 @@ class ItemTokens:
     """[n_items, n_levels]; row i is item i."""
 
     @classmethod
-    def from_codes(cls, codes: npt.NDArray[np.integer], collisions: Literal["suffix", "expand"]) -> "ItemTokens":
+    def from_codes(
+        cls, codes: npt.NDArray[np.integer], collisions: Literal["suffix", "expand"], n_user_tokens: int = 0
+    ) -> "ItemTokens":
         """The catalogue of raw codes [n_items, n_levels], with a suffix level if `collisions` says so.
 
         A level is as large as its largest code; a code that no item has could never be generated anyway.
@@ -64,5 +71,5 @@ class ItemTokens:
             raise DataError(f"codes, row {row}: {codes[row].tolist()}; expected codes of at least 0")
         if collisions == "suffix":
             codes = with_suffix(codes.astype(np.int32))
-        vocabulary = Vocabulary(tuple(int(size) for size in codes.max(axis=0) + 1))
+        vocabulary = Vocabulary(tuple(int(size) for size in codes.max(axis=0) + 1), n_user_tokens)
         return cls(vocabulary, vocabulary.tokens(codes))

@@ -11,6 +11,7 @@ from torch import Tensor
 from semtok.recommenders.grouping import Capacity, capacity_of, groups_by_length
 from semtok.recommenders.item_model import ItemModel, WindowBatch
 from semtok.recommenders.sequences import Integers, Samples, Sequences, train_samples
+from semtok.recommenders.training import TrainingSamples
 from semtok.run.devices import autocast, compute_dtype
 
 MOST_SCORES = {"cpu": 2**24, "cuda": 2**28}
@@ -18,7 +19,7 @@ MOST_SCORES = {"cpu": 2**24, "cuda": 2**28}
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(TrainingSamples):
     """The users' train parts, cut into windows of `max_items` steps; the objective of `Trainer`.
 
     A window ends where the next one begins, the last one at the end of the train part: every train record with a

@@ -1,8 +1,10 @@
-"""Codes that the user brings: an array, or the JSON that LETTER and LC-Rec publish."""
+"""Codes that the user brings: an array, or JSON as it is published.
 
-import json
+Forms of the JSON: `{item: [3, 141, ...]}`, and `{item: ["<a_3>", "<b_141>", ...]}` of LETTER, LC-Rec and MiniOneRec,
+whose files have items of one tuple: collisions as those of any other tokenizer.
+"""
+
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_lowercase
@@ -13,11 +15,12 @@ import numpy as np
 from semtok.config.tokenizers import ExternalTokenizer
 from semtok.errors import DataError
 from semtok.run.files import read_table
+from semtok.run.json_object import read_object
 from semtok.tokenizers.base import Codes, Task, Tokens
 
 TOKEN = re.compile(r"<([a-z])_([0-9]{1,9})>")
-MAX_JSON_BYTES = 1 << 30
-"""A larger JSON would take tens of gigabytes of memory; `.npy` is read from disk."""
+FORM = '{item: ["<a_1>", "<b_2>", ...]} or {item: [1, 2, ...]}'
+MAX_CODE = np.iinfo(np.int32).max
 
 
 def tokenize(task: Task) -> Tokens:
@@ -45,7 +48,7 @@ def read_array_codes(path: Path, n_items: int) -> Codes:
         raise DataError(
             f"{path}: found {codes.dtype} {list(codes.shape)}; expected integers [{n_items}, n_levels], a row per item"
         )
-    wrong = np.argwhere((codes < 0) | (codes > np.iinfo(np.int32).max))
+    wrong = np.argwhere((codes < 0) | (codes > MAX_CODE))
     if len(wrong):
         item, level = wrong[0]
         raise DataError(
@@ -55,19 +58,11 @@ def read_array_codes(path: Path, n_items: int) -> Codes:
 
 
 def read_json_codes(path: Path, names: Sequence[str]) -> tuple[Codes, int]:
-    """Read `{item: ["<a_1>", "<b_2>", ...]}`; `names` are the catalogue's items in order.
+    """Read an object of either form; `names` are the catalogue's items in order.
 
     Returns [n_items, n_levels] and how many items of the file the catalogue does not have (filtered out, say).
     """
-    size = path.stat().st_size
-    if size > MAX_JSON_BYTES:
-        raise DataError(f"{path}: found {size} bytes of JSON; expected at most {MAX_JSON_BYTES}, or the codes as .npy")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f'{path}: not usable JSON ({error}); expected {{item: ["<a_1>", ...]}}') from error
-    if not isinstance(content, dict):
-        raise DataError(f'{path}: found a JSON {type(content).__name__}; expected an object {{item: ["<a_1>", ...]}}')
+    content = read_object(path, "item", FORM)
     missing = [name for name in names if name not in content]
     if missing:
         raise DataError(
@@ -84,24 +79,21 @@ def read_json_codes(path: Path, names: Sequence[str]) -> tuple[Codes, int]:
     return np.array(tuples, dtype=np.int32), len(content) - len(names)
 
 
-def _parse(path: Path, name: str, tokens: Any) -> list[int]:
-    """One item's codes; the letter of a token says its level."""
-    if not isinstance(tokens, list) or not tokens:
-        raise DataError(f'{path}: item {name!r}: found {tokens!r}; expected a list of tokens such as "<a_1>"')
-    codes = []
-    for level, token in enumerate(tokens):
-        match = TOKEN.fullmatch(token) if isinstance(token, str) else None
-        expected = ascii_lowercase[level] if level < len(ascii_lowercase) else None
-        if match is None or match[1] != expected:
-            raise DataError(
-                f'{path}: item {name!r}, level {level + 1}: found {token!r}; expected "<{expected}_N>" with N from 0 up'
-            )
-        codes.append(int(match[2]))
-    return codes
+def _parse(path: Path, name: str, codes: Any) -> list[int]:
+    """One item's codes."""
+    if not isinstance(codes, list) or not codes:
+        raise DataError(f'{path}: item {name!r}: found {codes!r:.120}; expected a list of codes, such as "<a_1>" or 1')
+    return [_code(path, name, level, code) for level, code in enumerate(codes)]
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    repeated = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-    if repeated:
-        raise ValueError(f"item {repeated[0]!r} occurs twice")
-    return dict(pairs)
+def _code(path: Path, name: str, level: int, code: Any) -> int:
+    """A number, or a token whose letter says its level."""
+    if isinstance(code, int) and not isinstance(code, bool) and 0 <= code <= MAX_CODE:
+        return code
+    match = TOKEN.fullmatch(code) if isinstance(code, str) else None
+    letter = ascii_lowercase[level] if level < len(ascii_lowercase) else None
+    if match is None or match[1] != letter:
+        raise DataError(
+            f'{path}: item {name!r}, level {level + 1}: found {code!r:.120}; expected "<{letter}_N>" or N, from 0 up'
+        )
+    return int(match[2])

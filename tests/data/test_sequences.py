@@ -1,0 +1,134 @@
+"""Sequences as papers publish them: `{user: [item, ...]}`, with or without a file of texts."""
+
+import json
+
+import pytest
+
+from semtok.data.raw import RawFile
+from semtok.data.readers import sequences
+from semtok.data.report import Report
+from semtok.errors import DataError
+
+INTER = {"0": [7, 3, 3, 11], "10": [3, 11, 7], "2": ["B0", 7, 3]}
+WITHOUT_TEXTS = {"text_fields": []}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(content, name="Beauty.inter.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=4))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def read(options, prepared, write):
+    """Prepare sequences alone, which have no texts."""
+
+    def run(content, split=None, **filters):
+        chosen = options("sequences", split, **{"without_text": "keep", **filters}) | WITHOUT_TEXTS
+        return prepared(chosen, [write(content)])
+
+    return run
+
+
+def test_the_order_of_the_list_is_the_order_of_time(read):
+    tables = read(INTER)
+    # Users by their ids as texts.
+    assert [tables.sequence(user) for user in range(3)] == [["7", "3", "3", "11"], ["3", "11", "7"], ["B0", "7", "3"]]
+    assert tables.items.columns.tolist() == ["item", "raw_id"]
+    times = tables.interactions.groupby("user")["timestamp"]
+    assert (times.diff().dropna() == 1).all()
+    assert tables.stats["counts"]["made_up_times"] == 10
+    assert tables.stats["files"][0]["parts"] == [{"member": None, "rows": 10, "bad": {}}]
+
+
+def test_the_last_item_is_test_and_the_last_but_one_valid(read):
+    tables = read(INTER)
+    for split, place in (("test", -1), ("valid", -2)):
+        targets = tables.targets[tables.targets["split"] == split]
+        found = targets.sort_values("user")["item"]
+        assert tables.items["raw_id"].iloc[found].tolist() == [str(items[place]) for items in INTER.values()]
+
+
+def test_repeats_are_filtered_in_that_order(read):
+    assert read(INTER, duplicates="drop_repeats").sequence(0) == ["7", "3", "11"]
+
+
+def test_texts_by_whatever_fields_there_are(options, prepared, write):
+    described = {
+        "7": {"title": "A <b>brush</b> &amp; comb", "categories": ["Hair", "Tools"], "price": 3.5, "latitude": 4},
+        "3": {"title": "", "item": "x", "price": None},
+        "11": {"title": {"en": "no text"}},
+        "B0": {},
+        "99": {"title": "nobody had it", "brand": "unheard of"},
+    }
+    files = [write(INTER), write(described, "Beauty.item.json")]
+    chosen = options("sequences", without_text="keep") | {"text_fields": ["title", "categories"]}
+    items = prepared(chosen, files).items.set_index("raw_id")
+    assert items.columns.tolist() == ["item", "title", "categories", "price", "brand"]
+    assert items.loc["7", ["title", "categories", "price"]].tolist() == ["A brush & comb", "Hair, Tools", "3.5"]
+    assert items.loc[["3", "11", "B0"], ["title", "categories", "price"]].isna().all(axis=None)
+    assert items["brand"].isna().all()
+
+
+def test_items_that_the_file_of_texts_lacks_are_unlisted(options, prepared, write):
+    files = [write(INTER), write({"99": {"title": "of another shop"}}, "item.json")]
+    with pytest.raises(
+        DataError, match=r"10 of 10 interactions have items that the metadata do not list.*do the files"
+    ):
+        prepared(options("sequences", without_text="keep") | {"text_fields": ["title"]}, files)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"not usable JSON .*expected \{user: \[item, \.\.\.\]\}"),
+        ("[[1, 2]]", r"found a JSON list; expected an object \{user"),
+        ("{}", "no rows"),
+        ({"1": [1], "2": []}, r"user '2': found \[\]; expected a list of items"),
+        ({"1": "12"}, r"user '1': found '12'; expected a list of items"),
+        ({"1": {"7": 1}}, r"user '1': found \{'7': 1\}"),
+        ({"1": [1, 2.0]}, r"user '1', item 2 of 2: found 2\.0; expected an integer or a string"),
+        ({"1": [True]}, "user '1', item 1 of 1: found True"),
+        ({"1": [None]}, "user '1', item 1 of 1: found None"),
+        ({"1": [[1, 2]]}, r"user '1', item 1 of 1: found \[1, 2\]"),
+        ({"1": [""]}, "user '1', item 1 of 1: found ''"),
+        ({"1": ["\ud800"]}, "user '1', item 1 of 1: found"),
+        ({"": [1]}, "found the user ''"),
+        ('{"1": [1], "2": [1], "1": [2]}', "user '1' occurs twice"),
+    ],
+)
+def test_mistakes_name_the_file_and_the_user(read, content, message):
+    with pytest.raises(DataError, match=rf"Beauty\.inter\.json: {message}"):
+        read(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"7": "A brush"}, r"item '7': found 'A brush'; expected \{field: text"),
+        ({"7": {f"f{number}": "x" for number in range(101)}}, "found 101 different fields; expected at most 100"),
+        ('{"7": {"title": "a", "title": "b"}}', "key 'title' occurs twice"),
+        ([], "found a JSON list"),
+    ],
+)
+def test_mistakes_in_texts_name_the_item(options, prepared, write, content, message):
+    with pytest.raises(DataError, match=rf"Beauty\.item\.json: {message}"):
+        prepared(options("sequences", without_text="keep"), [write(INTER), write(content, "Beauty.item.json")])
+
+
+def test_files_must_be_there_be_sequences_and_share_no_user(write, tmp_path):
+    def read(*paths):
+        return list(sequences.read_interactions([RawFile(path) for path in paths], Report()))
+
+    with pytest.raises(DataError, match=r"gone\.json: no such file"):
+        read(tmp_path / "gone.json")
+    with pytest.raises(DataError, match=r"item\.json: expected a file of sequences"):
+        read(write({"1": {"title": "x"}}, "item.json"))
+    parts = [write({"1": [1], "2": [2]}, "a.json"), write({"3": [3]}, "b.json"), write({"2": [4]}, "c.json")]
+    assert [len(chunk) for chunk in read(*parts[:2])] == [2, 1]
+    with pytest.raises(DataError, match=r"c\.json: user '2' is in a file before this one"):
+        read(*parts)
