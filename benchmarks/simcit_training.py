@@ -122,7 +122,7 @@ def options(batch_size: int) -> SimCITTokenizer:
         schedule="constant",
         warmup=0.0,
         batch_size=batch_size,
-        epochs=1_000_000,
+        steps=1_000_000,
         log_every=50,
         repair=None,
     )

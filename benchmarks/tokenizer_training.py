@@ -102,7 +102,7 @@ def set_up(n_items: int, batch_size: int) -> tuple[AutoencoderTraining, PlainTra
         learning_rate=1e-4,
         weight_decay=0.0,
         batch_size=batch_size,
-        epochs=1_000_000,
+        steps=1_000_000,
         selection="last",
         repair=None,
     )

@@ -113,7 +113,7 @@ def main() -> None:
         path = Path(folder) / "vectors.npy"
         write_vectors(path, arguments.items, arguments.dim)
         for method in arguments.methods:
-            options = json.dumps(METHODS[method] | {"epochs": arguments.epochs})
+            options = json.dumps(METHODS[method] | {"steps": {"epochs": arguments.epochs}})
             role = "text" if method == "simcit" else "encoder"
             command = [sys.executable, "-c", RUN, str(path), options, role, str(arguments.threads)]
             run = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -90,9 +90,14 @@ def trained(objective, plan, *checkpoint):
 
 @pytest.mark.parametrize("kind", [Line, WholeEpochs])
 @pytest.mark.parametrize("steps_per_row", [None, 3])
-@pytest.mark.parametrize("kills", [(2,), (4,), (5, 7), (11,)])
-def test_a_killed_training_ends_in_the_same_weights_and_history(tmp_path, monkeypatch, kind, steps_per_row, kills):
-    plan = Plan(3, 0.01, schedule="cosine", warmup=0.2, steps_per_row=steps_per_row)
+@pytest.mark.parametrize(
+    ("kills", "steps"), [((2,), 12), ((4,), 12), ((5, 7), 12), ((11,), 12), ((3, 9), 10), ((8,), 9)]
+)
+def test_a_killed_training_ends_in_the_same_weights_and_history(
+    tmp_path, monkeypatch, kind, steps_per_row, kills, steps
+):
+    ends_within = steps if steps < 12 else None
+    plan = Plan(3, 0.01, schedule="cosine", warmup=0.2, steps_per_row=steps_per_row, steps=ends_within)
     whole = kind()
     expected = trained(whole, plan)
     monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
@@ -106,9 +111,37 @@ def test_a_killed_training_ends_in_the_same_weights_and_history(tmp_path, monkey
     found = train(resumed, plan, tmp_path / "checkpoint", "same")
     assert_same(weights_of(resumed.model), weights_of(whole.model))
     assert found.history == expected.history
-    assert resumed.seen == whole.seen == 12
-    assert resumed.steps == list(range(first, 12))
+    assert resumed.seen == whole.seen == steps
+    assert resumed.steps == list(range(first, steps))
     assert resumed.starts == (0 if first else 1)
+
+
+def test_the_last_epoch_may_end_early_and_has_its_row():
+    objective = Line()
+    history = trained(objective, Plan(3, 1.0, schedule="cosine", steps=10)).history
+    assert [(row["epoch"], row["step"], row["seen"]) for row in history] == [(1, 4, 4), (2, 8, 8), (3, 10, 10)]
+    # The rate falls over these steps, and not over those of whole epochs.
+    assert objective.rates[9] == pytest.approx(0.5 * (1 + math.cos(math.pi * 9 / 10)))
+    by_steps = trained(Line(), Plan(3, 1.0, steps_per_row=4, steps=10)).history
+    assert [row["step"] for row in by_steps] == [4, 8, 10]
+
+
+def test_a_training_killed_behind_the_last_step_of_a_short_epoch_still_writes_its_row(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
+    plan, killed, resumed = Plan(3, 0.01, steps=10), Line(), Line()
+    row = killed.row
+
+    def dies(progress, losses):
+        if progress.step == 10:
+            raise Killed
+        return row(progress, losses)
+
+    killed.row = dies
+    with pytest.raises(Killed):
+        trained(killed, plan, tmp_path / "checkpoint", "same")
+    found = trained(resumed, plan, tmp_path / "checkpoint", "same")
+    assert resumed.steps == []
+    assert found.history == trained(Line(), plan).history
 
 
 def test_a_finished_training_is_not_repeated_however_rare_checkpoints_are(tmp_path, monkeypatch):

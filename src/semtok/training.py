@@ -52,6 +52,7 @@ class Plan:
     """How long a training lasts and how fast it learns."""
 
     epochs: int
+    """The last of them ends where `steps` do."""
     learning_rate: float
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = 0.0
@@ -60,6 +61,8 @@ class Plan:
     """Scores in a row that are no better than the best, after which training ends; 0: it does not."""
     steps_per_row: int | None = None
     """Steps between two rows of the history, the last step having one too; None: one row per epoch."""
+    steps: int | None = None
+    """Steps in all, which end within the last epoch; None: that epoch is whole."""
 
 
 @dataclass
@@ -147,7 +150,7 @@ def train(objective: Objective, plan: Plan, checkpoint: Path | None = None, iden
         progress = Progress()
         objective.start()
     saved_at, interval = time.monotonic(), checkpoints.interval(CHECKPOINT_SECONDS)
-    n_steps = plan.epochs * (objective.steps_per_epoch or 0)
+    n_steps = plan.steps or plan.epochs * (objective.steps_per_epoch or 0)
     pending: list[Losses] = []
 
     def is_over() -> bool:
@@ -174,7 +177,8 @@ def train(objective: Objective, plan: Plan, checkpoint: Path | None = None, iden
         epoch = progress.epoch + 1
         bar.set_description(f"{objective.name}, epoch {epoch} of {plan.epochs}", refresh=False)
         model.train()
-        for batch in islice(objective.batches(epoch), progress.epoch_step, None):
+        last = plan.steps and plan.steps - (progress.step - progress.epoch_step)
+        for batch in islice(objective.batches(epoch), progress.epoch_step, last):
             progress.learning_rate = learning_rate(
                 plan.learning_rate, progress.step, n_steps, plan.schedule, plan.warmup
             )

@@ -30,10 +30,12 @@ def files(folder, name):
     return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
 
 
-def build(folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", uncertified="", **changed):
+def build(
+    folder, name, seeds=(0, 1), stats=None, ranks=None, undiagnosed="", uncertified="", tokenizers=TOKENIZERS, **changed
+):
     """Build a ranking table on fabricated runs; returns its CSV as a frame."""
     config = paper_config(**changed)
-    cells = plan.cells(load(DEFINITION), config, name, list(seeds), TOKENIZERS)
+    cells = plan.with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
     runs = plan.runs(cells)
     paths = {
         run: write_scores(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
@@ -70,6 +72,20 @@ def test_table2(tmp_path):
     assert cell["printed"] == 0.0803
     wide = frame.pivot_table(index=["method", "k"], columns="metric", values="mean")
     assert (wide["ndcg"] <= wide["recall"]).all()
+
+
+def test_a_note_says_how_long_tokenizers_were_trained(tmp_path):
+    build(tmp_path, "table2")
+    assert (
+        "Every tokenizer that learns was trained for 4,800 steps of 256 items." in (tmp_path / "table2.md").read_text()
+    )
+    longer = TOKENIZERS | {"cost": {**TOKENIZERS["cost"], "steps": {"epochs": 1000}}}
+    build(tmp_path, "table2", tokenizers=longer)
+    expected = (
+        "Tokenizers were trained for 4,800 steps of 256 items (L_re (RQ-VAE), L_re+L_co (CoST)); "
+        "1,000 epochs in steps of 256 items (L_co (CoST))."
+    )
+    assert expected in (tmp_path / "table2.md").read_text()
 
 
 def test_mean_and_std_over_seeds_by_hand(tmp_path):

@@ -35,7 +35,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
 
 def test_table2_has_other_rows_on_other_datasets(tmp_path):
     frame = build(tmp_path, "table2")
-    assert len(frame) == 2 * (4 * 7 + 2 * 9)
+    assert len(frame) == 2 * (3 * 7 + 12 + 2 * 9)
     assert frame.loc[("NYC", "SimCIT", 10), "printed"] == 0.6473
     assert frame.loc[("NYC", "SimCIT", 10), "seeds"] == 2
     assert frame.loc[("NYC", "STAN", 10), "source"] == "not run: this config has no recommender stan"

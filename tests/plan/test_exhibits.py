@@ -134,7 +134,7 @@ def test_cutoffs_are_those_of_the_papers_that_have_the_run(raw):
     assert made.cutoffs("mind", "cost", "tiger", "0") == [5, 10, 20, 40]
     assert made.cutoffs("nyc", "simcit", "tiger", "0") == [5, 10, 100, 1000]
     assert made.cutoffs("nyc", "simcit-no-noise", "tiger", "0") == [10, 100, 1000]
-    assert made.cutoffs("mind", "cost+epochs=3", "tiger", "0") == [5, 10, 20, 40, 100, 1000]
+    assert made.cutoffs("mind", "cost+steps=3", "tiger", "0") == [5, 10, 20, 40, 100, 1000]
 
 
 def test_two_papers_may_have_a_table_of_one_name_and_two_kinds(tmp_path, raw):

@@ -66,12 +66,14 @@ REPOSITORY = Path(__file__).parents[2]
 DEFINITION = REPOSITORY / "config/papers/cost.yaml"
 PRINTED = REPOSITORY / "config/papers/cost-printed.csv"
 
-_COST = {"n_levels": 3, "codebook_size": 64, "latent_dim": 96, "temperature": 0.1, "epochs": 100}
+_COST = {"n_levels": 3, "codebook_size": 64, "latent_dim": 96, "temperature": 0.1, "steps": 4800, "batch_size": 256}
 TOKENIZERS: dict[str, dict[str, Any]] = {
     "random": {"n_levels": 3, "codebook_size": 64},
     "rqvae": {key: value for key, value in _COST.items() if key != "temperature"},
     "cost": _COST,
     "cost+reconstruction": _COST,
+    "cost-20-epochs": {**_COST, "steps": 960},
+    "cost-50-epochs": {**_COST, "steps": 2400},
 }
 
 

@@ -28,7 +28,7 @@ _SIMCIT = {
     "temperature": 0.1,
     "codeword_regularizer": 0.0,
     "batch_size": 2048,
-    "epochs": 1000,
+    "steps": {"epochs": 1000},
 }
 _ABLATIONS = ("no-projection", "hard-frozen", "hard-vq", "no-annealing", "no-noise", "released")
 _SUBSETS = (
@@ -37,11 +37,12 @@ _SUBSETS = (
 )
 TOKENIZERS: dict[str, dict[str, Any]] = {
     "random": {"n_levels": 3, "codebook_size": 64},
-    "rqvae": {**_SHAPE, "codebook_size": 64},
-    "cost": {**_SHAPE, "codebook_size": 64},
+    "rqvae-tiger": {**_SHAPE, "codebook_size": 256},
     "letter": {"n_levels": 4, "codebook_size": 256},
-    "letter-3x48": _SHAPE,
+    **{f"{name}-3x48": _SHAPE for name in ("rqvae", "cost", "letter")},
     "simcit": _SIMCIT,
+    "simcit-200-epochs": {**_SIMCIT, "steps": {"epochs": 200}},
+    "simcit-500-epochs": {**_SIMCIT, "steps": {"epochs": 500}},
     **{f"simcit-{name}": _SIMCIT for name in _ABLATIONS},
     **{
         f"simcit-{name}": {**_SIMCIT, "views": {m: e if m in name.split("+") else None for m, e in _ALL.items()}}

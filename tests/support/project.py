@@ -36,7 +36,7 @@ TINY = {
     "tokenizers": {
         "random": {"codebook_size": 8},
         **{
-            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "epochs": 2}
+            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2}
             for name in ("rqvae", "cost", "cost+reconstruction")
         },
     },
@@ -69,11 +69,11 @@ CITY = TINY | {
     },
     "tokenizers": {
         "letter": {
-            **{"n_levels": 2, "codebook_size": 16, "hidden_dims": [16], "epochs": 2},
+            **{"n_levels": 2, "codebook_size": 16, "hidden_dims": [16], "steps": 2},
             **{"clusters": 2, "min_cluster_size": 2, "max_cluster_size": 14},
         },
         **{
-            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "epochs": 2}
+            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2}
             for name in ("simcit", "simcit-hard-vq")
         },
     },

@@ -22,8 +22,8 @@ def files(tokens, folder):
 
 def train_to_the_end(training, checkpoint=None, identity=""):
     """Of an autoencoder; gives the progress."""
-    options = training.options
-    return train(training, Plan(options.epochs, options.learning_rate), checkpoint, identity)
+    plan = Plan(training.n_epochs, training.options.learning_rate, steps=training.n_steps)
+    return train(training, plan, checkpoint, identity)
 
 
 def one_epoch(training, epoch=1):

@@ -10,7 +10,7 @@ import yaml
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
 N_ITEMS = 241
 
-SMALL = {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "epochs": 3}
+SMALL = {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": {"epochs": 3}}
 CLUSTERED = {"codebook_size": 16, "clusters": 2, "min_cluster_size": 2, "max_cluster_size": 14}
 TWO_VIEWS = {"views": {"text": "tfidf", "collaborative": "als"}, "log_every": 2}
 

@@ -25,7 +25,7 @@ AUTOENCODER = {
     "learning_rate": 1e-3,
     "weight_decay": 0.0,
     "batch_size": 32,
-    "epochs": 5,
+    "steps": {"epochs": 5},
     "selection": "last",
     "repair": None,
 }
@@ -67,7 +67,7 @@ SIMCIT = {
     "schedule": "cosine",
     "warmup": 0.0,
     "batch_size": 40,
-    "epochs": 4,
+    "steps": {"epochs": 4},
     "log_every": 5,
     "repair": None,
 }

@@ -27,7 +27,7 @@ def test_history_describes_the_codes_that_are_exported(cost, clusters, written):
 
 
 def test_codes_do_not_depend_on_how_many_are_exported_at_a_time(rqvae, clusters, monkeypatch):
-    training = AutoencoderTraining(RQVAE, rqvae(codebook_size=16, epochs=2), catalogue(clusters[0]), seed=0)
+    training = AutoencoderTraining(RQVAE, rqvae(codebook_size=16, steps={"epochs": 2}), catalogue(clusters[0]), seed=0)
     train_to_the_end(training)
     expected, norms = training.assign()
     for size in (1, 7, 239):
@@ -59,7 +59,7 @@ def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(r
     monkeypatch.setattr(autoencoder_training, "SELECTION_POINTS", 3)
     monkeypatch.setattr(autoencoder_training, "collision_rate", lambda codes: next(rates))
     training = AutoencoderTraining(
-        RQVAE, rqvae(epochs=7, selection="fewest-collisions"), catalogue(clusters[0]), seed=0
+        RQVAE, rqvae(steps={"epochs": 7}, selection="fewest-collisions"), catalogue(clusters[0]), seed=0
     )
     weights, row = {}, AutoencoderTraining.row
 
@@ -75,8 +75,8 @@ def test_selection_takes_the_epoch_of_fewest_collisions_and_of_equals_the_last(r
 
 def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters, written):
     made = written(clusters[0])
-    last = tokenize(rqvae(epochs=4), *made, seed=0)
-    best = tokenize(rqvae(epochs=4, selection="fewest-collisions"), *made, seed=0)
+    last = tokenize(rqvae(steps={"epochs": 4}), *made, seed=0)
+    best = tokenize(rqvae(steps={"epochs": 4}, selection="fewest-collisions"), *made, seed=0)
     assert last.facts["epoch"] == 4
     rates = [row["collision_rate"] for row in best.history]
     assert best.history == last.history
@@ -86,7 +86,7 @@ def test_the_last_epoch_is_exported_unless_another_is_asked_for(rqvae, clusters,
 def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clusters):
     vectors = clusters[0].copy()
     vectors[3] = np.nan
-    training = AutoencoderTraining(RQVAE, rqvae(epochs=2), catalogue(vectors), seed=0)
+    training = AutoencoderTraining(RQVAE, rqvae(steps={"epochs": 2}), catalogue(vectors), seed=0)
     train_to_the_end(training)
     codes, _ = training.assign()
     residuals, book = training.last_residuals(), training.model.quantizer.last_book()
@@ -97,14 +97,14 @@ def test_last_residuals_and_book_are_what_the_last_code_was_chosen_by(rqvae, clu
 @pytest.mark.parametrize("method", ["rqvae", "cost"])
 def test_first_code_finds_the_clusters(request, clusters, written, method):
     vectors, labels = clusters
-    options = request.getfixturevalue(method)(learning_rate=5e-3, epochs=30, initialization="kmeans-all")
+    options = request.getfixturevalue(method)(learning_rate=5e-3, steps={"epochs": 30}, initialization="kmeans-all")
     tokens = tokenize(options, *written(vectors), seed=0)
     assert normalized_mutual_info_score(labels, tokens.codes[:, 0]) > 0.9
     assert tokens.history[-1]["loss"] < 0.8 * tokens.history[0]["loss"]
 
 
 def test_rows_of_the_history_file_have_no_index(rqvae, clusters, written, tmp_path):
-    tokens = tokenize(rqvae(epochs=2), *written(clusters[0]), seed=0)
+    tokens = tokenize(rqvae(steps={"epochs": 2}), *written(clusters[0]), seed=0)
     files(tokens, tmp_path / "out")
     frame = pd.read_csv(tmp_path / "out" / "history.csv")
     assert list(frame["epoch"]) == [1, 2]

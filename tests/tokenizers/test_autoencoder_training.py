@@ -16,9 +16,9 @@ from support.tokenizers import catalogue, files, one_epoch, train_to_the_end
 def test_resumed_training_is_the_uninterrupted_one(
     request, clusters, written, tmp_path, monkeypatch, method, interrupted_in
 ):
-    # Dead codes are moved, so that the counts of unused epochs have to survive too.
+    # The sixth epoch has 2 of its 8 steps. Dead codes are moved, so that the counts of unused epochs have to survive.
     options = request.getfixturevalue(method)(
-        dead_code_epochs=2, codebook_size=32, epochs=6, learning_rate=0.01, selection="fewest-collisions"
+        dead_code_epochs=2, codebook_size=32, steps=42, learning_rate=0.01, selection="fewest-collisions"
     )
     items, vectors = written(clusters[0], collaborative=clusters[0][:, :8])
     whole = tokenize(options, items, vectors, seed=3)
@@ -51,9 +51,9 @@ def test_resumed_training_is_the_uninterrupted_one(
 def test_checkpoint_of_another_identity_is_not_used(rqvae, clusters, written, tmp_path, monkeypatch):
     monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
     items, vectors = written(clusters[0])
-    tokenize(rqvae(epochs=1), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
-    other = tokenize(rqvae(epochs=2), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
-    fresh = tokenize(rqvae(epochs=2), items, vectors, 1)
+    tokenize(rqvae(steps={"epochs": 1}), items, vectors, 0, tmp_path / "checkpoint.pt", "one")
+    other = tokenize(rqvae(steps={"epochs": 2}), items, vectors, 1, tmp_path / "checkpoint.pt", "two")
+    fresh = tokenize(rqvae(steps={"epochs": 2}), items, vectors, 1)
     assert other.history == fresh.history
 
 
@@ -70,7 +70,7 @@ def test_training_leaves_the_random_state_of_others_alone(rqvae, clusters, writt
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
-    tokenize(rqvae(epochs=1), items, vectors, 5)
+    tokenize(rqvae(steps={"epochs": 1}), items, vectors, 5)
     torch.testing.assert_close(torch.rand(3), expected)
 
 
@@ -168,7 +168,7 @@ def test_dead_codewords_of_a_shared_book_are_those_unused_at_every_level(rqvae, 
 
 def test_loss_of_the_history_is_the_mean_over_the_items(rqvae, clusters, monkeypatch):
     training = AutoencoderTraining(
-        RQVAE, rqvae(batch_size=100, epochs=1, initialization="normal"), catalogue(clusters[0]), seed=0
+        RQVAE, rqvae(batch_size=100, steps={"epochs": 1}, initialization="normal"), catalogue(clusters[0]), seed=0
     )
     monkeypatch.setattr(training.optimizer, "step", lambda: None)
     row = train_to_the_end(training).history[0]
@@ -191,7 +191,7 @@ def test_weight_decay_is_that_of_adamw(rqvae, clusters):
 
 def test_weights_that_the_last_step_spoils_are_a_clear_error(rqvae, clusters, written):
     items, vectors = written(clusters[0])
-    spoiling = rqvae(epochs=1, batch_size=10_000, learning_rate=1e39)
+    spoiling = rqvae(steps={"epochs": 1}, batch_size=10_000, learning_rate=1e39)
     with pytest.raises(SemtokError, match=r"RQVAE: found weights that are not finite numbers.*lower learning_rate"):
         tokenize(spoiling, items, vectors, seed=0)
 
@@ -204,7 +204,7 @@ def test_loss_that_is_no_number_is_a_clear_error(rqvae, clusters, written):
 
 @pytest.mark.parametrize("method", ["rqvae", "cost"])
 def test_bfloat16_keeps_weights_and_losses_in_float32(request, clusters, written, monkeypatch, method):
-    options = request.getfixturevalue(method)(epochs=2)
+    options = request.getfixturevalue(method)(steps={"epochs": 2})
     full = tokenize(options, *written(clusters[0]), seed=0)
     monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
     half = tokenize(options, *written(clusters[0]), seed=0)
@@ -225,7 +225,7 @@ def test_a_file_too_large_to_stay_in_memory_makes_the_same_training(request, clu
     monkeypatch.setattr(module, "release", lambda array: gathered.append(array.nbytes))
     large = tokenize(options, *made, seed=0)
     # A look at all of it when it is opened, and from then on 7 rows at a time: batches of 32 take 5 goes.
-    assert len(gathered) > options.epochs * 240 / 32 * 5
+    assert len(gathered) > options.steps.epochs * 240 / 32 * 5
     assert large.history == small.history
     np.testing.assert_array_equal(large.codes, small.codes)
     for name, array in small.state.items():

@@ -73,7 +73,7 @@ def test_item_without_any_view_is_coded_as_the_mean_latent(simcit, two_views):
 
 
 def test_facts_count_what_is_missing(simcit, two_views):
-    facts = codes_of(simcit(epochs=1), two_views[0]).facts
+    facts = codes_of(simcit(steps={"epochs": 1}), two_views[0]).facts
     assert facts["items_without_view"] == {"collaborative": 2, "text": 2}
     assert facts["items_without_any_view"] == 1
     assert facts["batch_size"] == 40
@@ -81,8 +81,8 @@ def test_facts_count_what_is_missing(simcit, two_views):
 
 
 def test_collisions_are_repaired_if_asked_for(simcit, two_views):
-    plain = codes_of(simcit(epochs=1), two_views[0])
-    options = simcit(epochs=1, repair=SinkhornRepair(epsilon=0.003, iterations=50, rounds=20))
+    plain = codes_of(simcit(steps={"epochs": 1}), two_views[0])
+    options = simcit(steps={"epochs": 1}, repair=SinkhornRepair(epsilon=0.003, iterations=50, rounds=20))
     repaired = codes_of(options, two_views[0])
     np.testing.assert_array_equal(repaired.raw_codes, plain.codes)
     assert collision_rate(repaired.codes) < collision_rate(plain.codes)
@@ -92,8 +92,8 @@ def test_collisions_are_repaired_if_asked_for(simcit, two_views):
 
 def test_scale_of_the_distances_is_measured_and_told(simcit, two_views, caplog):
     caplog.set_level(logging.INFO)
-    tokens = codes_of(simcit(epochs=1), two_views[0])
-    training = training_of(simcit(epochs=1), two_views[0])
+    tokens = codes_of(simcit(steps={"epochs": 1}), two_views[0])
+    training = training_of(simcit(steps={"epochs": 1}), two_views[0])
     training.start()
     with torch.no_grad():
         latent, _ = training.model.encode(training.views.batch(training.views.items, torch.device("cpu")))
@@ -101,9 +101,9 @@ def test_scale_of_the_distances_is_measured_and_told(simcit, two_views, caplog):
     expected = ((nearest[:, 1] - nearest[:, 0]) / 0.2).median().item()
     assert tokens.facts["median_gap_over_alpha_at_start"][0] == pytest.approx(expected, rel=1e-3)
     assert "alpha apart" not in caplog.text
-    codes_of(simcit(epochs=1, start_temperature=1e-3, end_temperature=1e-3), two_views[0])
+    codes_of(simcit(steps={"epochs": 1}, start_temperature=1e-3, end_temperature=1e-3), two_views[0])
     assert "starts hard; set distance: mean" in caplog.text
-    codes_of(simcit(epochs=1, encoder_initialization="torch"), two_views[0])
+    codes_of(simcit(steps={"epochs": 1}, encoder_initialization="torch"), two_views[0])
     assert "starts near uniform" in caplog.text
 
 
@@ -111,7 +111,7 @@ def test_fused_codes_find_what_neither_view_shows_alone(simcit, two_views):
     views, groups = two_views
     kept = np.setdiff1d(np.arange(240), [3, 50, 51])
     both = groups[:, 0] * 4 + groups[:, 1]
-    common = {"codebook_size": 16, "epochs": 40, "learning_rate": 3e-3, "n_levels": 2}
+    common = {"codebook_size": 16, "steps": {"epochs": 40}, "learning_rate": 3e-3, "n_levels": 2}
 
     def information(codes, labels):
         return normalized_mutual_info_score(labels[kept], codes[kept, 0])
@@ -126,7 +126,7 @@ def test_fused_codes_find_what_neither_view_shows_alone(simcit, two_views):
 
 
 def test_results_are_written_as_any_tokenizers(simcit, two_views, tmp_path):
-    tokens = codes_of(simcit(epochs=1), two_views[0])
+    tokens = codes_of(simcit(steps={"epochs": 1}), two_views[0])
     write(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
     np.testing.assert_array_equal(np.load(tmp_path / "codes.npy"), tokens.codes)
     assert tokens.codes.dtype == np.int32

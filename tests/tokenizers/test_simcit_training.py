@@ -50,7 +50,7 @@ def test_training_leaves_the_random_state_of_others_alone(simcit, two_views):
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
-    codes_of(simcit(epochs=1), two_views[0], 5)
+    codes_of(simcit(steps={"epochs": 1}), two_views[0], 5)
     torch.testing.assert_close(torch.rand(3), expected)
 
 
@@ -70,8 +70,8 @@ def test_noise_is_new_at_every_step_and_of_the_step_alone(simcit, two_views):
 def test_order_of_the_views_changes_nothing(simcit, two_views):
     views, _ = two_views
     turned = dict(reversed(views.items()))
-    first = tokenize(simcit(epochs=1), "items.parquet", views, 0)
-    second = tokenize(simcit(epochs=1), "items.parquet", turned, 0)
+    first = tokenize(simcit(steps={"epochs": 1}), "items.parquet", views, 0)
+    second = tokenize(simcit(steps={"epochs": 1}), "items.parquet", turned, 0)
     np.testing.assert_array_equal(first.codes, second.codes)
     assert first.history == second.history
 
@@ -183,8 +183,8 @@ def test_frozen_codewords_stay_as_they_were(simcit, two_views):
     ],
 )
 def test_every_option_makes_another_training(simcit, two_views, changed):
-    plain = codes_of(simcit(epochs=1), two_views[0])
-    other = codes_of(simcit(epochs=1, **changed), two_views[0])
+    plain = codes_of(simcit(steps={"epochs": 1}), two_views[0])
+    other = codes_of(simcit(steps={"epochs": 1}, **changed), two_views[0])
     assert np.isfinite(other.history[-1]["loss"])
     assert other.history[-1]["loss"] != plain.history[-1]["loss"]
 
@@ -195,7 +195,9 @@ def test_masking_duplicates_matters_where_there_are_some(simcit, two_views, tmp_
     vectors[100:140] = vectors[100]
     views["text"] = tmp_path / "equal.npy"
     np.save(views["text"], vectors)
-    plain, masked = (codes_of(simcit(epochs=1, mask_duplicates=mask), views).history[-1] for mask in (False, True))
+    plain, masked = (
+        codes_of(simcit(steps={"epochs": 1}, mask_duplicates=mask), views).history[-1] for mask in (False, True)
+    )
     assert masked["loss_text"] < plain["loss_text"]
 
 
@@ -219,8 +221,8 @@ def test_loss_that_is_no_number_is_a_clear_error(simcit, two_views):
 
 
 def test_bfloat16_keeps_weights_and_losses_in_float32(simcit, two_views, monkeypatch):
-    full = codes_of(simcit(epochs=1), two_views[0])
+    full = codes_of(simcit(steps={"epochs": 1}), two_views[0])
     monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
-    half = codes_of(simcit(epochs=1), two_views[0])
+    half = codes_of(simcit(steps={"epochs": 1}), two_views[0])
     assert all(array.dtype == np.float32 for array in half.state.values())
     assert half.history[-1]["loss"] == pytest.approx(full.history[-1]["loss"], rel=0.05)

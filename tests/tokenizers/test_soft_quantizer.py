@@ -76,6 +76,22 @@ def test_soft_becomes_hard_as_alpha_falls():
     assert torch.equal(result.codes, codes)
 
 
+@pytest.mark.parametrize("alpha", [0.5, 0.1, 0.01])
+def test_under_noise_of_unit_size_the_assignment_is_a_sample_and_under_annealed_noise_it_becomes_the_nearest(alpha):
+    # Of -0.64 + g and -0.04 + g', whatever alpha is, the second is the larger one with the softmax of -0.04 and -0.64;
+    # of -0.64 + alpha g and -0.04 + alpha g', with that of the same over alpha.
+    latent = torch.full((20_000, 1), 0.8)
+    noise = gumbel_noise((2, len(latent), 2), torch.Generator().manual_seed(0))
+    of_unit, of_annealed = (by_hand().soft(latent, alpha, scale * noise).codes[:, 0] for scale in (1, alpha))
+    assert of_unit.double().mean().item() == pytest.approx(softmax(-0.04, -0.64), abs=0.015)
+    assert of_annealed.double().mean().item() == pytest.approx(softmax(-0.04 / alpha, -0.64 / alpha), abs=0.015)
+    if alpha == 0.01:
+        assert of_annealed.all()
+        # One-hot, too: the vector that the sample stands for, and not a mean of both.
+        first = by_hand().soft(latent, alpha / 100, noise)
+        assert (first.latent.round(decimals=2) * 2 % 1 == 0).double().mean() > 0.98
+
+
 def test_soft_residuals_lead_to_other_codes_than_hard_ones():
     # Why codes are never exported from the soft search: at level 1 both choose the second codeword; soft leaves
     # 0.8 - 0.77 for level 2, hard -0.2.

@@ -13,7 +13,7 @@ from semtok.tokenizers.train import tokenize, write
 
 
 def test_files_of_a_trained_tokenizer(rqvae, clusters, written, tmp_path):
-    tokens = tokenize(rqvae(epochs=2), *written(clusters[0]), seed=0)
+    tokens = tokenize(rqvae(steps={"epochs": 2}), *written(clusters[0]), seed=0)
     write(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
     codes = np.load(tmp_path / "codes.npy")
     assert codes.dtype == np.int32

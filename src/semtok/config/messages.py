@@ -63,17 +63,18 @@ def _is_number(text: str) -> bool:
 
 
 def _path(raw: Any, location: Sequence[int | str]) -> list[str]:
-    """The location without the method names that pydantic inserts behind an entry of a union."""
+    """The location without what pydantic inserts: the method behind an entry of a union, labels in brackets."""
     path: list[str] = []
     for step in location:
+        if str(step).startswith("["):
+            continue
         if isinstance(raw, Mapping):
             if step not in raw and any(raw.get(tag) == step for tag in _TAGS):
                 continue
             raw = raw.get(step)
         elif isinstance(raw, list) and isinstance(step, int) and step < len(raw):
             raw = raw[step]
-        if step != "[key]":
-            path.append(str(step))
+        path.append(str(step))
     return path
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Method, Name, PathText, Section, entry_of
+from semtok.config.budget import Steps
 
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
@@ -115,8 +116,8 @@ class AutoencoderTokenizer(Quantized):
     """AdamW's; 0 is Adam."""
     batch_size: Annotated[int, Field(ge=2)]
     """Items a step; for a contrastive loss, also where its negatives come from."""
-    epochs: PositiveInt
-    """Passes over all items that have a vector."""
+    steps: Steps
+    """Steps of the optimizer, each over a batch."""
     selection: Literal["last", "fewest-collisions"]
     """Which epoch's weights are kept: the last's, or, of ten evenly spaced ones, the one's with the fewest collisions
     (LC-Rec, LETTER; methods.md 2.6)."""
@@ -219,8 +220,8 @@ class SimCITTokenizer(Quantized):
     commitment_weight: NonNegativeFloat
     """beta of hard-vq."""
     noise: Literal["unit", "annealed", "none"]
-    """Gumbel(0, 1) on the negative distances (equation 3), the same times alpha ("follows an annealing schedule"), or
-    none."""
+    """On the negative distances: Gumbel(0, 1) times alpha ("follows an annealing schedule", towards the nearest
+    codeword); or at unit size (equation 3, released code), with which a low alpha draws a codeword; or none."""
     distance: Literal["sum", "mean"]
     """Squared distances summed or averaged over dimensions, which sets their scale against alpha and the noise."""
     annealing: Literal["exponential", "constant"]
@@ -254,8 +255,8 @@ class SimCITTokenizer(Quantized):
     """Share of the steps over which the learning rate rises."""
     batch_size: Annotated[int, Field(ge=2)] | None
     """Items a step, which are each other's negatives (M-I8); null: min(4096, half the items)."""
-    epochs: PositiveInt
-    """Passes over all items that have a view."""
+    steps: Steps
+    """Steps of the optimizer, each over a batch. The schedules of alpha and of the learning rate go by their share."""
     log_every: PositiveInt
     """Steps between two rows of the history."""
     repair: SinkhornRepair | None

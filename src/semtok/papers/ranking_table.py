@@ -183,6 +183,7 @@ def _notes(shown: RankingResults) -> list[str]:
     )
     if any(len(cell.runs) == 1 for cell in built):
         notes.append("With one seed the interval does not hold the noise of training.")
+    notes += _budgets(shown)
     about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
     notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
     notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]
@@ -194,6 +195,21 @@ def _notes(shown: RankingResults) -> list[str]:
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
     return [*notes, *remarks(results.cells), *_empty(shown)]
+
+
+def _budgets(shown: RankingResults) -> list[str]:
+    """How long the tokenizers were trained; by row, and where a row's datasets differ by dataset, unless all agree."""
+    labels = {row.tokenizer: row.label for row in shown.table.rows}
+    trained = [cell for cell in shown.results.cells if cell.budget]
+    found: dict[str, dict[str, None]] = {}
+    for cell in trained:
+        of_row = {other.budget for other in trained if other.tokenizer == cell.tokenizer}
+        label = labels[cell.tokenizer] if len(of_row) == 1 else f"{labels[cell.tokenizer]} on {cell.dataset}"
+        found.setdefault(cell.budget, {})[label] = None
+    if len(found) == 1:
+        return [f"Every tokenizer that learns was trained for {next(iter(found))}."]
+    spent = (f"{budget} ({', '.join(rows)})" for budget, rows in found.items())
+    return [f"Tokenizers were trained for {'; '.join(spent)}."] if found else []
 
 
 def _empty(shown: RankingResults) -> list[str]:

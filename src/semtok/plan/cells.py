@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any, Literal
 
+from semtok.config.budget import budget
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
@@ -59,6 +60,8 @@ class Cell:
     """What must be said wherever its numbers show."""
     terms: Terms = Terms()
     """Of the cells of claims (`semtok.plan.terms`)."""
+    budget: str = ""
+    """How long its tokenizer is trained, in words; empty where there is none that is."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -89,7 +92,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     ]
     for dataset, replacements in config.recommenders_by_dataset.items():
         used = {
-            method.partition("/")[2] or config.recommender
+            parts(method)[1] or config.recommender
             for exhibit in (*paper.tables, *paper.figures)
             for shown_as, _, method in wanted(paper, exhibit)
             if paper.runs_on(shown_as) == dataset
@@ -164,7 +167,7 @@ def claim_cells(
 
 
 def with_remarks(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) -> list[Cell]:
-    """The same cells; those that read vectors of an untrained network say so.
+    """The same cells; they say how long their tokenizers are trained, and which read vectors of an untrained network.
 
     tokenizers, encoders: sections of the config, as plain values.
     """
@@ -172,10 +175,12 @@ def with_remarks(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) 
     found = []
     for cell in cells:
         names = {run.tokenizer for run in cell.runs} - {IDS}
-        views = {view for name in names for view in encoders_of(resolve(tokenizers, name, "tokenizers")).values()}
+        options = [resolve(tokenizers, name, "tokenizers") for name in sorted(names)]
+        views = {view for entry in options for view in encoders_of(entry).values()}
         used = ", ".join(sorted(views & untrained))
         remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
-        found.append(replace(cell, remark=remark))
+        # The runs of a cell differ by their seeds alone.
+        found.append(replace(cell, remark=remark, budget=budget(options[0]) if options else ""))
     return found
 
 
@@ -226,21 +231,21 @@ class _Maker:
             missing = self._missing(dataset, method) if entry else lacking(self.paper, dataset)
         if missing:
             return Cell(self.exhibit, dataset, name, (), missing, evidence)
-        tokenizer, _, own = method.partition("/")
+        tokenizer, own, changes = parts(method)
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
-        recommender = self._recommender(dataset, own)
+        recommender = self._recommender(dataset, own, changes)
         seeds = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
         found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
         return Cell(self.exhibit, dataset, name, found, "", evidence)
 
-    def _recommender(self, dataset: str, own: str) -> str:
-        """What a row has on a dataset: its `own` or the paper's, or what takes its place there."""
+    def _recommender(self, dataset: str, own: str, changes: str) -> str:
+        """What a row has on a dataset: its `own` or the paper's, or what takes its place there; with `changes`."""
         recommender = own or self.config.recommender
         replacements = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
-        return spelled(replacements.get(recommender, recommender))
+        return spelled(replacements.get(recommender, recommender) + changes)
 
     def _missing(self, dataset: str, method: str) -> str:
-        tokenizer, _, own = method.partition("/")
+        tokenizer, own, changes = parts(method)
         name, replaced = parse(tokenizer)
         if name != IDS and name not in self.tokenizers:
             return f"this config has no tokenizer {name}"
@@ -248,12 +253,18 @@ class _Maker:
         unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
         if unknown:
             return f"the tokenizer {name} of this config has no option {unknown[0]}"
-        if own and (recommender := parse(self._recommender(dataset, own))[0]) not in self.recommenders:
+        if own and (recommender := parse(self._recommender(dataset, own, changes))[0]) not in self.recommenders:
             return f"this config has no recommender {recommender}"
         printed = self.paper.runs_on(dataset)
         views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
         absent = [modality for modality in self.config.lacking.get(printed, []) if views.get(modality)]
         return f"{printed} has no {absent[0]} view" if absent else ""
+
+
+def parts(method: str) -> tuple[str, str, str]:
+    """A row's tokenizer, the recommender of its own, and `+key=value` by which the paper's is changed; or neither."""
+    tokenizer, _, own = method.partition("/")
+    return (tokenizer, "", own) if own.startswith("+") else (tokenizer, own, "")
 
 
 def wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:

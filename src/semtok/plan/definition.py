@@ -51,7 +51,8 @@ class Row(Section):
     latex: str = ""
     """Its name in LaTeX, where that is not `label`."""
     tokenizer: str
-    """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's."""
+    """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's, and
+    `/+key=value` an option of it."""
     by_dataset: dict[str, str] = Field(default_factory=dict)
     """What takes its place on a dataset that needs another entry, as where there are fewer views. The row's name in
     gains and claims stays `tokenizer`."""

@@ -8,7 +8,7 @@ from semtok.config.model import Config
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import nearest, parse
 from semtok.errors import ConfigError, SemtokError
-from semtok.plan.cells import Cell, Entries, claim_cells, wanted
+from semtok.plan.cells import Cell, Entries, claim_cells, parts, wanted
 from semtok.plan.definition import Definition, RankingTable
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import Printed, printed_beside
@@ -59,10 +59,11 @@ def misspelt(
 def _mistakes(
     method: str, planned: Collection[str], tokenizers: Entries, recommenders: Collection[str]
 ) -> Iterator[str]:
-    tokenizer, _, own = method.partition("/")
+    tokenizer, own, changes = parts(method)
     try:
         entry, replaced = parse(tokenizer)
         recommender = parse(own)[0] if own else ""
+        parse(f"recommender{changes}")
     except ConfigError as error:
         yield str(error)
         return

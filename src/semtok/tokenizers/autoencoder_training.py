@@ -14,7 +14,7 @@ from torch import Tensor
 from semtok.config.tokenizers import AutoencoderTokenizer
 from semtok.run import devices
 from semtok.tokenizers.autoencoder import Autoencoder
-from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes
+from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.repair import repaired
 from semtok.tokenizers.vectors import Catalogue, read_catalogue
@@ -37,11 +37,17 @@ def fit(make: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
     """Train `make(input_dim, options)` on the catalogue and code every item with the weights that are selected."""
     catalogue, options = read_catalogue(task.vectors), task.options
     training = AutoencoderTraining(make, options, catalogue, task.seed)
-    progress = train(training, Plan(options.epochs, options.learning_rate), task.checkpoint, task.identity)
+    plan = Plan(training.n_epochs, options.learning_rate, steps=training.n_steps)
+    progress = train(training, plan, task.checkpoint, task.identity)
     codes, _ = training.assign()
     weights = {name: weight.numpy() for name, weight in weights_of(training.model).items()}
     epoch = progress.best_epoch or progress.epoch
-    facts = {"items_without_vector": catalogue.missing, "epoch": epoch, **devices.describe()}
+    facts = {
+        "items_without_vector": catalogue.missing,
+        "epoch": epoch,
+        "steps": training.n_steps,
+        **devices.describe(),
+    }
     tokens = Tokens(codes, weights, progress.history, facts)
     if options.repair is None:
         return tokens
@@ -70,6 +76,7 @@ class AutoencoderTraining(Objective):
         self.present = torch.from_numpy(catalogue.present).to(self.where)
         self.sizes = batch_sizes(len(self.present), options.batch_size, drop_short=self.model.needs_negatives)
         self.steps_per_epoch = len(self.sizes)
+        self.n_epochs, self.n_steps = training_length(options.steps, self.steps_per_epoch)
         self.unused_epochs = torch.zeros(len(self.model.quantizer.books), options.codebook_size, dtype=torch.int64)
         self.counts = np.zeros((options.n_levels, options.codebook_size), dtype=np.int64)
         """How many items have each code, as of the last row of the history."""
@@ -116,8 +123,8 @@ class AutoencoderTraining(Objective):
 
     def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:
         """The fewer collisions the better, and of equals the later, which has learned longer."""
-        epoch, epochs = row["epoch"], self.options.epochs
-        is_candidate = epoch % max(1, epochs // SELECTION_POINTS) == 0 or epoch == epochs
+        epoch = row["epoch"]
+        is_candidate = epoch % max(1, self.n_epochs // SELECTION_POINTS) == 0 or epoch == self.n_epochs
         if self.options.selection == "last" or not is_candidate:
             return None
         return -row["collision_rate"], epoch
@@ -128,7 +135,7 @@ class AutoencoderTraining(Objective):
 
         A shared book takes the residuals of random levels.
         """
-        if not self.options.dead_code_epochs or epoch == self.options.epochs:
+        if not self.options.dead_code_epochs or epoch == self.n_epochs:
             return {"moved_codewords": 0}
         quantizer = self.model.quantizer
         n_books, n_levels = len(quantizer.books), quantizer.n_levels

@@ -1,5 +1,6 @@
 """What goes into a tokenizer and what comes out."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from semtok.config.budget import Epochs
 
 Codes = npt.NDArray[np.int32]
 
@@ -42,11 +45,17 @@ class Tokens:
     state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     """The model's arrays by name; empty for methods without a model."""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """One row per epoch (or level); empty for methods that do not train."""
+    """One row per epoch (or level, or few steps); empty for methods that do not train."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else is worth recording, JSON-serialisable."""
     raw_codes: Codes | None = None
     """The codes before a repair of collisions, which are those to diagnose (methods.md 1.5); None: `codes` are."""
+
+
+def training_length(steps: int | Epochs, steps_per_epoch: int) -> tuple[int, int]:
+    """Epochs, of which the last may end early, and steps of a training; `steps` is the option of that name."""
+    n_steps = steps if isinstance(steps, int) else steps.epochs * steps_per_epoch
+    return math.ceil(n_steps / steps_per_epoch), n_steps
 
 
 def batch_sizes(n_items: int, batch_size: int, drop_short: bool) -> list[int]:

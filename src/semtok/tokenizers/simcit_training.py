@@ -14,7 +14,7 @@ from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError
 from semtok.run import devices
 from semtok.schedules import annealed
-from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes
+from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.repair import repaired
 from semtok.tokenizers.soft_quantizer import gumbel_noise
@@ -43,11 +43,12 @@ def fit(make: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
     options, views = task.options, Views(task.views)
     training = SimCITTraining(make, options, views, task.seed)
     plan = Plan(
-        options.epochs,
+        training.n_epochs,
         options.learning_rate,
         schedule=options.schedule,
         warmup=options.warmup,
         steps_per_row=options.log_every,
+        steps=training.n_steps,
     )
     progress = train(training, plan, task.checkpoint, task.identity)
     facts = {
@@ -92,7 +93,7 @@ class SimCITTraining(Objective):
         self.batch_size = options.batch_size or max(min(LARGEST_BATCH, n_items // 2), 2)
         self.sizes = batch_sizes(n_items, self.batch_size, drop_short=True)
         self.steps_per_epoch = len(self.sizes)
-        self.n_steps = options.epochs * self.steps_per_epoch
+        self.n_epochs, self.n_steps = training_length(options.steps, self.steps_per_epoch)
         drawn = torch.randperm(n_items, generator=generator(seed, 0, *b"watched"))[:WATCHED_ITEMS]
         self.watched = views.items[np.sort(drawn.numpy())]
         self.margins_at_start: list[float] = []

@@ -39,8 +39,8 @@ def as_claimed(tmp_path_factory):
     hits = {"simcit": simcit.BASE, "simcit-hard-frozen": simcit.WORST, "ids": simcit.WORST}
     diagnostics = {
         "simcit-no-annealing": {"perplexity": 0.3, "use": 0.5},
-        "rqvae+codebook_size=48": {"collisions": 0.3},
-        "cost+codebook_size=48": {"collisions": 0.25},
+        "rqvae-3x48": {"collisions": 0.3},
+        "cost-3x48": {"collisions": 0.25},
         "letter-3x48": {"collisions": 0.2},
         "random+codebook_size=48": {"purity": (0.2, 0.21, 0.5, None)},
     }

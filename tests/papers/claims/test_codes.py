@@ -27,7 +27,7 @@ def test_codes_of_other_shapes_are_not_compared(tmp_path):
     found = judge(tmp_path, diagnostics=measured, tables=["table2", "table4"], figures=[])
     assert set(found.loc[["M-12", "M-14"], "verdict"]) == {"not comparable"}
     assert "simcit is 3x64" in found.loc["M-14", "reason"]
-    assert "rqvae+codebook_size=48 is 3x48" in found.loc["M-12", "reason"]
+    assert "rqvae-3x48 is 3x48" in found.loc["M-12", "reason"]
 
 
 def test_diagnostics_may_lack_what_a_claim_needs(tmp_path, monkeypatch):

@@ -64,12 +64,12 @@ BETTER = [260, 380, 500, 620]
 BEST = [320, 460, 580, 700]
 SWEEPS = {
     "cost": BETTER,
-    "cost+epochs=20": BASE,
-    "cost+temperature=0.5+epochs=20": BASE,
-    "cost+temperature=1.0+epochs=20": BETTER,
+    "cost-20-epochs": BASE,
+    "cost-20-epochs+temperature=0.5": BASE,
+    "cost-20-epochs+temperature=1.0": BETTER,
     "cost+temperature=0.5": BASE,
     "cost+temperature=1.0": BASE,
-    "cost+epochs=50": [230, 340, 460, 580],
+    "cost-50-epochs": [230, 340, 460, 580],
     "cost+codebook_size=32": BASE,
     "cost+codebook_size=128": BEST,
     "cost+n_levels=4": BEST,

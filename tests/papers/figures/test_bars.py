@@ -56,7 +56,7 @@ def test_numbers_of_figure3(tmp_path):
 
 def test_one_run_in_two_panels_has_one_value(tmp_path):
     frame = build(tmp_path, "figure3")
-    same = frame[(frame["tokenizer"] == "cost+epochs=20") & (frame["metric"] == "recall") & (frame["k"] == 40)]
+    same = frame[(frame["tokenizer"] == "cost-20-epochs") & (frame["metric"] == "recall") & (frame["k"] == 40)]
     assert same["panel"].tolist() == ["a", "b"]
     assert len(set(same["mean"])) == 1
 
