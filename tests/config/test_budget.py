@@ -1,6 +1,6 @@
 import pytest
 
-from semtok.config.budget import budget
+from semtok.config.budget import budget, reading
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,21 @@ from semtok.config.budget import budget
 )
 def test_what_a_training_spends_in_words(options, words):
     assert budget(options) == words
+
+
+def test_what_a_recommender_reads_in_words():
+    training = {"epochs": 12, "samples_per_epoch": None}
+    sasrec = {"max_items": 100, "model": {}, "training": training}
+    assert reading(sasrec) == "the last 100 items of a history, at most 12 epochs of every train record"
+    tiger = {
+        "max_items": 64,
+        "user_tokens": 2000,
+        "collisions": "expand",
+        "model": {"encoder": "causal"},
+        "training": {"epochs": 3, "samples_per_epoch": 5000, "targets": "every"},
+    }
+    assert reading(tiger) == (
+        "the last 64 items of a history, at most 3 epochs of 5,000 samples drawn from the train records, a causal "
+        "encoder instead of T5's, every target of a window in one pass, users as one of 2,000 tokens, items of equal "
+        "codes in random order"
+    )

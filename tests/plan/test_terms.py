@@ -34,7 +34,7 @@ def test_plain_ids_read_no_vectors():
 
 
 def test_what_a_row_sets_itself_is_no_term():
-    assert not terms_of("cost+epochs=50", "cost+epochs=50", "tiger").equal_steps
+    assert not terms_of("cost+batch_size=64", "cost+batch_size=64", "tiger").equal_steps
     assert terms_of("cost+temperature=0.5", "cost+temperature=0.5", "tiger").equal_steps
     assert terms_of("ids/sasrec+max_items=9", "ids", "sasrec+max_items=9").history is None
     assert terms_of("rqvae+encoder=e5", "rqvae+encoder=e5", "tiger").vectors == {}

@@ -1,4 +1,4 @@
-"""How long a tokenizer is trained."""
+"""How long tokenizers and recommenders are trained, in the config and in the words of a table."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -31,3 +31,23 @@ def budget(options: Mapping[str, Any]) -> str:
     if isinstance(steps, int):
         return f"{steps:,} steps of {size}"
     return f"{steps['epochs']:,} epochs in steps of {size}"
+
+
+def reading(options: Mapping[str, Any]) -> str:
+    """In words, what a recommender's options (plain values) let it read, and how it is trained."""
+    training = options["training"]
+    epochs = f"at most {training['epochs']:,} epochs of " + (
+        "every train record"
+        if training["samples_per_epoch"] is None
+        else f"{training['samples_per_epoch']:,} samples drawn from the train records"
+    )
+    words = [f"the last {options['max_items']:,} items of a history", epochs]
+    if options["model"].get("encoder") == "causal":
+        words.append("a causal encoder instead of T5's")
+    if training.get("targets") == "every":
+        words.append("every target of a window in one pass")
+    if options.get("user_tokens"):
+        words.append("users as one of {user_tokens:,} tokens".format(**options))
+    if options.get("collisions") == "expand":
+        words.append("items of equal codes in random order")
+    return ", ".join(words)

@@ -184,6 +184,8 @@ def _notes(shown: RankingResults) -> list[str]:
     if any(len(cell.runs) == 1 for cell in built):
         notes.append("With one seed the interval does not hold the noise of training.")
     notes += _budgets(shown)
+    read = dict.fromkeys(cell.recommender for cell in built if cell.recommender)
+    notes += [f"Recommender {words}." for words in read]
     about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
     notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
     notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]

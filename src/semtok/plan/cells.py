@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Literal
 
-from semtok.config.budget import budget
+from semtok.config.budget import budget, reading
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
@@ -62,6 +63,8 @@ class Cell:
     """Of the cells of claims (`semtok.plan.terms`)."""
     budget: str = ""
     """How long its tokenizer is trained, in words; empty where there is none that is."""
+    recommender: str = ""
+    """The name of its recommender, and in words what that reads and how it is trained; empty without runs."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -166,10 +169,12 @@ def claim_cells(
     return found
 
 
-def with_remarks(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) -> list[Cell]:
-    """The same cells; they say how long their tokenizers are trained, and which read vectors of an untrained network.
+def with_remarks(
+    cells: Iterable[Cell], tokenizers: Entries, encoders: Entries, recommenders: Entries = MappingProxyType({})
+) -> list[Cell]:
+    """The same cells; they say how they were trained, and which read vectors of an untrained network.
 
-    tokenizers, encoders: sections of the config, as plain values.
+    tokenizers, encoders, recommenders: sections of the config, as plain values.
     """
     untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
     found = []
@@ -180,7 +185,10 @@ def with_remarks(cells: Iterable[Cell], tokenizers: Entries, encoders: Entries) 
         used = ", ".join(sorted(views & untrained))
         remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
         # The runs of a cell differ by their seeds alone.
-        found.append(replace(cell, remark=remark, budget=budget(options[0]) if options else ""))
+        spent = budget(options[0]) if options else ""
+        name = next((run.recommender for run in cell.runs), "")
+        read = f"{name}: {reading(resolve(recommenders, name, 'recommenders'))}" if name and recommenders else ""
+        found.append(replace(cell, remark=remark, budget=spent, recommender=read))
     return found
 
 

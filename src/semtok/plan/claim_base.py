@@ -91,6 +91,8 @@ class PairsClaim(DatasetClaim):
     pairs: Annotated[list[Pair], Field(min_length=1)]
     margin: Annotated[float, Field(gt=0, lt=1)] | None = None
     """With one, `higher` need not be above `lower`: it must not lose more than this share of it."""
+    compares_budgets: bool = False
+    """Whether it is about how long tokenizers are trained, so that unequal budgets are no obstacle."""
 
     @property
     def tokenizers(self) -> list[str]:

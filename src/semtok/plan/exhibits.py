@@ -64,7 +64,7 @@ class Exhibits:
                 found = with_terms(found, definition.conditions, config, self.config, self._entries)
             else:
                 found = plan.cells(definition, config, exhibit, *given)
-            self._cells[paper, exhibit] = plan.with_remarks(found, tokenizers, self._entries["encoders"])
+            self._cells[paper, exhibit] = plan.with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
         return self._cells[paper, exhibit]
 
     def datasets(self, paper: str, exhibit: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ def with_terms(
 ) -> list[Cell]:
     """The same cells of claims; those with runs say on what terms they are made.
 
-    What a row's own name sets (`simcit+epochs=500`) is what it is there to compare, and so no term of that row.
+    What a row's own name sets (`simcit+batch_size=1024`) is what it is there to compare, and so no term of that row.
 
     Args:
         cells: of claims.

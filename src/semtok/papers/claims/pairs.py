@@ -31,7 +31,8 @@ def judge_pairs(
     set_aside: list[SetAside] = []
     margin = claim.margin
     for pair in claim.pairs:
-        if aside := runs.set_aside(pair.higher, pair.lower, len(quantities), claim.needs == "diagnostics"):
+        of_codes = claim.needs == "diagnostics"
+        if aside := runs.set_aside(pair.higher, pair.lower, len(quantities), of_codes, claim.compares_budgets):
             set_aside.append(aside)
             continue
         what = f"{pair.higher} > {pair.lower}" if margin is None else f"the gain of {pair.higher} over {pair.lower}"

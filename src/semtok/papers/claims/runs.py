@@ -71,15 +71,17 @@ class ExhibitRuns:
         """Whether all of them have runs."""
         return all(self._runs[name] for name in tokenizers)
 
-    def set_aside(self, first: str, second: str, count: int, of_codes: bool = False) -> SetAside | None:
+    def set_aside(
+        self, first: str, second: str, count: int, of_codes: bool = False, of_budgets: bool = False
+    ) -> SetAside | None:
         """Why `count` comparisons of two tokenizers cannot be made; None if they can.
 
-        of_codes: no recommender has to do with them.
+        of_codes: no recommender has to do with them; of_budgets: they are about how long tokenizers are trained.
         """
         lacking = [name for name in (first, second) if not self.built(name)]
         if lacking:
             return SetAside(count, missing=lacking)
-        unequal = obstacle(self._made(first, of_codes), self._made(second, of_codes))
+        unequal = obstacle(*(self._made(name, of_codes, of_budgets) for name in (first, second)))
         return SetAside(count, unequal=unequal) if unequal else None
 
     def check_terms(self, first: str, second: str, of_codes: bool = False) -> None:
@@ -92,11 +94,12 @@ class ExhibitRuns:
         of_rows = [departure for name in tokenizers for departure in self._terms[name].departures]
         return list(dict.fromkeys([*self._departures, *of_rows]))
 
-    def _made(self, name: str, of_codes: bool) -> Made:
+    def _made(self, name: str, of_codes: bool, of_budgets: bool) -> Made:
         terms, runs = self._terms[name], self._runs[name]
         history = None if of_codes else terms.history
         histories, facts = self._files.get("history", {}), {} if of_codes else self._files.get("facts", {})
-        steps = [steps_of(histories[run]) for run in runs if run in histories] if terms.equal_steps else []
+        must_equal = terms.equal_steps and not of_budgets
+        steps = [steps_of(histories[run]) for run in runs if run in histories] if must_equal else []
         return Made(
             name,
             history if history is None or self._longest is None else min(history, self._longest),
