@@ -116,10 +116,10 @@ def test_embedding(tmp_path):
 def test_the_same_input_gives_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=("svg", "pdf"))
-        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=("svg", "pdf"))
+        build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=["svg"])
+        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=["svg"])
     for name in ("figure4", "figure6"):
-        for suffix in ("csv", "svg", "pdf"):
+        for suffix in ("csv", "svg"):  # a PDF: test_bars.py
             first, second = ((tmp_path / f"{folder}/{name}.{suffix}").read_bytes() for folder in ("a", "b"))
             assert first == second, (name, suffix)
 
