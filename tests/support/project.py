@@ -26,6 +26,8 @@ from snakemake.settings.types import (
 )
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 1800.0
+"""Seconds for one run of Snakemake: a machine that has much else to do is no failure."""
 PARTS = ("Snakefile", "workflow", "config", "src", "profiles", "slurm", "envs")
 
 # Every stage and all four methods of Table 2, as small as they go.
@@ -105,7 +107,7 @@ class Project:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
             check=False,
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"},
