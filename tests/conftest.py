@@ -3,6 +3,7 @@
 import functools
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,25 @@ import pytest
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+ROOT = Path(__file__).parents[1]
 INPUTS = "inputs tried"
 TRIED: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(items):
+    """Those of the workflow first: they take longest, and at the end no worker waits for another's."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/workflow"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def definitions_are_read_once():
+    """Those of the repository: to read them is most of checking a config."""
+    from semtok.plan import check
+
+    load, once = check.load, functools.cache(check.load)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "load", lambda path: (once if path.is_relative_to(ROOT) else load)(path))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,7 +17,7 @@ def check(raw):
 
 @pytest.fixture
 def raw():
-    return yaml.safe_load((CONFIG / "config.yaml").read_text())
+    return yaml.load((CONFIG / "config.yaml").read_text(), yaml.CSafeLoader)
 
 
 def mistakes(raw) -> list[str]:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,15 +25,19 @@ EVERY = [*(("simcit", name) for name in SIMCIT), *(("cost", name) for name in CO
 
 @pytest.fixture(scope="module")
 def raw():
-    content = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+    content = yaml.load((REPOSITORY / "config/config.yaml").read_text(), yaml.CSafeLoader)
     content["papers"]["simcit"]["tables"].append("table4")
     return content
+
+
+loaded = cache(load)
 
 
 def exhibits(raw, folder=FOLDER):
     config, mistakes = read(raw)
     assert not mistakes
-    return Exhibits(config, {name: load(folder / f"{name}.yaml") for name in config.papers}, folder, Paths())
+    papers = {name: loaded((folder / f"{name}.yaml").resolve()) for name in config.papers}
+    return Exhibits(config, papers, folder, Paths())
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +54,16 @@ def changed(before, raw, folder=FOLDER):
 
 def edited(tmp_path, change, paper):
     """A folder of definitions of which one is changed."""
-    for name in ("cost", "simcit"):
-        content = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
-        if name == paper:
-            change(content)
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-        (tmp_path / f"{name}-printed.csv").write_text((FOLDER / f"{name}-printed.csv").read_text())
+    for path in FOLDER.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    content = yaml.load((FOLDER / f"{paper}.yaml").read_text(), yaml.CSafeLoader)
+    change(content)
+    for name, text in {
+        f"{paper}.yaml": yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False),
+        f"{paper}-printed.csv": (FOLDER / f"{paper}-printed.csv").read_text(),
+    }.items():
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
@@ -182,7 +191,7 @@ def test_a_job_is_made_from_its_params_alone(tmp_path, monkeypatch, raw, before,
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_stats(Path(path))
     results = results_of(before[paper, exhibit], paper, exhibit)
-    whole = load(FOLDER / f"{paper}.yaml")
+    whole = loaded(FOLDER / f"{paper}.yaml")
     assert results.name == exhibit
     assert results.content.kind(exhibit) == whole.kind(exhibit)
     if exhibit in whole.tables:

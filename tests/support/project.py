@@ -12,8 +12,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from snakemake.api import SnakemakeApi
+from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness, RerunTrigger
 from snakemake.settings.types import (
     ConfigSettings,
@@ -24,6 +26,8 @@ from snakemake.settings.types import (
 )
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 1800.0
+"""Seconds for one run of Snakemake: a machine that has much else to do is no failure."""
 PARTS = ("Snakefile", "workflow", "config", "src", "profiles", "slurm", "envs")
 
 # Every stage and all four methods of Table 2, as small as they go.
@@ -103,7 +107,7 @@ class Project:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
             check=False,
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"},
@@ -111,10 +115,12 @@ class Project:
         assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         return done
 
-    def planned(self, *targets: str) -> set[Job]:
+    def planned(self, *targets: str, **config: str) -> set[Job]:
         """The jobs of a dry run, under the rerun triggers of the default profile; without targets, of everything.
 
         In this process, since starting Python and importing Snakemake is most of a dry run. `dry_run` is the real one.
+
+        config: what `--config` sets.
         """
         profile = yaml.safe_load((self.root / "profiles/default/config.v9+.yaml").read_text())
         triggers = {RerunTrigger.parse_choice(trigger) for trigger in profile["rerun-triggers"]}
@@ -128,7 +134,7 @@ class Project:
             ):
                 workflow = api.workflow(
                     resource_settings=ResourceSettings(cores=1),
-                    config_settings=ConfigSettings(configfiles=[Path("tiny.yaml")]),
+                    config_settings=ConfigSettings(config=config, configfiles=[Path("tiny.yaml")]),
                     snakefile=Path("Snakefile"),
                 )
                 settings = DAGSettings(targets=set(targets), rerun_triggers=triggers, force_incomplete=True)
@@ -144,6 +150,12 @@ class Project:
             for job in needed
             if job.rule.name != "all"
         }
+
+    def refused(self, *targets: str, **config: str) -> str:
+        """What a dry run says that is refused, in this process as in `planned`."""
+        with pytest.raises((SystemExit, WorkflowError)) as caught:
+            self.planned(*targets, **config)
+        return str(caught.value)
 
     def dry_run(self, *targets: str) -> set[Job]:
         """The jobs that `snakemake --dry-run` lists for a user."""

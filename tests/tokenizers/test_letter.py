@@ -219,7 +219,7 @@ def test_alignment_brings_items_that_are_used_together_closer_in_code_space(lett
 
     def contrast(alpha):
         options = letter(
-            collaborative_weight=alpha, steps={"epochs": 40}, learning_rate=5e-3, initialization="kmeans-all"
+            collaborative_weight=alpha, steps={"epochs": 15}, learning_rate=5e-3, initialization="kmeans-all"
         )
         codes = tokenize(options, *made, seed=0).codes
         agreement = (codes[:, None] == codes[None]).mean(axis=2)

@@ -59,6 +59,17 @@ def test_an_image_model(city: Project):
     assert city.planned(TABLE) == encoded("encode_image", "vit-untrained") | runs(ALL_VIEWS)
 
 
+def test_another_limit_of_pictures_fetches_them_again(city: Project):
+    city.edit_config("datasets.nyc.images.max_bytes", 9_000_000)
+    fetched = {Job("fetch_images", "dataset=nyc")} | encoded("encode_image", "vit-untrained")
+    assert city.planned(TABLE) == fetched | runs(ALL_VIEWS)
+
+
+def test_the_text_model_touches_no_other_view(city: Project):
+    city.edit_config("encoders.tfidf.dimensions", 12)
+    assert city.planned(TABLE) == encoded("encode_text", "tfidf") | runs(ALL_VIEWS | OTHERS)
+
+
 def test_the_graph_of_places(city: Project):
     city.edit_config("encoders.graphsage.graph", {"neighbours": 5})
     spatial = encoded("spatial_graph", "graphsage") | encoded("encode_spatial", "graphsage", SEED)

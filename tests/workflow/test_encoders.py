@@ -1,11 +1,13 @@
 """The encoders that the demo's papers do not ask for: made by name, and made again only when they have to be."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from semtok.run.files import read_json
-from support.project import Job, Project, copy_of_the_project
+from support.project import Job, Project
 
 FOLDER = "results/encoders/mind"
 VIEWS = (f"{FOLDER}/als-seed0.npy", f"{FOLDER}/checkins-seed0.npy")
@@ -15,9 +17,10 @@ GRAPH = {Job("spatial_graph", "dataset=mind, encoder=checkins")}
 
 
 @pytest.fixture(scope="module")
-def views(tmp_path_factory) -> Project:
+def views(finished, tmp_path_factory) -> Project:
     """A project with both views of what users do. Its items are articles: they have no place on a map."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("views") / "project")
+    folder = tmp_path_factory.mktemp("views") / "project"
+    project = Project(shutil.copytree(finished.root, folder, symlinks=True))
     project.edit_config("encoders.checkins", {"epochs": 1, "walks_per_node": 1})
     project.snakemake("--cores", "1", "--", *VIEWS)
     return project

@@ -36,13 +36,13 @@ def test_a_full_and_a_read_only_disk(finished, tmp_path):
 
 
 def test_an_intermediate_file_that_was_cut_short(finished, project):
-    folder = project.root / "results/tokenizers/mind/cost/0"
-    target = ["--cores", "1", "--", "results/tokenizers/mind/cost/0/diagnostics.json"]
+    folder = project.root / "results/tokenizers/mind/random/0"
+    target = ["--cores", "1", "--", "results/tokenizers/mind/random/0/diagnostics.json"]
     codes = folder / "raw_codes.npy"
     codes.write_bytes(codes.read_bytes()[:-40])
     (folder / "diagnostics.json").unlink()
     said = said_by(project.snakemake(*target, check=False))
-    assert "results/tokenizers/mind/cost/0/raw_codes.npy: cannot be read" in said
+    assert "results/tokenizers/mind/random/0/raw_codes.npy: cannot be read" in said
     codes.unlink()
     project.snakemake(*target)
     assert contents(project) == contents(finished)

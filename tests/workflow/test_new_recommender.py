@@ -3,7 +3,7 @@
 import pandas as pd
 import yaml
 
-from support.project import Job, Project, copy_of_the_project
+from support.project import Job, Project
 
 MODULE = '''"""A Markov chain: the next item depends on the last one alone."""
 
@@ -66,8 +66,7 @@ RecommenderClass = TIGER | SASRec | Markov
 RUN = "results/recommenders/mind/ids/markov/0"
 
 
-def test_one_module_one_class_and_one_entry(tmp_path):
-    project: Project = copy_of_the_project(tmp_path / "project")
+def test_one_module_one_class_and_one_entry(project: Project):
     (project.root / "src/semtok/recommenders/markov.py").write_text(MODULE)
     project.edit_file("src/semtok/config/recommenders.py", "RecommenderClass = TIGER | SASRec\n", OPTIONS)
     sasrec = yaml.safe_load((project.root / "config/config.yaml").read_text())["recommenders"]["sasrec"]

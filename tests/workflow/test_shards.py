@@ -20,17 +20,15 @@ def shard(number: int, count: int) -> Job:
 
 
 @pytest.fixture(scope="module")
-def scattered(tmp_path_factory) -> Project:
+def scattered(city: Project) -> Project:
     """Sixty pictures in eight batches in two shards, and codes of them."""
-    project = copy_of_the_project(tmp_path_factory.mktemp("scattered") / "project", CITY)
-    project.edit_config("encoders.vit-untrained.batch_size", 8)
-    project.edit_config("tokenizers.rq-kmeans", {"codebook_size": 8})
-    project.edit_config("datasets.nyc.shards", 2)
-    expected = {shard(1, 2), shard(2, 2)} | {GATHER} | DOWNSTREAM
-    data = {Job(rule, "dataset=nyc") for rule in ("synthesize", "prepare", "fetch_images")}
-    assert project.planned(CODES) == expected | data
-    project.snakemake("--cores", "1", "--", CODES)
-    return project
+    city.edit_config("encoders.vit-untrained.batch_size", 8)
+    city.edit_config("tokenizers.rq-kmeans", {"codebook_size": 8})
+    city.edit_config("datasets.nyc.shards", 2)
+    # Of the data nothing is made again.
+    assert city.planned(CODES) == {shard(1, 2), shard(2, 2)} | {GATHER} | DOWNSTREAM
+    city.snakemake("--cores", "1", "--", CODES)
+    return city
 
 
 def test_a_lost_shard_alone_is_made_again(scattered: Project):
@@ -67,10 +65,11 @@ def test_another_number_gives_the_same_vectors_by_other_jobs(scattered: Project)
     assert (scattered.root / VECTORS).with_suffix(".json").read_bytes() == facts
 
 
-def test_what_learns_from_all_items_stays_one_job(scattered: Project):
-    scattered.edit_config("datasets.nyc.shards", 3)
+def test_what_learns_from_all_items_stays_one_job(tmp_path):
+    project = copy_of_the_project(tmp_path / "project", CITY)
+    project.edit_config("datasets.nyc.shards", 3)
     # A tokenizer is made of all views: those of text (TF-IDF), of users and of places are not scattered.
-    planned = scattered.planned("results/tokenizers/nyc/simcit/0/codes.npy")
+    planned = project.planned("results/tokenizers/nyc/simcit/0/codes.npy")
     rules = {job.rule for job in planned}
     assert {"encode_text", "encode_collaborative", "encode_spatial"} <= rules
     assert "encode_text_shard" not in rules

@@ -10,7 +10,7 @@ from support.fabricated_results import drawn_ranks, results_from, write_scores, 
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 
-def build(folder, name, inputs, source="mirror", suffixes=("svg",), **changed):
+def build(folder, name, inputs, source="mirror", suffixes=(), **changed):
     """Build a figure from fabricated files; returns its CSV as a frame."""
     cells = cells_of(name, **changed)
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
@@ -37,7 +37,7 @@ def tokens(folder, **changed):
 
 
 def test_training(tmp_path):
-    frame = build(tmp_path, "figure4", histories(tmp_path))
+    frame = build(tmp_path, "figure4", histories(tmp_path), suffixes=("svg",))
     assert set(frame["dataset"]) == {"NYC for AMap"}
     assert set(frame["source"]) == {"mirror"}
     quantities = frame.groupby("panel")["quantity"].unique().map(list).to_dict()
@@ -79,7 +79,7 @@ def test_a_history_without_steps(tmp_path):
 
 @pytest.mark.parametrize("name", ["figure4", "figure5", "figure6", "figure7"])
 def test_what_is_not_run_says_why(tmp_path, name):
-    frame = build(tmp_path, name, lambda runs: {}, datasets={"NYC": None})
+    frame = build(tmp_path, name, lambda runs: {}, suffixes=("svg",), datasets={"NYC": None})
     assert set(frame["source"]) == {"not run: no dataset of this config stands for NYC"}
     assert set(frame["dataset"]) == {"NYC for AMap"}
     assert (tmp_path / f"{name}.svg").exists()
@@ -116,10 +116,10 @@ def test_embedding(tmp_path):
 def test_the_same_input_gives_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=("svg", "pdf"))
-        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=("svg", "pdf"))
+        build(tmp_path / folder, "figure4", histories(tmp_path / folder), suffixes=["svg"])
+        build(tmp_path / folder, "figure6", tokens(tmp_path / folder, items=40), suffixes=["svg"])
     for name in ("figure4", "figure6"):
-        for suffix in ("csv", "svg", "pdf"):
+        for suffix in ("csv", "svg"):  # a PDF: test_bars.py
             first, second = ((tmp_path / f"{folder}/{name}.{suffix}").read_bytes() for folder in ("a", "b"))
             assert first == second, (name, suffix)
 
