@@ -195,6 +195,8 @@ rule figure_of_page:
         paper=PAPERS.pattern,
         exhibit=r"figure\w+",
     localrule: True
+    conda:
+        "../../envs/data.yaml"
     shell:
         "cp {input} {output} 2> {log}"
 
