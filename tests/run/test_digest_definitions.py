@@ -206,12 +206,12 @@ def test_training_and_decoding_of_one_file_rerun_apart(tmp_path):
     }
     before = {job: code_digest(source, *starts) for job, starts in jobs.items()}
     for name, old, new, expected in [
-        ("tiger", "VALIDATION_K = 10", "VALIDATION_K = 11", {"tiger:train"}),
-        ("tiger", "loss / n_predictions", "loss / 2", {"tiger:train"}),
-        ("tiger", "certificate.targets", "certificate.overlap", {"tiger:decode"}),
-        ("tiger", "model.eval(), batches", "model, batches", {"tiger:decode"}),
+        ("item_codes", "VALIDATION_K = 10", "VALIDATION_K = 11", {"tiger:train"}),
+        ("prefixes", "loss / n_predictions", "loss / 2", {"tiger:train"}),
+        ("item_codes", "certificate.targets", "certificate.overlap", {"tiger:decode"}),
+        ("item_codes", "model.eval(), batches", "model, batches", {"tiger:decode"}),
         ("exhaustive", "PREFIXES_AT_ONCE = 2048", "PREFIXES_AT_ONCE = 1024", {"tiger:decode"}),
-        ("tiger", "n_invalid / max", "n_tuples / max", {"tiger:train", "tiger:decode"}),
+        ("item_codes", "n_invalid / max", "n_tuples / max", {"tiger:train", "tiger:decode"}),
         ("windows", '"cpu": 2**24', '"cpu": 2**20', {"sasrec:train"}),
         ("item_ids", "VALIDATION_BATCH_SIZE = 256", "VALIDATION_BATCH_SIZE = 16", {"sasrec:train"}),
         ("item_ids", "(~np.isin", "(np.isin", {"sasrec:decode"}),

@@ -36,12 +36,13 @@ TOKENIZERS = {
     ),
 }
 # Batches that two processes cannot halve, and last ones of a single sample, which is fewer than processes.
+T5_SIZE = {"d_model": 16, "d_ff": 16, "n_heads": 2, "d_kv": 8}
+T5_TRAINING = {"optimizer": "adamw", "learning_rate": 0.003, "epochs": 3, "validation_every": 1}
 RECOMMENDERS = {
     "tiger": recommender(
-        "tiger",
-        {"d_model": 16, "d_ff": 16, "n_heads": 2, "d_kv": 8},
-        **{"optimizer": "adamw", "learning_rate": 0.003, "batch_size": 15, "epochs": 3, "validation_every": 1},
+        "tiger", T5_SIZE | {"encoder": "bidirectional"}, **T5_TRAINING, **{"batch_size": 15, "targets": "last"}
     ),
+    "one-pass": recommender("tiger", T5_SIZE, **T5_TRAINING, **{"batch_size": 5, "targets": "every"}),
     "sasrec": recommender(
         "sasrec",
         {"hidden_dim": 16, "inner_dim": 16, "dropout": 0.0, "attention_dropout": 0.0},

@@ -61,14 +61,14 @@ OPTIONS = '''class Markov(RecommenderOptions):
     decoding: FullRankingOptions
 
 
-RecommenderClass = TIGER | SASRec | Markov
+RecommenderClass = TIGER | DecoderOnly | SASRec | Markov
 '''
 RUN = "results/recommenders/mind/ids/markov/0"
 
 
 def test_one_module_one_class_and_one_entry(project: Project):
     (project.root / "src/semtok/recommenders/markov.py").write_text(MODULE)
-    project.edit_file("src/semtok/config/recommenders.py", "RecommenderClass = TIGER | SASRec\n", OPTIONS)
+    project.edit_file("src/semtok/config/recommenders.py", "RecommenderClass = TIGER | DecoderOnly | SASRec\n", OPTIONS)
     sasrec = yaml.safe_load((project.root / "config/config.yaml").read_text())["recommenders"]["sasrec"]
     entry = {"method": "markov", **{key: sasrec[key] for key in ("max_items", "training", "decoding")}}
     project.edit_config("recommenders.markov", entry | {"training": entry["training"] | {"epochs": 2}})

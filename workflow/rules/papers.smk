@@ -194,11 +194,17 @@ rule figure_of_page:
     wildcard_constraints:
         paper=PAPERS.pattern,
         exhibit=r"figure\w+",
-    localrule: True
     conda:
         "../../envs/data.yaml"
-    shell:
-        "cp {input} {output} 2> {log}"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        code=code("copy_figure.py"),
+    script:
+        "../scripts/copy_figure.py"
 
 
 rule results_page:
