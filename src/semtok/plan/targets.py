@@ -55,7 +55,9 @@ def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mappin
         if wildcards.get("paper", name) != name:
             continue
         built = config.papers[name]
-        exhibits = {*built.tables, *built.figures, *(claim.exhibit for claim in paper.single_claims)}
+        exhibits = {*built.tables, *built.figures}
+        if exhibits or "paper" in wildcards:  # without any, the claims are not judged either unless asked for
+            exhibits |= {claim.exhibit for claim in paper.single_claims}
         if "exhibit" in wildcards:
             exhibits = {wildcards["exhibit"]} & {*paper.tables, *paper.figures}
         found |= {entry for exhibit in exhibits for entry in plan.datasets(paper, built, exhibit).values()}

@@ -1,0 +1,21 @@
+from support.project import Job, Project
+
+CONCLUSIONS = "docs/results/cost-conclusions.md"
+
+
+def test_a_page_is_made_of_the_results_and_of_what_a_person_wrote(project: Project):
+    page = project.root / "docs/results/cost.md"
+    assert project.planned("docs/results/cost.md") == {Job("results_page", "paper=cost")}
+    project.snakemake("--cores", "1", "--", "docs/results/cost.md")
+    table = (project.root / "results/papers/cost/table2.md").read_text()
+    assert table in page.read_text()
+    assert not project.planned("docs/results/cost.md")
+
+    (project.root / CONCLUSIONS).write_text("CoST gains 12.345678.\n")
+    refused = project.snakemake("--cores", "1", "--", "docs/results/cost.md", check=False)
+    assert refused.returncode != 0
+    assert f"{CONCLUSIONS}, line 1: found 12.345678; expected numbers that are in the tables" in refused.stderr
+    cited = next(word for line in table.splitlines() for word in line.split() if word.startswith("0."))
+    (project.root / CONCLUSIONS).write_text(f"CoST has {cited}.\n")
+    project.snakemake("--cores", "1", "--", "docs/results/cost.md")
+    assert f"CoST has {cited}." in page.read_text()
