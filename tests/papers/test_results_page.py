@@ -25,7 +25,7 @@ class FakeRecord:
             "rule": "results_page",
             "wildcards": {"paper": "cost"},
             "inputs": [{"path": str(path), "sha256": "0"} for path in self.inputs],
-            "outputs": [{"path": str(path), "sha256": "1"} for path in later],
+            "outputs": [],
             "config": {},
             "started": "2026-01-01T00:00:00+00:00",
             "seconds": 7200.0,

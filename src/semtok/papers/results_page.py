@@ -39,7 +39,8 @@ def write_results_page(
     concluded = conclusions.read_text().strip() if conclusions else ""
     if conclusions:
         check_numbers(concluded, "\n".join(results), conclusions)
-    found = provenance(record.content(output), read_records(record.results), record.results)
+    own = record.content(output) | {"outputs": [{"path": str(output)}]}  # not written yet
+    found = provenance(own, read_records(record.results), record.results)
     page = render(
         "results_page.md",
         title=title,
