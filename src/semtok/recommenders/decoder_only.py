@@ -20,7 +20,7 @@ from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.kernels import dropout
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.relative_position import RelativePositionBias
-from semtok.recommenders.t5 import EncoderLayer, RMSNorm, SelfAttention, initialize
+from semtok.recommenders.t5_blocks import EncoderLayer, RMSNorm, SelfAttention, initialize
 from semtok.recommenders.task import Decoded, Task, Trained, Weights
 
 HIDDEN = -1e9

@@ -1,10 +1,10 @@
 """Recommenders that write the code of the next item: training, validation and ranking around the model of a method.
 
 Read them in this order: `vocabulary` (codes as tokens), `sequences` and `batching` (histories as tensors), `code_model`
-(what a network has to do) with `t5` or `decoder_only` (networks; `relative_position` and `kernels` are their details),
-`prefixes` (what they learn from), then `train_over_codes` here. Ranking: `trie` (which tuples exist), `beam_search`
-(tuples of many users at once), `generation` (tuples to items), then `generate` and `decode_over_codes` here, and
-`exhaustive`, which certifies the beam.
+(what a network has to do) with `t5` or `decoder_only` (networks; `t5_blocks`, `relative_position` and `kernels` are
+their details), `prefixes` (what they learn from), then `train_over_codes` here. Ranking: `trie` (which tuples exist),
+`beam_search` (tuples of many users at once), `generation` (tuples to items), then `generate` and `decode_over_codes`
+here, and `exhaustive`, which certifies the beam.
 """
 
 import logging
