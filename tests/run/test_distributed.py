@@ -68,6 +68,10 @@ def test_the_data_have_what_makes_two_processes_hard(results, data):
     assert len(results["tiger"][0]["losses"]) == 3 * (n_prefixes // 15 + 1)
 
 
+def test_a_share_may_ask_for_no_prediction(tmp_path):
+    launch(several.share_without_predictions, {}, 0, 2, str(tmp_path / "job.log"))
+
+
 def test_an_error_in_one_process_ends_the_job_with_its_message(tmp_path):
     started, log = time.monotonic(), tmp_path / "job.log"
     with pytest.raises(SemtokError, match=r"^vectors\.npy: found a hole$"):

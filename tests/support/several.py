@@ -85,6 +85,21 @@ def fail_alone(message: str) -> None:
     distributed.add_up(torch.optim.SGD([torch.zeros(1)]), torch.zeros(1))
 
 
+def share_without_predictions() -> None:
+    """A step in which one process has no gradients, and one in which neither has."""
+    parameter = torch.zeros(2)
+    optimizer = torch.optim.SGD([parameter])
+    mine = distributed.rank() == 0
+    parameter.grad = torch.tensor([3.0, 4.0]) if mine else None
+    loss = distributed.add_up(optimizer, torch.tensor(5.0 if mine else 0.0))
+    if loss != 5 or parameter.grad is None or parameter.grad.tolist() != [3, 4]:
+        raise DataError(f"process {distributed.rank()}: loss {loss}, gradient {parameter.grad}")
+    parameter.grad = None
+    distributed.add_up(optimizer, torch.tensor(0.0))
+    if parameter.grad is not None:
+        raise DataError(f"gradient {parameter.grad}, where one process alone would have none")
+
+
 def divide_by_zero() -> None:
     """A defect in both."""
     1 / 0  # noqa: B018

@@ -149,13 +149,17 @@ def add_up(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
     if count() == 1:
         return loss
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    # A process whose share asks for no prediction has no gradients; the others wait for as many numbers from it.
+    has_any = loss.new_tensor([float(any(parameter.grad is not None for parameter in parameters))])
+    gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
     # One message, since each takes its time whatever its size.
-    message = torch.cat([loss.flatten(), *(gradient.flatten() for gradient in gradients)])
+    message = torch.cat([loss.flatten(), has_any, *(gradient.flatten() for gradient in gradients)])
     distributed.all_reduce(message)
-    total, *parts = torch.split(message, [loss.numel(), *(gradient.numel() for gradient in gradients)])
-    for gradient, part in zip(gradients, parts, strict=True):
-        gradient.copy_(part.view_as(gradient))
+    sizes = [loss.numel(), 1, *(gradient.numel() for gradient in gradients)]
+    total, n_with_any, *parts = torch.split(message, sizes)
+    if n_with_any.item():
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
     return total.reshape(loss.shape)
 
 
