@@ -12,7 +12,7 @@ from semtok.config.language_models import CorpusModel, FolderModel
 from semtok.encoders.attributes import held_out
 from semtok.encoders.corpus_language_model import LanguageModelTraining, train_language_model
 from semtok.encoders.language_models import load, write
-from semtok.encoders.language_states import encode
+from semtok.encoders.language_states import encode, standardized
 from semtok.errors import ConfigError
 from support.language import ATTRIBUTES, CORPUS, corpus_options, items, states_options, untrained
 
@@ -138,6 +138,19 @@ def test_states_are_those_of_each_text_alone(state):
         states = decoder(input_ids=tokens).last_hidden_state[0]
     expected = states[-1] if state == "last" else states.mean(dim=0)
     np.testing.assert_allclose(together[0], expected, atol=1e-5)
+
+
+def test_standardized_states_have_no_mean_and_norms_of_about_one():
+    frame = items()
+    plain, facts = encode(states_options(), untrained(frame), frame, ATTRIBUTES)
+    found, same_facts = encode(states_options(standardize=True), untrained(frame), frame, ATTRIBUTES)
+    assert facts == same_facts
+    np.testing.assert_allclose(np.nanmean(found, axis=0), 0, atol=1e-6)
+    assert np.nanmean(np.square(found).sum(axis=1)) == pytest.approx(1)
+    assert set(np.flatnonzero(np.isnan(found).any(axis=1))) == {5, 6}
+    difference = (plain[0] - plain[1]) / (found[0] - found[1])
+    np.testing.assert_allclose(difference, difference[0], rtol=1e-3)
+    assert (standardized(np.ones((3, 2), dtype=np.float32)) == 0).all()
 
 
 def test_a_sequence_that_is_too_long_is_told():

@@ -23,7 +23,14 @@ DENSE = {
     **{"lora_alpha": 8, "lora_dropout": 0.1, "learning_rate": 0.01, "batch_size": 16, "epochs": 2, "patience": 0},
     **{"held_out": 0.1, "seed": 0},
 }
-STATES = {"method": "language-states", "language_model": "opt", "state": "last", "max_tokens": 12, "batch_size": 7}
+STATES = {
+    "method": "language-states",
+    "language_model": "opt",
+    "state": "last",
+    "standardize": False,
+    "max_tokens": 12,
+    "batch_size": 7,
+}
 
 
 def corpus_options(**changed):

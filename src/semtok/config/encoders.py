@@ -238,6 +238,9 @@ class LanguageStatesEncoder(EncoderOptions):
     """The entry of `language_models`."""
     state: Literal["last", "mean"]
     """Of the last token, or the mean over the tokens."""
+    standardize: bool
+    """Take the mean off and divide by the root mean square of what is left, so that squared norms are 1 in the mean, as
+    those of sentence vectors are: states of language models lie close together and far from zero (methods.md 1.3)."""
     max_tokens: PositiveInt
     """Tokens of an attribute that are read; the rest is cut off."""
     batch_size: PositiveInt

@@ -53,10 +53,17 @@ def encode(
         "items": len(items),
         "items_without_content": len(items) - len(readable),
         "dimensions": int(vectors.shape[1]),
-        "mean_pairwise_cosine": mean_pairwise_cosine(vectors),
+        "mean_pairwise_cosine": mean_pairwise_cosine(vectors),  # before they are standardized
         **devices.describe(),
     }
-    return vectors, facts
+    return standardized(vectors) if options.standardize else vectors, facts
+
+
+def standardized(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Vectors [n, dim] of mean zero whose squared norm is 1 in the mean; rows of NaN stay."""
+    centred = vectors - np.nanmean(vectors, axis=0, dtype=np.float64)
+    scale = np.sqrt(np.nanmean(np.square(centred).sum(axis=1)))
+    return np.asarray(centred / (scale or 1.0), dtype=np.float32)
 
 
 def _pooled(states: Tensor, mask: Tensor, state: str) -> Tensor:
