@@ -15,7 +15,7 @@ def test_attributes_are_read_as_they_are_asked_for(tmp_path):
     found = read_attributes(path, Attributes(content=["title"], generated=["sub"]))
     assert list(found) == ["title", "sub"]
     assert found["title"].fillna("missing").tolist() == ["two words", "missing"]
-    with pytest.raises(DataError, match=r"items.parquet: found no column abstract among item, sub, title"):
+    with pytest.raises(DataError, match=r"items\.parquet: found no column abstract, category among item, sub, title"):
         read_attributes(path, ATTRIBUTES)
     pd.DataFrame({"title": ["", None]}).to_parquet(path)
     with pytest.raises(DataError, match="no item has any of title"):

@@ -22,9 +22,9 @@ def _processor(monkeypatch):
 
 def test_dense_tokens_tell_the_attributes_of_items_that_were_not_learned_from():
     frame = items(240)
-    grown = corpus_options(hidden_dim=32, inner_dim=64, epochs=8)
+    grown = corpus_options(hidden_dim=32, inner_dim=64, epochs=20, dropout=0.0)
     model, _, _ = train_language_model(grown, frame, ATTRIBUTES, None, "")
-    dense = encode(dense_options(epochs=14, learning_rate=0.02, lora_rank=8), model, frame, ATTRIBUTES)
+    dense = encode(dense_options(epochs=7, learning_rate=0.02, lora_rank=8), model, frame, ATTRIBUTES)
     assert (dense.vectors.dtype, dense.vectors.shape) == (np.float32, (240, 2 * 32))
     assert set(np.flatnonzero(np.isnan(dense.vectors).any(axis=1))) == {5, 6}
     assert dense.facts["items_without_content"] == 2
@@ -34,11 +34,12 @@ def test_dense_tokens_tell_the_attributes_of_items_that_were_not_learned_from():
         "abstract": "reconstruction",
         "category": "generation",
     }
-    asked = np.flatnonzero(held_out(240, 0.1))
+    asked = np.setdiff1d(np.flatnonzero(held_out(240, 0.1)), [5, 6])
     assert answers["category"]["answers"] == len(frame["category"].iloc[asked].dropna())
     assert answers["abstract"]["answers"] == len(frame["abstract"].iloc[asked].dropna())
     # The theme is in the title, and a third of the items have each.
-    assert answers["category"]["accuracy"] > answers["category"]["accuracy_of_another_item"] + 0.3
+    assert answers["category"]["accuracy"] > 0.9
+    assert answers["category"]["accuracy_of_another_item"] < 0.6
     assert answers["title"]["accuracy"] > answers["title"]["accuracy_of_another_item"]
     losses = [row["held_out_loss"] for row in dense.history]
     assert dense.facts["epoch"] == 1 + int(np.argmin(losses))
@@ -58,12 +59,10 @@ def test_answers_are_all_attributes_and_their_values_without_the_names():
     vocabulary = untrained(frame).vocabulary
     asked = training.ask(np.array([0, 1]))
     expected = [(0, "title"), (0, "category"), (1, "title"), (1, "abstract"), (1, "category")]
-    assert [
-        (int(row), training.tokens.fields[task]) for row, task in zip(asked.row, asked.tasks, strict=True)
-    ] == expected
-    texts = [
-        vocabulary.decode(tokens[real][1:].tolist()) for tokens, real in zip(asked.tokens, asked.mask, strict=True)
-    ]
+    fields = [training.tokens.fields[task] for task in asked.task]
+    assert list(zip(asked.row.tolist(), fields, strict=True)) == expected
+    answers = [tokens[real][1:] for tokens, real in zip(asked.tokens, asked.mask, strict=True)]
+    texts = [vocabulary.decode(answer.tolist()) for answer in answers]
     assert texts == [f" {field}: {frame[field][item]}" for item, field in expected]
     values = vocabulary.decode(asked.words[asked.is_value].tolist())
     assert values == "".join(f" {frame[field][item]}" for item, field in expected)
@@ -107,8 +106,8 @@ def test_patience_ends_a_training_that_learns_nothing_more(monkeypatch):
 
 def test_what_does_not_fit_is_told():
     frame = items()
-    with pytest.raises(ConfigError, match=r"max_tokens: 12 .* the 16 positions of the language model opt"):
-        DenseTraining(dense_options(), untrained(frame, max_position_embeddings=16), frame, ATTRIBUTES)
+    with pytest.raises(ConfigError, match=r"max_tokens: 12 .* the 8 positions of the language model opt"):
+        DenseTraining(dense_options(), untrained(frame, max_position_embeddings=8), frame, ATTRIBUTES)
     frame[["title", "abstract"]] = pd.NA
     with pytest.raises(DataError, match="0 with content to learn from"):
         DenseTraining(dense_options(), untrained(items()), frame, Attributes(content=["title"]))

@@ -110,7 +110,7 @@ def test_weights_that_are_pickled_are_not_read(folder):
 def test_another_kind_of_model_is_refused(folder):
     path, loaded = folder
     (path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
-    with pytest.raises(ConfigError, match=r"path: .* found a model of type 'gpt2'"):
+    with pytest.raises(ConfigError, match=r"path: .* cannot be loaded \(found a model of type 'gpt2'\)"):
         loaded()
 
 

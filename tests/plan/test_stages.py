@@ -61,8 +61,7 @@ def test_a_language_model_comes_from_where_its_source_says(raw):
     assert opt.language_models_trained() == "opt"
     assert opt.language_model_files(job(encoder="dense-opt"))[:2] == trained
     assert opt.language_model_files(job(encoder="opt-states"))[:2] == trained
-    # How it was trained is told by its files, so that their bytes alone make a job run again.
-    assert opt.language_model(job(encoder="dense-opt")) == {"source": "corpus"}
+    assert opt.language_model(job(encoder="dense-opt")) == opt.options("language_models", "opt")
     raw["encoders"]["dense-opt"]["language_model"] = "opt-350m"
     assert stages(raw).language_model_files(job(encoder="dense-opt")) == []
     assert stages(raw).language_model(job(encoder="dense-opt"))["model"] == "facebook/opt-350m"

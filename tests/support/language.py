@@ -73,15 +73,9 @@ def untrained(frame, **changed):
     from transformers import OPTConfig, OPTForCausalLM
 
     vocabulary = byte_level_bpe(frame, 320)
-    size = {"hidden_size": 32, "word_embed_proj_dim": 16, "do_layer_norm_before": False, "dropout": 0.0}
-    config = OPTConfig(
-        vocab_size=vocabulary.get_vocab_size(),
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        ffn_dim=48,
-        max_position_embeddings=64,
-        **{**size, **changed},
-    )
+    size = {"num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 48, "max_position_embeddings": 64}
+    shape = {"hidden_size": 32, "word_embed_proj_dim": 16, "do_layer_norm_before": False, "dropout": 0.0}
+    config = OPTConfig(vocab_size=vocabulary.get_vocab_size(), **{**size, **shape, **changed})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = OPTForCausalLM(config)

@@ -71,7 +71,7 @@ class AttributeTokens:
         """vocabulary: a `tokenizers.Tokenizer`. max_tokens: of an attribute's value, whose rest is cut off."""
         self.fields = [*attributes.content, *attributes.generated]
         self.n_content = len(attributes.content)
-        self.labels = {field: encoded(vocabulary, [f" {field.replace('_', ' ')}:"])[0] for field in self.fields}
+        self.labels = {field: encoded(vocabulary, [f" {label(field)}"])[0] for field in self.fields}
         self.values = {field: _values(items[field], vocabulary, max_tokens) for field in self.fields}
         self.n_items = len(items)
 
@@ -94,6 +94,11 @@ class AttributeTokens:
     def _of(self, item: int, fields: Sequence[str]) -> Tokens:
         having = [field for field in fields if self.values[field][item]]
         return [token for field in having for token in (*self.labels[field], *self.values[field][item])]
+
+
+def label(field: str) -> str:
+    """How an attribute is announced."""
+    return f"{field.replace('_', ' ')}:"
 
 
 def encoded(vocabulary: Any, texts: Sequence[str]) -> list[Tokens]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from semtok.config.data import Attributes
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import AttributeTokens, held_out
+from semtok.encoders.attributes import AttributeTokens, held_out, label
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import DataError
 from semtok.run import devices
@@ -82,7 +82,7 @@ def byte_level_bpe(items: pd.DataFrame, size: int) -> "Tokenizer":
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = (f" {field.replace('_', ' ')}: {text}" for field in items for text in items[field].dropna())
+    texts = (f" {label(field)} {text}" for field in map(str, items) for text in items[field].dropna())
     vocabulary.train_from_iterator(texts, trainer)
     return vocabulary
 

@@ -83,7 +83,7 @@ class DenseTraining(Objective):
     def __init__(
         self, options: DenseTokenizerEncoder, model: LanguageModel, items: pd.DataFrame, attributes: Attributes
     ) -> None:
-        self.options, self.attributes, self.where = options, attributes, devices.device()
+        self.options, self.where = options, devices.device()
         self.remedy = f"lower learning_rate (now {options.learning_rate})"
         self.tokens = AttributeTokens(items, attributes, model.vocabulary, options.max_tokens)
         self.text_start, self.filler = model.start, int(model.network.config.pad_token_id)
@@ -130,10 +130,10 @@ class DenseTraining(Objective):
 
     def row(self, progress: Progress, losses: dict[str, float]) -> dict[str, Any]:
         """The mean loss of a token; of the held-out items also the share of tokens that are right, by attribute."""
-        loss, right, counts, _ = self.measure(0)
-        accuracy = {f"accuracy_{field}": _share(*pair) for field, pair in self._by_field(right, counts).items()}
-        log.info("epoch %d: loss %.4f, held out %.4f, %s", progress.epoch, losses["loss"], loss, accuracy)
-        return {"epoch": progress.epoch, "loss": losses["loss"], "held_out_loss": loss, **accuracy}
+        found = self.measure(0)
+        accuracy = {f"accuracy_{field}": found.accuracy(task) for task, field in enumerate(self.tokens.fields)}
+        log.info("epoch %d: loss %.4f, held out %.4f, %s", progress.epoch, losses["loss"], found.loss, accuracy)
+        return {"epoch": progress.epoch, "loss": losses["loss"], "held_out_loss": found.loss, **accuracy}
 
     def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:
         """The lower the loss of the held-out answers the better."""
@@ -146,41 +146,37 @@ class DenseTraining(Objective):
         name does not count. `accuracy_of_another_item` is that from the dense tokens of another item: what the language
         model knows without the item.
         """
-        _, right, counts, n_answers = self.measure(0)
-        _, by_chance, _, _ = self.measure(1)
-        found = {}
-        for task, (field, (correct, count)) in enumerate(self._by_field(right, counts).items()):
-            found[field] = {
-                "task": "reconstruction" if task < len(self.attributes.content) else "generation",
-                "answers": int(n_answers[task]),
-                "tokens": int(count),
-                "accuracy": _share(correct, count),
-                "accuracy_of_another_item": _share(int(by_chance[task]), count),
+        own, of_another = self.measure(0), self.measure(1)
+        return {
+            field: {
+                "task": "reconstruction" if task < self.tokens.n_content else "generation",
+                "answers": own.answers[task],
+                "tokens": own.tokens[task],
+                "accuracy": own.accuracy(task),
+                "accuracy_of_another_item": of_another.accuracy(task),
             }
-        return found
+            for task, field in enumerate(self.tokens.fields)
+        }
 
     @torch.no_grad()
-    def measure(self, shift: int) -> tuple[float, Tensor, Tensor, Tensor]:
-        """The held-out items' answers from their own dense tokens, or those of the item `shift` places on.
-
-        Returns the mean loss of a token; and by task, [n_tasks] each, how many tokens of values are right, how many
-        there are, and how many answers.
-        """
+    def measure(self, shift: int) -> "Measured":
+        """The held-out items' answers from their own dense tokens, or those of the item `shift` places on."""
         self.model.eval()
         n_tasks = len(self.tokens.fields)
         dense = torch.cat([self.model.read(*self.contents(part))[1] for part in self._parts(self.asked)])
         dense = dense.roll(-shift, dims=0)
         loss, n_words = 0.0, 0
-        sums = torch.zeros(3, n_tasks, dtype=torch.int64)
+        right, tokens, answers = torch.zeros(3, n_tasks, dtype=torch.int64)
         for first, part in self._numbered_parts(self.asked):
             asked = self.ask(part)
             logits = self.model.answer(dense[first : first + len(part)][asked.row], asked.tokens, asked.mask)
             loss += float(F.cross_entropy(logits, asked.words, reduction="sum"))
             n_words += len(asked.words)
-            right = (logits.argmax(dim=1) == asked.words) & asked.is_value
-            for counted, tasks in zip(sums, (asked.task[right], asked.task[asked.is_value], asked.tasks), strict=True):
-                counted += tasks.bincount(minlength=n_tasks).cpu()
-        return loss / n_words, sums[0], sums[1], sums[2]
+            is_right = (logits.argmax(dim=1) == asked.words) & asked.is_value
+            right += asked.task_of_word[is_right].bincount(minlength=n_tasks).cpu()
+            tokens += asked.task_of_word[asked.is_value].bincount(minlength=n_tasks).cpu()
+            answers += asked.task.bincount(minlength=n_tasks).cpu()
+        return Measured(loss / n_words, right.tolist(), tokens.tolist(), answers.tolist())
 
     @torch.no_grad()
     def vectors(self) -> npt.NDArray[np.float32]:
@@ -213,9 +209,9 @@ class DenseTraining(Objective):
             row=row,
             tokens=tokens,
             mask=mask,
-            tasks=task,
+            task=task,
             words=tokens[:, 1:][is_word],
-            task=task[:, None].expand_as(is_word)[is_word],
+            task_of_word=task[:, None].expand_as(is_word)[is_word],
             is_value=(place >= n_label[:, None])[is_word],
         )
 
@@ -231,9 +227,6 @@ class DenseTraining(Objective):
 
     def _parts(self, items: Items) -> Iterator[Items]:
         yield from (part for _, part in self._numbered_parts(items))
-
-    def _by_field(self, right: Tensor, counts: Tensor) -> dict[str, tuple[int, int]]:
-        return dict(zip(self.tokens.fields, zip(right.tolist(), counts.tolist(), strict=True), strict=True))
 
     def _check_length(self, most: int) -> None:
         longest = 1 + int(self.lengths.max()) + self.options.dense_tokens
@@ -254,15 +247,29 @@ class Asked:
     """[n, length] K: the task's token and the answer."""
     mask: Tensor
     """[n, length] where there are tokens."""
-    tasks: Tensor
+    task: Tensor
     """[n] the task of an answer."""
     words: Tensor
     """[w] the words of all answers."""
-    task: Tensor
+    task_of_word: Tensor
     """[w] the task of a word's answer."""
     is_value: Tensor
     """[w] whether a word is of the value, and not of the attribute's name."""
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+@dataclass(frozen=True)
+class Measured:
+    """How well answers were told; lists hold one number a task."""
+
+    loss: float
+    """Mean of a token, names included."""
+    right: list[int]
+    """Tokens of values that are the most likely ones."""
+    tokens: list[int]
+    """Tokens of values."""
+    answers: list[int]
+    """Answers."""
+
+    def accuracy(self, task: int) -> float | None:
+        """The share of tokens that are right; None where none was asked for."""
+        return self.right[task] / self.tokens[task] if self.tokens[task] else None

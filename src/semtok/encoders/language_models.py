@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import save
 
-from semtok.config.language_models import FolderModel, HubModel, LanguageModelOptions
+from semtok.config.language_models import CorpusModel, FolderModel, HubModel, LanguageModelOptions
 from semtok.errors import ConfigError
 from semtok.run.files import atomic_path
 from semtok.run.weights import without_code
@@ -93,7 +93,7 @@ def write(model: LanguageModel, config: str | Path, weights: str | Path, vocabul
         temporary.write_text(model.vocabulary.to_str(pretty=True), encoding="utf-8")
 
 
-def facts_of(options: LanguageModelOptions, name: str) -> dict[str, Any]:
+def facts_of(options: HubModel | FolderModel | CorpusModel, name: str) -> dict[str, Any]:
     """Which model it was, for whoever reads vectors that were made with it."""
     published = options.model if isinstance(options, HubModel) else None
     return {"language_model": name, "language_model_source": options.source, "language_model_name": published}

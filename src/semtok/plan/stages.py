@@ -237,10 +237,8 @@ class Stages:
         return attributes
 
     def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Where an encoder's language model comes from; how it was trained is told by the bytes of its files."""
-        name = self.options("encoders", wildcards.encoder)["language_model"]
-        options = self.options("language_models", name)
-        return {"source": options["source"]} if self.config.language_models[name].trained_here else options
+        """The options of an encoder's language model."""
+        return self.options("language_models", self.options("encoders", wildcards.encoder)["language_model"])
 
     def language_model_files(self, wildcards: Wildcards) -> list[str]:
         """The files of an encoder's language model; none for one of the hub."""
