@@ -67,8 +67,8 @@ class T5Options(TransformerOptions):
 
 
 class TrainingOptions(Section):
-    """How any recommender is trained; a change trains again. TIGER's samples are prefixes, SASRec's are windows of
-    users' train parts."""
+    """How any recommender is trained; a change trains again. TIGER's samples are prefixes, those over plain item ids are
+    windows of users' train parts."""
 
     optimizer: Literal["adamw", "adafactor"]
     """`adafactor` is T5's and TIGER's own: its learning_rate is relative (0.01 to 0.03), a step is the rate times the
@@ -88,7 +88,7 @@ class TrainingOptions(Section):
     samples_per_epoch: PositiveInt | None
     """Samples drawn anew without replacement each epoch; null for all."""
     validation_every: PositiveInt
-    """Epochs between validations; the best checkpoint is kept (TIGER: Recall@10, SASRec: NDCG@10)."""
+    """Epochs between validations; the best checkpoint is kept (over codes by Recall@10, over plain ids by NDCG@10)."""
     validation_users: PositiveInt | None
     """Validation targets ranked each time (a fixed sample); null for all."""
     patience: NonNegativeInt
@@ -172,7 +172,7 @@ class DecoderOnly(GeneratorOptions):
 
 
 class SelfAttentionOptions(Section):
-    """The size of SASRec's network."""
+    """The size of a network of self-attention over items (SASRec, BERT4Rec)."""
 
     n_layers: PositiveInt
     """Blocks of self-attention and feed-forward."""
@@ -225,7 +225,66 @@ class SASRec(RecommenderOptions):
     """How the catalogue is ranked with it."""
 
 
-RecommenderClass = TIGER | DecoderOnly | SASRec
+class BERT4RecTrainingOptions(TrainingOptions):
+    """How BERT4Rec is trained."""
+
+    mask_ratio: Annotated[float, Field(gt=0, lt=1)]
+    """Chance of an item of a window to be masked."""
+    last_item_ratio: Probability
+    """Share of the samples that are masked as when ranking: one item, with what precedes it and nothing behind it."""
+
+
+class BERT4Rec(RecommenderOptions):
+    """Self-attention to both sides over plain item ids, trained to fill in masked items, with cross-entropy over the
+    whole catalogue."""
+
+    module = "semtok.recommenders.bert4rec"
+    reads_ids = True
+    ranked_by = "top"
+
+    method: Literal["bert4rec"]
+    max_items: PositiveInt
+    """Most recent items of the history; longer train parts are cut into windows of so many steps and one more."""
+    model: SelfAttentionOptions
+    """The network."""
+    training: BERT4RecTrainingOptions
+    """How it is trained."""
+    decoding: FullRankingOptions
+    """How the catalogue is ranked with it."""
+
+
+class GRUOptions(Section):
+    """The size of GRU4Rec's network."""
+
+    n_layers: PositiveInt
+    """Layers of gated recurrent units."""
+    embedding_dim: PositiveInt
+    """Width of the item vectors, to which the states are projected."""
+    hidden_dim: PositiveInt
+    """Width of the states."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Probability of dropout of the item vectors that are read."""
+
+
+class GRU4Rec(RecommenderOptions):
+    """A recurrent network over plain item ids, with cross-entropy over the whole catalogue."""
+
+    module = "semtok.recommenders.gru4rec"
+    reads_ids = True
+    ranked_by = "top"
+
+    method: Literal["gru4rec"]
+    max_items: PositiveInt
+    """Most recent items of the history; longer train parts are cut into windows of so many steps."""
+    model: GRUOptions
+    """The network."""
+    training: TrainingOptions
+    """How it is trained."""
+    decoding: FullRankingOptions
+    """How the catalogue is ranked with it."""
+
+
+RecommenderClass = TIGER | DecoderOnly | SASRec | BERT4Rec | GRU4Rec
 Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
 
 
