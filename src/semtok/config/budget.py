@@ -41,8 +41,10 @@ def reading(options: Mapping[str, Any]) -> str:
         if training["samples_per_epoch"] is None
         else f"{training['samples_per_epoch']:,} samples drawn from the train records"
     )
-    words = [f"the last {options['max_items']:,} items of a history", epochs]
-    if options["model"].get("encoder") == "causal":
+    # A method of one's own may have other options.
+    words = [f"the last {options['max_items']:,} items of a history"] if "max_items" in options else []
+    words.append(epochs)
+    if options.get("model", {}).get("encoder") == "causal":
         words.append("a causal encoder instead of T5's")
     if training.get("targets") == "every":
         words.append("every target of a window in one pass")

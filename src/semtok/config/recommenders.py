@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
+    ConfigDict,
+    Discriminator,
     Field,
+    ModelWrapValidatorHandler,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SerializeAsAny,
+    Tag,
+    ValidationError,
     create_model,
     model_validator,
 )
+from pydantic_core import InitErrorDetails
 
 from semtok.config.base import Method, Probability, Section
+from semtok.config.own import is_own, own_module
 
 
 class RecommenderOptions(Method):
@@ -67,7 +75,7 @@ class T5Options(TransformerOptions):
 
 
 class TrainingOptions(Section):
-    """How any recommender is trained; a change trains again. TIGER's samples are prefixes, those over plain item ids are
+    """How any recommender is trained; a change trains again. TIGER's samples are prefixes; over plain item ids they are
     windows of users' train parts."""
 
     optimizer: Literal["adamw", "adafactor"]
@@ -285,11 +293,77 @@ class GRU4Rec(RecommenderOptions):
 
 
 RecommenderClass = TIGER | DecoderOnly | SASRec | BERT4Rec | GRU4Rec
-Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
+
+
+class OwnRecommender(RecommenderOptions):
+    """A recommender of your own, in a file outside of this package. The file holds a class that derives from this one
+    and says what the other options are: docs/extending.md."""
+
+    # `method` has to be there for the schema to take anything else: parts of a config may lack what is `required`.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": True,
+            "not": {"properties": {"method": {"not": {"pattern": r"\.py$"}}}},
+        }
+    )
+
+    method: Annotated[str, Field(pattern=r"\.py$")]
+    """Path of the file from where Snakemake is run, as `narm.py`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_the_class_in_the_file(
+        cls, values: Any, handler: ModelWrapValidatorHandler["OwnRecommender"]
+    ) -> "OwnRecommender":
+        return handler(values) if cls is not OwnRecommender else own_class(values["method"]).model_validate(values)
+
+
+def own_class(path: str) -> type[OwnRecommender]:
+    """The class of options in a file.
+
+    Raises a ValidationError of `method` where there is no such file, where it cannot be imported, or where it lacks
+    what a recommender has.
+    """
+    try:
+        module = own_module(path)
+    except OSError:
+        raise _no_recommender(path, "the path of a Python file from where Snakemake is run") from None
+    except Exception as error:
+        raise _no_recommender(path, f"a module that can be imported ({type(error).__name__}: {error})") from error
+    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    classes = [one for one in own if issubclass(one, OwnRecommender)]
+    if len(classes) != 1:
+        raise _no_recommender(path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
+    if missing := [name for name in ("train", "decode") if not callable(getattr(module, name, None))]:
+        raise _no_recommender(path, f"a function {missing[0]} in it (semtok.recommenders.task)")
+    kind = classes[0]
+    if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
+        raise _no_recommender(path, f"an option {missing[0]} in its class {kind.__name__}")
+    ranking: Any = kind.model_fields["decoding"].annotation
+    if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
+        raise _no_recommender(path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
+    kind.module = module.__name__
+    return kind
+
+
+def _no_recommender(path: str, expected: str) -> ValidationError:
+    error = InitErrorDetails(type="value_error", loc=("method",), input=path, ctx={"error": ValueError(expected)})
+    return ValidationError.from_exception_data("OwnRecommender", [error])
+
+
+Recommender = Annotated[
+    Annotated[Annotated[RecommenderClass, Field(discriminator="method")], Tag("[of the package]")]
+    | Annotated[SerializeAsAny[OwnRecommender], Tag("[own]")],
+    Discriminator(lambda entry: "[own]" if is_own(_method_of(entry)) else "[of the package]"),
+]
+
+
+def _method_of(entry: Any) -> Any:
+    return entry.get("method") if isinstance(entry, Mapping) else getattr(entry, "method", None)
 
 
 def methods() -> dict[str, type[RecommenderClass]]:
-    """The class of each method."""
+    """The class of each method of the package."""
     kinds = get_args(RecommenderClass)
     return {method: kind for kind in kinds for method in get_args(kind.model_fields["method"].annotation)}
 
@@ -299,7 +373,8 @@ def without(section: Literal["training", "decoding"], options: Mapping[str, Any]
 
     There the section is None.
     """
-    kind: Any = methods()[options["method"]]
+    method = options["method"]
+    kind: Any = own_class(method) if is_own(method) else methods()[method]
     left_out: Any = {section: (None, None)}
     found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(options)
     return found

@@ -68,10 +68,11 @@ class Block(nn.Module):
         """[B, T, d] to [B, T, d]; `real` as in `SelfAttention`."""
         if self.norm_first:
             states = states + self.dropout(self.attention(self.attention_norm(states), real))
-            return states + self.dropout(self.feed_forward(self.feed_forward_norm(states)))
-        states = self.attention_norm(states + self.dropout(self.attention(states, real)))
-        changed: Tensor = self.feed_forward_norm(states + self.dropout(self.feed_forward(states)))
-        return changed
+            states = states + self.dropout(self.feed_forward(self.feed_forward_norm(states)))
+        else:
+            states = self.attention_norm(states + self.dropout(self.attention(states, real)))
+            states = self.feed_forward_norm(states + self.dropout(self.feed_forward(states)))
+        return states
 
 
 class SelfAttention(nn.Module):
@@ -93,7 +94,7 @@ class SelfAttention(nn.Module):
             real: [B, T], the steps that every other one sees, which padding is not; None: each step sees itself and
                 what came before.
         """
-        states = vectors + self.position(torch.arange(vectors.shape[1], device=vectors.device))  # (B, T, d)
+        states: Tensor = vectors + self.position(torch.arange(vectors.shape[1], device=vectors.device))  # (B, T, d)
         states = self.dropout(states if self.norm_first else self.norm(states))
         for block in self.blocks:
             states = block(states, real)
