@@ -21,7 +21,16 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from semtok.config.base import Method, Probability, Section
+from semtok.config.choice import Grid, combinations, with_choice
 from semtok.config.own import is_own, own_module
+from semtok.config.variants import replaced
+from semtok.errors import ConfigError
+
+
+def _wrong(location: tuple[str, ...], found: Any, expected: str) -> ValidationError:
+    """A mistake in a part of a section."""
+    error = InitErrorDetails(type="value_error", loc=location, input=found, ctx={"error": ValueError(expected)})
+    return ValidationError.from_exception_data("recommender", [error])
 
 
 class RecommenderOptions(Method):
@@ -37,6 +46,27 @@ class RecommenderOptions(Method):
     """Whether it is given the model.safetensors of its tokenizer."""
     ranked_by: ClassVar[str]
     """The option of `decoding` that says how many items are ranked for a target."""
+
+    choose: Grid | None = None
+    """Options that are chosen by validation on each dataset, with the values to choose from, as in
+    {training.learning_rate: [0.001, 0.003], model.dropout: [0.2, 0.5]}: all combinations are trained with the first of
+    the seeds, and every seed is trained with the one of the highest Recall@10. The tables say grid and choice."""
+
+    @model_validator(mode="after")
+    def _candidates_are_valid(self) -> "RecommenderOptions":
+        plain = {**self.model_dump(), "choose": None}
+        for values in combinations(self.choose) if self.choose else ():
+            try:
+                type(self).model_validate(replaced(plain, values, "choose"))
+            except ConfigError as error:
+                raise _wrong(("choose",), values, f"options of it ({error})") from None
+            except ValidationError as error:
+                first = error.errors()[0]
+                option = ".".join(map(str, first["loc"]))
+                raise _wrong(
+                    ("choose",), values, f"values that are valid together ({option}: {first['msg']})"
+                ) from None
+        return self
 
     @property
     def n_ranked(self) -> int:
@@ -327,28 +357,23 @@ def own_class(path: str) -> type[OwnRecommender]:
     try:
         module = own_module(path)
     except OSError:
-        raise _no_recommender(path, "the path of a Python file from where Snakemake is run") from None
+        raise _wrong(("method",), path, "the path of a Python file from where Snakemake is run") from None
     except Exception as error:
-        raise _no_recommender(path, f"a module that can be imported ({type(error).__name__}: {error})") from error
+        raise _wrong(("method",), path, f"a module that can be imported ({type(error).__name__}: {error})") from error
     own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
     classes = [one for one in own if issubclass(one, OwnRecommender)]
     if len(classes) != 1:
-        raise _no_recommender(path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
+        raise _wrong(("method",), path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
     if missing := [name for name in ("train", "decode") if not callable(getattr(module, name, None))]:
-        raise _no_recommender(path, f"a function {missing[0]} in it (semtok.recommenders.task)")
+        raise _wrong(("method",), path, f"a function {missing[0]} in it (semtok.recommenders.task)")
     kind = classes[0]
     if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
-        raise _no_recommender(path, f"an option {missing[0]} in its class {kind.__name__}")
+        raise _wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
     ranking: Any = kind.model_fields["decoding"].annotation
     if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
-        raise _no_recommender(path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
+        raise _wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
     kind.module = module.__name__
     return kind
-
-
-def _no_recommender(path: str, expected: str) -> ValidationError:
-    error = InitErrorDetails(type="value_error", loc=("method",), input=path, ctx={"error": ValueError(expected)})
-    return ValidationError.from_exception_data("OwnRecommender", [error])
 
 
 Recommender = Annotated[
@@ -371,10 +396,12 @@ def methods() -> dict[str, type[RecommenderClass]]:
 def without(section: Literal["training", "decoding"], options: Mapping[str, Any]) -> RecommenderClass:
     """The typed options of a job that is not given the section `section`, so that it depends on the other alone.
 
-    There the section is None.
+    There the section is None. What was chosen by validation is read from its file.
     """
     method = options["method"]
     kind: Any = own_class(method) if is_own(method) else methods()[method]
     left_out: Any = {section: (None, None)}
-    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(options)
+    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(
+        with_choice(options)
+    )
     return found

@@ -56,13 +56,18 @@ def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str
         variant: an entry's name, or a variant of it.
         section: the section's name, for messages.
     """
-    name, replaced = parse(variant)
+    name, values = parse(variant)
     if name not in entries:
         raise ConfigError(f"{section}: {name!r} is not an entry{nearest(name, entries)}")
-    options = dict(entries[name])
-    for key, value in replaced.items():
-        _replace(options, key.split("."), value, f"{section}.{variant}")
-    return options
+    return replaced(entries[name], values, f"{section}.{variant}")
+
+
+def replaced(options: Mapping[str, Any], values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Options with the named values in the place of their own, a dot descending; `path` is for messages."""
+    found = dict(options)
+    for key, value in values.items():
+        _replace(found, key.split("."), value, path)
+    return found
 
 
 def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> str:
