@@ -40,6 +40,11 @@ def test_candidates_are_variants_that_choose_nothing(sasrec):
         assert grid_of(name, options) == {}
 
 
+def test_small_rates_are_written_as_yaml_reads_them(sasrec):
+    (name,) = candidates("sasrec", {"training.learning_rate": [1e-05]})
+    assert resolve({"sasrec": sasrec | {"choose": None}}, name, "")["training"]["learning_rate"] == 1e-05
+
+
 def test_what_a_name_sets_is_not_chosen(sasrec):
     options = sasrec | {"choose": GRID}
     assert list(grid_of("sasrec+model.dropout=0.1", options)) == ["training.learning_rate"]

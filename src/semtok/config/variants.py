@@ -100,7 +100,8 @@ def _written(value: Any) -> str:
     """The YAML scalar of a value."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    # YAML reads 1e-05 as text.
+    return re.sub(r"^(-?\d+)e", r"\1.0e", str(value)) if isinstance(value, float) else str(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
