@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from semtok.config.variants import parse, replaced, spelled
+from semtok.config.variants import parse, replaced, written
 
 Values = dict[str, Any]
 """By option, as `training.learning_rate`."""
@@ -37,9 +37,8 @@ def combinations(grid: Mapping[str, list[Any]]) -> list[Values]:
 
 def candidates(variant: str, grid: Mapping[str, list[Any]]) -> list[str]:
     """The variants that a grid is chosen from, in the order of `combinations`."""
-    plain = f"{variant}+choose=null"
     return [
-        spelled("+".join([plain, *(f"{key}={value}" for key, value in values.items())]))
+        "+".join([variant, "choose=null", *(f"{key}={written(value)}" for key, value in values.items())])
         for values in combinations(grid)
     ]
 

@@ -82,21 +82,21 @@ def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: s
     for key in replaced:
         own, value = _get(plain, key.split(".")), _get(changed, key.split("."))
         if own != value:
-            kept.append(f"{key}={_written(float(value) if _is_whole_for(own, value) else value)}")
+            kept.append(f"{key}={written(float(value) if _is_whole_for(own, value) else value)}")
     return "+".join([name, *kept])
 
 
 def spelled(variant: str) -> str:
     """The variant with its values as YAML writes them, so that `temperature=0.30` and `temperature=0.3` are one run."""
     name, replaced = parse(variant)
-    return "+".join([name, *(f"{key}={_written(value)}" for key, value in replaced.items())])
+    return "+".join([name, *(f"{key}={written(value)}" for key, value in replaced.items())])
 
 
 def _is_whole_for(own: Any, value: Any) -> bool:
     return isinstance(own, float) and isinstance(value, int) and not isinstance(value, bool)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """The YAML scalar of a value."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
