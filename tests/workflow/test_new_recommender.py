@@ -54,7 +54,7 @@ def test_what_is_wrong_with_a_file_is_said_before_any_job(project: Project):
     code = block("python")
     for old, new, said in (
         ("import torch\n", "import troch\n", "a module that can be imported (ModuleNotFoundError: No module named"),
-        ("class Options(OwnRecommender)", "class Options(Section)", "derives from OwnRecommender, not 0"),
+        ("class NARM(", "class More(Options):\n    pass\n\n\nclass NARM(", "derives from OwnRecommender, not 2"),
         ("def decode(", "def rank(", "a function decode in it"),
         ('ranked_by = "top"', 'ranked_by = "most"', "an option of decoding as ranked_by of its class Options"),
         ("    training: TrainingOptions\n", "", "an option training in its class Options"),
