@@ -32,6 +32,24 @@ def definitions_are_read_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def code_is_parsed_once():
+    """Every content of a file: to parse the package is most of planning, and the tests' copies of it are the same."""
+    from semtok.run import digest
+
+    parse, known = digest._parts, {}
+
+    def once(path):
+        key = path.name, path.read_bytes()
+        if key not in known:
+            known[key] = parse(path)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digest, "_parts", once)
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Count the calls of a property; the report takes the number to the controller of pytest-xdist."""
