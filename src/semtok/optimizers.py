@@ -4,7 +4,6 @@ The first call of a wrapped method imports the compiler, which takes two seconds
 in the demo. Nothing here is compiled, and the steps are the same.
 """
 
-from functools import cache
 from inspect import unwrap
 from typing import TypeVar
 
@@ -14,7 +13,6 @@ Optimizer = TypeVar("Optimizer", bound=torch.optim.Optimizer)
 WRAPPED = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
 
 
-@cache
 def uncompiled(optimizer: type[Optimizer]) -> type[Optimizer]:
     """The same class of optimizers, its methods as they stand below torch's decorators."""
     methods = {name: unwrap(getattr(optimizer, name)) for name in WRAPPED}
