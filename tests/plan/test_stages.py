@@ -16,7 +16,7 @@ from support.project import ROOT
 
 @pytest.fixture
 def raw():
-    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    return yaml.load((ROOT / "config" / "config.yaml").read_text(), yaml.CSafeLoader)
 
 
 def stages(raw, results="results") -> Stages:

@@ -33,6 +33,12 @@ def train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
             np.savez(f"{out}-{name}", losses=np.array(losses), **results)
 
 
+def share_and_train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
+    """Of two processes, both checks: to start them takes longer than either."""
+    share_without_predictions()
+    train_all(folder, recommenders, out)
+
+
 def train_tokenizer(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Codes, history and weights."""
     roles = ["encoder", "collaborative"] if "views" not in options else list(options["views"])

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from semtok.run.files import atomic_path
+from semtok.run.files import atomic_path, write_csv
 
 # Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -75,8 +75,7 @@ def plots(count: int, title: str, notes: Sequence[str], synthetic: bool) -> tupl
 
 def write(figure: Figure, frame: pd.DataFrame, csv: Path, pictures: Sequence[Path]) -> None:
     """The numbers and the pictures (.svg or .pdf); under `style`."""
-    with atomic_path(csv) as temporary:
-        frame.to_csv(temporary, index=False)
+    write_csv(csv, frame)
     for picture in pictures:
         with atomic_path(picture) as temporary:
             figure.savefig(temporary, metadata=_UNDATED.get(picture.suffix))
