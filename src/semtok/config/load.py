@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from semtok.config.base import exceeds_limits
+from semtok.config.encoders import methods_for
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.recommenders import methods
@@ -43,10 +44,11 @@ def _known_names(raw: Mapping[str, Any]) -> dict[str, set[str]]:
     """What `entry_of` looks names up in; also of a config that is wrong elsewhere."""
     names = {section: set(_entries(raw, section)) for section in ("datasets", "encoders", "recommenders")}
     over_ids = [method for method, kind in methods().items() if kind.reads_ids]
-    recommenders = _entries(raw, "recommenders").items()
-    # In a list, since a method may be anything yet.
+    recommenders, encoders = _entries(raw, "recommenders").items(), _entries(raw, "encoders").items()
+    # In lists, since a method may be anything yet.
     return names | {
-        "recommenders over plain item ids": {name for name, entry in recommenders if entry.get("method") in over_ids}
+        "recommenders over plain item ids": {name for name, entry in recommenders if entry.get("method") in over_ids},
+        "text encoders": {name for name, entry in encoders if entry.get("method") in methods_for("text")},
     }
 
 
