@@ -56,6 +56,15 @@ rule ranking_table:
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
+        strata=f"{PAPER}/{{exhibit}}-strata.csv",
+        strata_svg=report(
+            f"{PAPER}/{{exhibit}}-strata.svg",
+            category="{paper}",
+            subcategory="strata",
+            caption="../report/strata.rst",
+            labels={"result": "{exhibit}"},
+        ),
+        strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
         html=report(

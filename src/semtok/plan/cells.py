@@ -274,7 +274,11 @@ class _Maker:
         unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
         if unknown:
             return f"the tokenizer {name} of this config has no option {unknown[0]}"
-        if method not in UNTRAINED and own and (recommender := parse(self._recommender(dataset, own, changes))[0]) not in self.recommenders:
+        if (
+            method not in UNTRAINED
+            and own
+            and (recommender := parse(self._recommender(dataset, own, changes))[0]) not in self.recommenders
+        ):
             return f"this config has no recommender {recommender}"
         printed = self.paper.runs_on(dataset)
         views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}

@@ -87,7 +87,7 @@ class Untrained:
         return scores
 
     def co_occurrence(self, samples: Samples) -> Array:
-        """What follows the last items in train: [B, n_items], sum over m = 1 ... window of P(i | m-th last item) / m."""
+        """What follows the last items in train: [B, n_items], the sum of P(i | m-th last) / m over the window."""
         history, shape = self.histories(samples), (len(samples), len(self.counts))
         last = history.back <= self.window
         items = csr_array((1 / history.back[last], (history.row[last], history.item[last])), shape=shape)
