@@ -54,6 +54,8 @@ class Untrained:
         found = Sequences.from_interactions(interactions)
         self.window, self.is_train = options.window, (interactions["split"] == "train").to_numpy(bool)
         counts = np.bincount(found.items[self.is_train], minlength=found.n_items)
+        if vectors is not None and len(vectors) != found.n_items:
+            raise DataError(f"text vectors: found {len(vectors)} rows; expected {found.n_items}, one for each item")
         order = np.argsort(-counts, kind="stable")
         self.counts: Integers = counts[order]
         """[n_items], train records of each item."""
@@ -157,8 +159,6 @@ def rank_untrained(
     if not len(samples):
         raise DataError("targets: no row of the split test; expected at least one")
     n_items = len(known.counts)
-    if vectors is not None and len(vectors) != n_items:
-        raise DataError(f"text vectors: found {len(vectors)} rows; expected {n_items}, one for each item")
     samples = Samples(samples.user, samples.position, known.number[samples.item])
     table = targets.loc[targets["split"] == "test", ["target", "user", "item"]].reset_index(drop=True).astype("int32")
     table["train_count"] = known.counts[samples.item].astype(np.int32)
