@@ -202,7 +202,7 @@ rule figure_of_page:
         f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
     wildcard_constraints:
         paper=PAPERS.pattern,
-        exhibit=r"figure\w+",
+        exhibit=r"figure\w+|table[\w-]+-strata",
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -219,7 +219,10 @@ rule figure_of_page:
 rule results_page:
     input:
         tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
-        figures=lambda wildcards: PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+        figures=lambda wildcards: [
+            *PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+            *PAPERS.strata(wildcards.paper, "docs/results/{paper}-{exhibit}.svg"),
+        ],
         claims=f"{PAPER}/claims.md",
         # Written by hand; a page can do without.
         conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),

@@ -117,6 +117,11 @@ class Exhibits:
         names: Sequence[str] = getattr(self.config.papers[paper], part)
         return [pattern.format(paper=paper, exhibit=name) for name in names]
 
+    def strata(self, paper: str, pattern: str) -> list[str]:
+        """A file of the strata of each table of rankings that the config builds."""
+        tables = [name for name in self.config.papers[paper].tables if self.kind(paper, name) == "ranking"]
+        return [pattern.format(paper=paper, exhibit=f"{name}-strata") for name in tables]
+
     def constraints(self, *kinds: str) -> dict[str, str]:
         """What the wildcards `paper` and `exhibit` may be in the rule of some kinds.
 
