@@ -60,7 +60,7 @@ def test_figures_use_the_seeds_of_sweeps(paper):
 def test_a_table_or_figure_may_have_seeds_of_its_own(paper):
     config = paper_config(sweep_seeds=[4, 5], seeds_of={"table2": [7], "figure4": [8]})
     for exhibit, seeds in {"table2": {7}, "figure4": {8}, "figure3": {4, 5}}.items():
-        assert {run.seed for run in plan.runs(plan.cells(paper, config, exhibit, [0], TOKENIZERS))} == seeds
+        assert {run.seed for run in trained(plan.cells(paper, config, exhibit, [0], TOKENIZERS))} == seeds
 
 
 @pytest.mark.parametrize(
