@@ -59,8 +59,6 @@ def listed(name, user, **given):
         ("co-occurrence", 2, [2, 0, 1, 3, 4]),
         # The mean of items 0 and 2 at length 1 is (1, 1): nearest is 4, then what is as far by popularity.
         ("content", 1, [4, 1, 0, 2, 3]),
-        # Of 1 and 4; 3 is too far back.
-        ("content", 2, [1, 0, 4, 2, 3]),
     ],
 )
 def test_lists_by_hand(name, user, expected):
@@ -68,6 +66,8 @@ def test_lists_by_hand(name, user, expected):
 
 
 def test_a_wider_window_sees_more():
+    # The mean of items 0, 1, 2, 0 is (3, 1) but for its length.
+    assert listed("content", 0, options=UntrainedOptions(window=4, encoder=None)) == [1, 0, 4, 2, 3]
     # With three places, 3 is read too, which 1 follows in train always.
     assert listed("co-occurrence", 2, options=UntrainedOptions(window=3, encoder=None))[0] == 1
 

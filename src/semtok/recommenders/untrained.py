@@ -114,13 +114,13 @@ class Untrained:
         directions, text = self._texts  # (T, dim) of T texts, (n_items,)
         history, shape = self.histories(samples), (len(samples), len(directions))
         last = (history.back <= self.window) & (text[history.item] >= 0)
-        read = csr_array((np.ones(last.sum()), (history.row[last], text[history.item[last]])), shape=shape)
+        read = csr_array((np.ones(last.sum(), dtype=np.float32), (history.row[last], text[history.item[last]])), shape=shape)
         mean = read @ directions  # (B, dim), but for its length
         cosine = mean @ directions.T / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)  # (B, T)
-        return np.where(text >= 0, cosine[:, text], -1.0)
+        return np.where(text >= 0, cosine[:, text], -1.0).astype(np.float64)
 
     @cached_property
-    def _texts(self) -> tuple[Array, Integers]:
+    def _texts(self) -> tuple[npt.NDArray[np.float32], Integers]:
         """The distinct text vectors at length 1 [T, dim], and the text of each item [n_items]; -1: none.
 
         Of one vector, so that items of one text tie to the last bit.
@@ -131,7 +131,7 @@ class Untrained:
         distinct, place = np.unique(self.vectors[has_text], axis=0, return_inverse=True)
         text = np.full(len(self.vectors), -1, dtype=np.int64)
         text[has_text] = place.ravel()
-        lengths = np.linalg.norm(distinct.astype(np.float64), axis=1, keepdims=True)
+        lengths = np.linalg.norm(distinct, axis=1, keepdims=True)
         return distinct / np.maximum(lengths, 1e-9), text
 
     def _zeros(self, samples: Samples) -> Array:
