@@ -114,7 +114,8 @@ class Untrained:
         directions, text = self._texts  # (T, dim) of T texts, (n_items,)
         history, shape = self.histories(samples), (len(samples), len(directions))
         last = (history.back <= self.window) & (text[history.item] >= 0)
-        read = csr_array((np.ones(last.sum(), dtype=np.float32), (history.row[last], text[history.item[last]])), shape=shape)
+        once = np.ones(last.sum(), dtype=np.float32)
+        read = csr_array((once, (history.row[last], text[history.item[last]])), shape=shape)
         mean = read @ directions  # (B, dim), but for its length
         cosine = mean @ directions.T / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)  # (B, T)
         return np.where(text >= 0, cosine[:, text], -1.0).astype(np.float64)
