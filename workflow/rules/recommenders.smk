@@ -1,4 +1,7 @@
-"""Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone."""
+"""Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone.
+
+What needs no training is one job a dataset.
+"""
 
 
 rule train:
@@ -106,3 +109,28 @@ rule score:
         code=STAGES.code("score.py"),
     script:
         "../scripts/score.py"
+
+
+rule rank_untrained:
+    input:
+        interactions=rules.prepare.output.interactions,
+        targets=rules.prepare.output.targets,
+        vectors=STAGES.vectors_of_texts,
+    output:
+        PATHS.untrained,
+    log:
+        f"{LOGS}/rank_untrained/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/rank_untrained/{{dataset}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(120),
+        gpu=0,
+    params:
+        options=ordered(ENTRIES["untrained"]),
+        code=code("rank_untrained.py"),
+    script:
+        "../scripts/rank_untrained.py"

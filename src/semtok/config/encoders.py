@@ -1,6 +1,6 @@
 """The config of the encoder stage: one class a method."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -223,7 +223,13 @@ class RecommenderItemsEncoder(EncoderOptions):
     """Which of its runs the tokenizers of seed 0 read; those of other seeds read as many seeds later ones."""
 
 
-Encoder = Annotated[
-    TfidfEncoder | SentenceTransformersEncoder | TimmEncoder | ALSEncoder | GraphSAGEEncoder | RecommenderItemsEncoder,
-    Field(discriminator="method"),
-]
+EncoderClass = (
+    TfidfEncoder | SentenceTransformersEncoder | TimmEncoder | ALSEncoder | GraphSAGEEncoder | RecommenderItemsEncoder
+)
+Encoder = Annotated[EncoderClass, Field(discriminator="method")]
+
+
+def methods_for(modality: Modality) -> list[str]:
+    """The methods that encode a modality."""
+    kinds = [kind for kind in get_args(EncoderClass) if kind.modality == modality]
+    return [method for kind in kinds for method in get_args(kind.model_fields["method"].annotation)]

@@ -44,5 +44,8 @@ class Paths:
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
         self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
 
+        # Ranks in the lists of a dataset that need no training, and what is known of its test targets.
+        self.untrained = f"{results}/recommenders/{{dataset}}/untrained.parquet"
+
         # A paper's tables, figures and claims.
         self.paper = f"{results}/papers/{{paper}}"

@@ -238,6 +238,13 @@ class Stages:
             encoder = min(spaces, key=lambda name: (-spaces[name], name), default=None)
         return [] if encoder is None else self._vectors(wildcards, encoder)
 
+    def vectors_of_texts(self, wildcards: Wildcards) -> str | list[str]:
+        """The text vectors that rank by content without training; nothing for a dataset without texts."""
+        encoder, fields = self.config.untrained.encoder, self.config.datasets[wildcards.dataset].text_fields
+        return (
+            f"{self.paths.vectors}.npy".format(dataset=wildcards.dataset, encoder=encoder) if encoder and fields else []
+        )
+
     def brought_codes(self, wildcards: Wildcards) -> str | list[str]:
         """The file of codes that a user brings; nothing for the other tokenizers."""
         tokenizer = self.tokenizer(wildcards.tokenizer)
