@@ -21,13 +21,12 @@ help:
 	@echo "make clean       remove the environment and the results"
 
 # The stamp is newer than the lock when the environment is what the lock says.
-# Compiled on all processors, where pip uses one; some packages ship files for other versions of Python, which fail.
+# Not compiled: Python compiles what a job imports when it is first imported, which is less than half of it.
 $(VENV)/installed: requirements.lock pyproject.toml
 	command -v $(PYTHON) >/dev/null || { echo "make needs $(PYTHON); set PYTHON=/path/to/python (3.11 or later)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 	touch $@
 
 demo: $(VENV)/installed

@@ -21,15 +21,33 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests/workflow"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def definitions_are_read_once():
-    """Those of the repository: to read them is most of checking a config."""
-    from semtok.plan import check
+def pytest_configure():
+    """Definitions and code are parsed once, which is most of planning: the tests' copies of the project have the same.
 
-    load, once = check.load, functools.cache(check.load)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "load", lambda path: (once if path.is_relative_to(ROOT) else load)(path))
-        yield
+    Before any module imports what is replaced.
+    """
+    from semtok.plan import definition
+    from semtok.run import digest
+
+    definition.load = of_content(definition.load)
+    digest._parts = of_content(digest._parts)
+
+
+def of_content(read):
+    """`read` of a path, called once for all files of this name and content."""
+    known = {}
+
+    @functools.wraps(read)
+    def once(path):
+        try:
+            key = Path(path).name, Path(path).read_bytes()
+        except OSError:
+            return read(path)
+        if key not in known:
+            known[key] = read(path)
+        return known[key]
+
+    return once
 
 
 @pytest.hookimpl(wrapper=True)

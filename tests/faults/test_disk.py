@@ -14,7 +14,7 @@ from scipy import sparse
 
 from semtok.errors import SemtokError
 from semtok.run import checkpoints
-from semtok.run.files import atomic_path, write_array, write_json
+from semtok.run.files import atomic_path, write_array, write_csv, write_json
 from support.disks import remount, tmpfs
 
 NUMBERS = np.random.default_rng(0).random(200_000)
@@ -43,7 +43,7 @@ def _atomically(write):
 WRITERS = {
     "array.npy": lambda path: write_array(path, NUMBERS),
     "table.parquet": _atomically(lambda path: pd.DataFrame({"a": NUMBERS}).to_parquet(path)),
-    "table.csv": _atomically(lambda path: pd.DataFrame({"a": NUMBERS}).to_csv(path)),
+    "table.csv": lambda path: write_csv(path, pd.DataFrame({"a": NUMBERS})),
     "model.safetensors": _atomically(lambda path: save_file({"a": torch.from_numpy(NUMBERS)}, path)),
     "checkpoint.pt": lambda path: checkpoints.save(path, "identity", {"a": torch.from_numpy(NUMBERS)}),
     "facts.json": lambda path: write_json(path, NUMBERS.tolist()),

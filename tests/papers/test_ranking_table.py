@@ -20,9 +20,10 @@ from support.fabricated_results import (
     write_diagnostics,
     write_scores,
     write_stats,
+    write_untrained,
 )
 
-COLUMNS = "paper,table,dataset,source,method,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
+COLUMNS = "paper,table,dataset,source,method,kind,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
 RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
 
 
@@ -36,10 +37,13 @@ def build(
     """Build a ranking table on fabricated runs; returns its CSV as a frame."""
     config = paper_config(**changed)
     cells = plan.with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
-    runs = plan.runs(cells)
-    paths = {
-        run: write_scores(folder, run, ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i))
-        for i, run in enumerate(runs)
+    runs = [run for run in plan.runs(cells) if not run.is_untrained]
+    frames = {run: ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i) for i, run in enumerate(runs)}
+    paths = {run: write_scores(folder, run, frame) for run, frame in frames.items()}
+    paths |= {
+        run: write_untrained(folder / f"{run.dataset}-untrained.parquet", frames[runs[0]])
+        for run in plan.runs(cells)
+        if run.is_untrained
     }
     diagnosed = [run for run in runs if run.tokenizer != undiagnosed]
     diagnostics = dict.fromkeys(diagnosed, write_diagnostics(folder / "diagnostics.json"))
@@ -62,9 +66,13 @@ def build(
 def test_table2(tmp_path):
     frame = build(tmp_path, "table2")
     assert (tmp_path / "table2.csv").read_text().splitlines()[0] == COLUMNS
-    assert len(frame) == 4 * 2 * 4
     assert set(frame["source"]) == {"synthetic"}
-    assert (frame["seeds"] == 2).all()
+    assert frame["kind"].value_counts().to_dict() == {"trained": 4 * 8, "untrained": 5 * 8, "control": 2 * 8}
+    assert frame.groupby("kind")["seeds"].unique().map(list).to_dict() == {
+        "trained": [2],
+        "untrained": [1],
+        "control": [1],
+    }
     assert (frame["targets"] == 300).all()
     assert ((frame["ci_low"] <= frame["mean"]) & (frame["mean"] <= frame["ci_high"])).all()
     assert frame["ci_low"].min() >= 0
@@ -101,6 +109,7 @@ def test_mean_and_std_over_seeds_by_hand(tmp_path):
 
 def test_readable_forms_show_printed_beside_reproduced(tmp_path):
     frame = build(tmp_path, "table2")
+    frame = frame[frame["kind"] == "trained"]
     best = frame[(frame["metric"] == "recall") & (frame["k"] == 40)].sort_values("mean").iloc[-1]
     text = (tmp_path / "table2.md").read_text()
     assert "> **Synthetic data stand for MIND: not the paper's numbers.**" in text
@@ -153,9 +162,9 @@ def test_plain_ids_have_no_diagnostics(tmp_path):
 def test_what_is_not_built_is_there_and_says_why(tmp_path):
     frame = build(tmp_path, "table3", datasets={"Office(S)": "office-small"})
     missing = frame[frame["dataset"] == "Office(L)"]
-    assert len(missing) == 12
+    assert len(missing) == 4 * (3 + 7)
     assert set(missing["source"]) == {"not run: no dataset of this config stands for Office(L)"}
-    assert missing["printed"].notna().all()
+    assert missing.loc[missing["kind"] == "trained", "printed"].notna().all()
     assert missing["mean"].isna().all()
     assert (missing["seeds"] == 0).all()
     text = (tmp_path / "table3.md").read_text()
@@ -167,8 +176,51 @@ def test_what_is_not_built_is_there_and_says_why(tmp_path):
 
 def test_nothing_is_built(tmp_path):
     frame = build(tmp_path, "table2", datasets={})
-    assert len(frame) == 32
+    assert len(frame) == 8 * (4 + 7)
     assert frame["mean"].isna().all()
+    assert "Without training" not in (tmp_path / "table2.md").read_text()
+
+
+def rows_of(text):
+    """The lines of a table in Markdown, by the first cell."""
+    lines = [line for line in text.split("\n\n")[2].splitlines() if line.startswith("| ")]
+    return {line.split("|")[1].strip(): line for line in lines if line.split("|")[1].strip()}
+
+
+def test_what_nobody_trained_stands_below_a_rule_and_is_not_compared(tmp_path):
+    # All of the twelve targets stand before 13 in the made-up popularity, and no method finds more than one.
+    frame = build(tmp_path, "table2", ranks=lambda run: ranks_frame([3, *[None] * 11]))
+    values = frame.set_index(["method", "metric", "k"])["mean"]
+    assert values["Popularity", "recall", 10] == pytest.approx(10 / 12)
+    assert values["Oracle", "recall", 5] == pytest.approx(11 / 12)
+    assert values["Recency", "recall", 40] == 0
+    text = (tmp_path / "table2.md").read_text()
+    rows = list(rows_of(text))
+    assert rows[rows.index("Impr.") + 1 :] == [
+        *("Without training", "Popularity", "Recency", "Frequency", "Co-occurrence", "Content"),
+        *("Random list", "Oracle"),
+    ]
+    below = text.split("| Without training |")[1].split("\n\n")[0]
+    assert "**" not in below
+    assert "**0.0833** [" in text
+    latex = (tmp_path / "table2.tex").read_text()
+    assert "\\midrule\nWithout training & " in latex
+    assert latex.split("Without training")[1].count("\\midrule") == 0
+    assert '<tr class="rule"><td class="text">Without training</td>' in (tmp_path / "table2.html").read_text()
+    # Ten of 500 items, and as NDCG the mean of 1 / log2(rank + 1) over all ranks.
+    assert "In expectation a random list has NDCG@5 0.0059" in text
+    assert "Recall@10 0.0200" in text
+
+
+def test_a_table_can_do_without_them(tmp_path):
+    definition = tmp_path / "cost.yaml"
+    definition.write_text(
+        DEFINITION.read_text().replace("ks: [5, 10, 20, 40]", "ks: [5, 10, 20, 40]\n    untrained: [oracle]", 1)
+    )
+    table = load(definition).ranking_table("table2")
+    assert [row.label for row in table.untrained_rows] == ["Oracle"]
+    cells = plan.cells(load(definition), paper_config(), "table2", [0], TOKENIZERS)
+    assert [cell.tokenizer for cell in cells if cell.tokenizer.startswith("ids/")] == ["ids/oracle"]
 
 
 def test_a_mirror_sample_is_called_one(tmp_path):

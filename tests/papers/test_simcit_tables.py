@@ -6,7 +6,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats
+from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats, write_untrained
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
 
 
@@ -16,8 +16,14 @@ def files(folder, name):
 
 def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     cells = cells_of(name, seeds, **changed)
-    runs = plan.runs(cells)
-    scores = {run: write_scores(folder, run, drawn_ranks(0.3 + 0.01 * i, 200, i, beam)) for i, run in enumerate(runs)}
+    runs = [run for run in plan.runs(cells) if not run.is_untrained]
+    frames = {run: drawn_ranks(0.3 + 0.01 * i, 200, i, beam) for i, run in enumerate(runs)}
+    scores = {run: write_scores(folder, run, frame) for run, frame in frames.items()}
+    scores |= {
+        run: write_untrained(folder / f"{run.dataset}-untrained.parquet", frames[runs[0]])
+        for run in plan.runs(cells)
+        if run.is_untrained
+    }
     diagnostics = dict.fromkeys(plan.coded(cells), write_diagnostics(folder / "diagnostics.json"))
     (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
@@ -35,7 +41,8 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
 
 def test_table2_has_other_rows_on_other_datasets(tmp_path):
     frame = build(tmp_path, "table2")
-    assert len(frame) == 2 * (3 * 7 + 12 + 2 * 9)
+    assert len(frame[frame["kind"] == "trained"]) == 2 * (3 * 7 + 12 + 2 * 9)
+    assert len(frame[frame["kind"] != "trained"]) == 2 * 6 * 7
     assert frame.loc[("NYC", "SimCIT", 10), "printed"] == 0.6473
     assert frame.loc[("NYC", "SimCIT", 10), "seeds"] == 2
     assert frame.loc[("NYC", "STAN", 10), "source"] == "not run: this config has no recommender stan"
@@ -100,5 +107,5 @@ def test_proprietary_data_stay_empty(tmp_path):
     frame = build(tmp_path, "table3")
     assert set(frame["source"]) == {"not run: AMap is proprietary"}
     assert frame["mean"].isna().all()
-    assert frame["printed"].notna().all()
+    assert frame.loc[frame["kind"] == "trained", "printed"].notna().all()
     assert "- Not run: AMap is proprietary." in (tmp_path / "table3.md").read_text()

@@ -27,7 +27,7 @@ def test_statistics_stack_in_the_columns_of_a_ranking_table(tmp_path):
     row = {**STATISTICS, "printed": "29207.0", "value": "3.0", "note": "none"}
     stack([write(tmp_path / "1.csv", statistics_table.COLUMNS, row)], tmp_path / "all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert lines == [",".join(ranking_table.COLUMNS), "cost,table1,MIND,mirror,,users,,29207.0,3.0,,,,,"]
+    assert lines == [",".join(ranking_table.COLUMNS), "cost,table1,MIND,mirror,,,users,,29207.0,3.0,,,,,"]
 
 
 def test_other_files_do_not_stack(tmp_path):

@@ -22,7 +22,7 @@ def written(tmp_path, content):
 
 def test_cost():
     paper = load(DEFINITION)
-    assert list(paper.tables) == ["table1", "table2", "table2-collisions", "table3"]
+    assert list(paper.tables) == ["table1", "table2", "table2-collisions", "table2-all-news", "table3"]
     assert list(paper.figures) == ["figure3", "figure4"]
     assert [claim.id for claim in paper.claims] == [f"C-{number}" for number in range(1, 16)]
     assert isinstance(paper.tables["table1"], StatisticsTable)

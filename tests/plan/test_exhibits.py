@@ -170,14 +170,20 @@ def test_two_papers_may_have_a_table_of_one_name_and_two_kinds(tmp_path, raw):
 
 def test_files_go_by_their_runs(raw):
     made = exhibits(raw)
-    for (paper, exhibit), runs in {("cost", "table2"): 4, ("simcit", "table2"): None, ("simcit", CLAIMS): None}.items():
+    for (paper, exhibit), runs in {
+        ("cost", "table2"): 4 + 7,
+        ("simcit", "table2"): None,
+        ("simcit", CLAIMS): None,
+    }.items():
         cells = made.cells(paper, exhibit)
         read = sources(made.kind(paper, exhibit), cells, made.datasets(paper, exhibit), Paths())
         assert set(read.files) == set(READS[made.kind(paper, exhibit)])
         for files in read.files.values():
             for run, path in files.items():
-                assert f"/{run.dataset}/{run.tokenizer}/" in path
-                assert f"/{run.seed}/" in path
+                folder = f"/{run.dataset}/{run.tokenizer}/"
+                assert path.endswith(f"/{run.dataset}/untrained.parquet") if run.is_untrained else folder in path
+                assert run.is_untrained or f"/{run.seed}/" in path
+        assert not [run for what, files in read.files.items() if what != "scores" for run in files if run.is_untrained]
         assert "ids" not in {run.tokenizer for run in read.files["diagnostics"]}
         assert set(read.files["scores"]) == set(plan.runs(cells, "ranks"))
         assert runs is None or len(read.files["scores"]) == runs

@@ -42,7 +42,7 @@ def results(data, tmp_path_factory):
         for name, value in {"DEVICE": "cpu", "DTYPE": "float32", "PROCESSES": "2"}.items():
             patch.setenv(f"SEMTOK_{name}", value)
         patch.setattr(distributed, "add_workers", told.extend)
-        launch(several.train_all, arguments | {"out": str(folder / "two")}, 0, 2, str(folder / "two.log"))
+        launch(several.share_and_train_all, arguments | {"out": str(folder / "two")}, 0, 2, str(folder / "two.log"))
         several.train_all(**arguments, out=str(folder / "one"))
     assert [process["hardware"]["threads"] for process in told] == [1, 1]
     assert "one of 2 processes on cpu" in (folder / "two.log").read_text()
@@ -66,10 +66,6 @@ def test_the_data_have_what_makes_two_processes_hard(results, data):
     n_prefixes = (interactions["split"] == "train").sum() - interactions["user"].nunique()
     assert n_prefixes % 15 == 1
     assert len(results["tiger"][0]["losses"]) == 3 * (n_prefixes // 15 + 1)
-
-
-def test_a_share_may_ask_for_no_prediction(tmp_path):
-    launch(several.share_without_predictions, {}, 0, 2, str(tmp_path / "job.log"))
 
 
 def test_an_error_in_one_process_ends_the_job_with_its_message(tmp_path):

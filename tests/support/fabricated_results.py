@@ -63,6 +63,23 @@ def write_scores(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
     return path
 
 
+def write_untrained(path: Path, frame: pd.DataFrame) -> Path:
+    """An `untrained.parquet` over the targets of made-up ranks.
+
+    Popularity has the target at its number from 1, recency never; train holds the first target's item never and each
+    other's as often as its number says; the users had the even ones two interactions ago and the others never.
+    """
+    targets = frame[["target", "user", "item"]].copy()
+    targets["train_count"] = targets["target"]
+    targets["last_had"] = pd.array([None if target % 2 else 2 for target in targets["target"]], dtype="Int32")
+    for name in ("popularity", "recency", "frequency", "co-occurrence", "content", "random", "oracle"):
+        targets[name] = pd.array([None] * len(targets), dtype="Int32")
+    targets["popularity"] = pd.array(targets["target"] + 1, dtype="Int32")
+    targets["oracle"] = pd.array([1 if count else None for count in targets["train_count"]], dtype="Int32")
+    targets.to_parquet(path, index=False)
+    return path
+
+
 def write_stats(path: Path, source: str = "synthetic", users: int = 700, **changed: Any) -> Path:
     length = {"min": 15, "max": 70, "mean": 25.0, "median": 22.0}
     stats = {"source": source, "users": users, "items": 500, "interactions": 17500, "length": length, **changed}
@@ -127,7 +144,9 @@ def results_from(
     files: Mapping[str, Files],
     stats: Mapping[str, Path],
     uncertainty: Uncertainty,
+    targets: Mapping[str, Path] | None = None,
 ) -> Results:
     """Of a whole definition, as no job has it."""
     origins = {dataset: read_origin(path) for dataset, path in stats.items()}
-    return Results(paper, name, load(definition), read_printed(printed), cells, files, stats, origins, uncertainty)
+    content, numbers = load(definition), read_printed(printed)
+    return Results(paper, name, content, numbers, cells, files, stats, origins, uncertainty, targets or {})

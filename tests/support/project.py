@@ -62,7 +62,7 @@ TINY = {
     },
 }
 
-# A city of four modalities: SimCIT, one of its ablations, and LETTER with the vectors of SASRec.
+# A city of four modalities: SimCIT, and LETTER with the vectors of SASRec.
 CITY = TINY | {
     "datasets": {"nyc": {"synthetic": {"users": 40, "items": 60, "mean_length": 24, "categories": 4}}},
     "encoders": {
@@ -76,15 +76,12 @@ CITY = TINY | {
             **{"n_levels": 2, "codebook_size": 16, "hidden_dims": [16], "steps": 2},
             **{"clusters": 2, "min_cluster_size": 2, "max_cluster_size": 14},
         },
-        **{
-            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2}
-            for name in ("simcit", "simcit-hard-vq")
-        },
+        "simcit": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2},
     },
     "papers": {"cost": {"tables": [], "figures": []}, "simcit": {"tables": ["table4"], "figures": []}},
 }
 # The tiny config says nothing of the tokenizers of the other rows, which would train at the demo's size.
-ROWS_OF_CITY = ("simcit", "simcit-hard-vq", "letter")
+ROWS_OF_CITY = ("simcit", "letter")
 
 
 @dataclass(frozen=True, order=True)

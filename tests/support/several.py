@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 from semtok.config.recommenders import without
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
-from semtok.recommenders import sasrec, tiger
+from semtok.recommenders import bert4rec, sasrec, tiger
 from semtok.recommenders.task import Task
 from semtok.recommenders.training import Trainer
 from semtok.run import distributed
 from semtok.tokenizers.train import tokenize
 from semtok.training import Losses
 
-RECOMMENDERS = {"tiger": tiger.train, "sasrec": sasrec.train}
+RECOMMENDERS = {"tiger": tiger.train, "sasrec": sasrec.train, "bert4rec": bert4rec.train}
 
 
 def train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
@@ -31,6 +31,12 @@ def train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
         losses, results = train_recommender(folder, options, f"{out}-{name}.pt")
         if distributed.is_main():
             np.savez(f"{out}-{name}", losses=np.array(losses), **results)
+
+
+def share_and_train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:
+    """Of two processes, both checks: to start them takes longer than either."""
+    share_without_predictions()
+    train_all(folder, recommenders, out)
 
 
 def train_tokenizer(folder: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from support.project import Job, Project
 
 TABLE = "results/papers/simcit/table4.csv"
 RANKING = {Job("ranking_table", "paper=simcit, exhibit=table4")}
-ALL_VIEWS = {"simcit", "simcit-hard-vq"}
+ALL_VIEWS = {"simcit"}
 OTHERS = {"letter"}
 SEED = ", seed=0"
 """Of the encoders that every seed trains anew."""
@@ -76,9 +76,9 @@ def test_the_graph_of_places(city: Project):
     assert city.planned(TABLE) == spatial | runs(ALL_VIEWS)
 
 
-def test_the_setting_of_an_ablation(city: Project):
-    city.edit_config("tokenizers.simcit-hard-vq.commitment_weight", 0.5)
-    assert city.planned(TABLE) == runs({"simcit-hard-vq"})
+def test_an_option_of_one_tokenizer(city: Project):
+    city.edit_config("tokenizers.letter.alignment", "linear")
+    assert city.planned(TABLE) == runs({"letter"})
 
 
 def test_the_recommender_whose_vectors_letter_takes(city: Project):

@@ -53,7 +53,7 @@ def jobs_by_rule(output: str) -> dict[str, int]:
 
 
 def test_the_profile_chooses_what_the_papers_state(untouched):
-    command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "results/table2.csv", "--dry-run"]
+    command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "results/papers/cost/table2.csv", "--dry-run"]
     done = subprocess.run(
         [*command, "--quiet", "rules"], cwd=untouched.root, capture_output=True, text=True, timeout=300, check=True
     )
@@ -61,7 +61,7 @@ def test_the_profile_chooses_what_the_papers_state(untouched):
     assert jobs["download"] > 0
     assert "synthesize" not in jobs
     assert jobs["tokenize"] % len(yaml.safe_load((ROOT / "config/paper.yaml").read_text())["seeds"]) == 0
-    assert jobs["stacked_table"] == 1
+    assert jobs["ranking_table"] == 1
 
 
 def test_another_config_replaces_it(untouched):

@@ -20,6 +20,7 @@ WITHOUT_TORCH = {
     "synthesize",
     "prepare",
     "encode_text",
+    "rank_untrained",
     "diagnose",
     "ranking_table",
     "statistics_table",

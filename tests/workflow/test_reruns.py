@@ -34,6 +34,7 @@ def everything_of(tokenizers, seed: int = 0) -> set[Job]:
 
 
 RESULTS = TABLES | {STACKED}
+UNTRAINED = {Job("rank_untrained", "dataset=mind")}
 
 
 def test_nothing_is_left_to_do(project: Project):
@@ -68,14 +69,20 @@ def test_a_new_k_needs_no_decoding(project: Project):
 def test_the_shortest_user_of_a_dataset(project: Project):
     project.edit_config("datasets.mind.filters.min_user_length", 16)
     data = {Job("prepare", "dataset=mind"), Job("encode_text", "dataset=mind, encoder=tfidf")}
-    assert project.planned() == data | everything_of(CODED) | RESULTS | STATISTICS
+    assert project.planned() == data | everything_of(CODED) | UNTRAINED | RESULTS | STATISTICS
 
 
 def test_the_text_model(project: Project):
     project.edit_config("encoders.tfidf.dimensions", 12)
     expected = {Job("encode_text", "dataset=mind, encoder=tfidf")} | everything_of(["rqvae", *COST])
     # Random codes do not see the vectors; their diagnostics do.
-    assert project.planned() == expected | tokenizer_jobs(["random"], "diagnose") | RESULTS
+    assert project.planned() == expected | tokenizer_jobs(["random"], "diagnose") | UNTRAINED | RESULTS
+
+
+def test_the_window_of_what_nobody_trains(project: Project):
+    project.edit_config("untrained.window", 2)
+    # Of the claims none is about such a row.
+    assert project.planned() == UNTRAINED | RESULTS - {Job("claims", "paper=cost")}
 
 
 def test_a_comment_and_a_docstring_in_the_package(project: Project):

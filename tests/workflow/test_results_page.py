@@ -5,7 +5,8 @@ CONCLUSIONS = "docs/results/cost-conclusions.md"
 
 def test_a_page_is_made_of_the_results_and_of_what_a_person_wrote(project: Project):
     page = project.root / "docs/results/cost.md"
-    assert project.planned("docs/results/cost.md") == {Job("results_page", "paper=cost")}
+    strata = Job("figure_of_page", "paper=cost, exhibit=table2-strata")
+    assert project.planned("docs/results/cost.md") == {Job("results_page", "paper=cost"), strata}
     project.snakemake("--cores", "1", "--", "docs/results/cost.md")
     table = (project.root / "results/papers/cost/table2.md").read_text()
     assert table in page.read_text()

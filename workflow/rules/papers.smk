@@ -56,6 +56,15 @@ rule ranking_table:
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
+        strata=f"{PAPER}/{{exhibit}}-strata.csv",
+        strata_svg=report(
+            f"{PAPER}/{{exhibit}}-strata.svg",
+            category="{paper}",
+            subcategory="strata",
+            caption="../report/strata.rst",
+            labels={"result": "{exhibit}"},
+        ),
+        strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
         html=report(
@@ -193,7 +202,7 @@ rule figure_of_page:
         f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
     wildcard_constraints:
         paper=PAPERS.pattern,
-        exhibit=r"figure\w+",
+        exhibit=r"figure\w+|table[\w-]+-strata",
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -210,7 +219,10 @@ rule figure_of_page:
 rule results_page:
     input:
         tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
-        figures=lambda wildcards: PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+        figures=lambda wildcards: [
+            *PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+            *PAPERS.strata(wildcards.paper, "docs/results/{paper}-{exhibit}.svg"),
+        ],
         claims=f"{PAPER}/claims.md",
         # Written by hand; a page can do without.
         conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),

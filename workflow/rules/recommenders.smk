@@ -1,4 +1,7 @@
-"""Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone."""
+"""Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone.
+
+What needs no training is one job a dataset.
+"""
 
 
 rule train:
@@ -6,6 +9,7 @@ rule train:
         codes=STAGES.codes,
         texts=STAGES.texts,
         tokenizer_model=STAGES.tokenizer_model,
+        choice=STAGES.choice,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
@@ -23,10 +27,34 @@ rule train:
         runtime=STAGES.asks("train", "minutes", 2880),
         gpu=STAGES.asks("train", "gpus", 1),
     params:
-        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "decoding"),
+        options=STAGES.recommender_options("decoding"),
         code=STAGES.recommender_code("train.py", "train"),
     script:
         "../scripts/train.py"
+
+
+# Where a config has a grid: its candidates are trained as any other run, and all seeds as the best of them.
+rule choose:
+    input:
+        histories=STAGES.histories_of_candidates,
+    output:
+        PATHS.choice,
+    log:
+        f"{LOGS}/choose/{{dataset}}/{{tokenizer}}/{{recommender}}.log",
+    benchmark:
+        f"{BENCHMARKS}/choose/{{dataset}}/{{tokenizer}}/{{recommender}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+        gpu=0,
+    params:
+        candidates=STAGES.candidates,
+        code=STAGES.code("choose.py"),
+    script:
+        "../scripts/choose.py"
 
 
 rule decode:
@@ -35,6 +63,7 @@ rule decode:
         codes=STAGES.codes,
         texts=STAGES.texts,
         tokenizer_model=STAGES.tokenizer_model,
+        choice=STAGES.choice,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
@@ -52,7 +81,7 @@ rule decode:
         runtime=STAGES.asks("decode", "minutes", 480),
         gpu=STAGES.asks("decode", "gpus", 1),
     params:
-        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "training"),
+        options=STAGES.recommender_options("training"),
         code=STAGES.recommender_code("decode.py", "decode"),
     script:
         "../scripts/decode.py"
@@ -80,3 +109,28 @@ rule score:
         code=STAGES.code("score.py"),
     script:
         "../scripts/score.py"
+
+
+rule rank_untrained:
+    input:
+        interactions=rules.prepare.output.interactions,
+        targets=rules.prepare.output.targets,
+        vectors=STAGES.vectors_of_texts,
+    output:
+        PATHS.untrained,
+    log:
+        f"{LOGS}/rank_untrained/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/rank_untrained/{{dataset}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(8000),
+        runtime=per_attempt(120),
+        gpu=0,
+    params:
+        options=ordered(ENTRIES["untrained"]),
+        code=code("rank_untrained.py"),
+    script:
+        "../scripts/rank_untrained.py"

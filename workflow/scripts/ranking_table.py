@@ -1,7 +1,8 @@
-"""Ranks to a table of metrics, printed beside ours."""
+"""Ranks to a table of metrics, printed beside ours, and to its strata."""
 
 from pathlib import Path
 
+from semtok.papers.figures.strata import make_strata
 from semtok.papers.provenance import write_provenance
 from semtok.papers.results import Results
 from semtok.papers.tables import TableFiles, make_ranking_table
@@ -9,5 +10,8 @@ from semtok.run.jobs import job
 
 with job(snakemake) as record:
     files = TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html")))
-    make_ranking_table(Results.of_job(snakemake), files, Path(snakemake.output.diagnostics))
+    results = Results.of_job(snakemake)
+    make_ranking_table(results, files, Path(snakemake.output.diagnostics))
+    pictures = [Path(snakemake.output.strata_svg), Path(snakemake.output.strata_pdf)]
+    make_strata(results, Path(snakemake.output.strata), pictures)
     write_provenance(record, Path(snakemake.output.provenance), Path(snakemake.output.provenance_page))

@@ -1,6 +1,6 @@
 """The config of the encoder stage: one class a method."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -283,7 +283,7 @@ class DenseTokenizerEncoder(EncoderOptions):
     """Of the initial weights, the order of the items and dropout; that of a run is added."""
 
 
-Encoder = Annotated[
+EncoderClass = (
     TfidfEncoder
     | SentenceTransformersEncoder
     | TimmEncoder
@@ -291,6 +291,12 @@ Encoder = Annotated[
     | GraphSAGEEncoder
     | RecommenderItemsEncoder
     | LanguageStatesEncoder
-    | DenseTokenizerEncoder,
-    Field(discriminator="method"),
-]
+    | DenseTokenizerEncoder
+)
+Encoder = Annotated[EncoderClass, Field(discriminator="method")]
+
+
+def methods_for(modality: Modality) -> list[str]:
+    """The methods that encode a modality."""
+    kinds = [kind for kind in get_args(EncoderClass) if kind.modality == modality]
+    return [method for kind in kinds for method in get_args(kind.model_fields["method"].annotation)]

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from semtok.config.base import exceeds_limits
-from semtok.config.encoders import DenseTokenizerEncoder
+from semtok.config.encoders import DenseTokenizerEncoder, methods_for
 from semtok.config.messages import explain
 from semtok.config.model import Config
+from semtok.config.own import is_own
 from semtok.config.recommenders import methods
 from semtok.config.tokenizers import STORETokenizer
 
@@ -48,11 +49,11 @@ def _known_names(raw: Mapping[str, Any]) -> dict[str, set[str]]:
         section: set(_entries(raw, section)) for section in ("datasets", "encoders", "language_models", "recommenders")
     }
     over_ids = [method for method, kind in methods().items() if kind.reads_ids]
-    recommenders = _entries(raw, "recommenders").items()
-    # In a list, since a method may be anything yet.
-    return names | {
-        "recommenders over plain item ids": {name for name, entry in recommenders if entry.get("method") in over_ids}
-    }
+    recommenders, encoders = _entries(raw, "recommenders").items(), _entries(raw, "encoders").items()
+    # In lists, since a method may be anything yet. Of one's own only their files tell.
+    found = {name for name, entry in recommenders if entry.get("method") in over_ids or is_own(entry.get("method"))}
+    of_texts = {name for name, entry in encoders if entry.get("method") in methods_for("text")}
+    return names | {"recommenders over plain item ids": found, "text encoders": of_texts}
 
 
 def _entries(raw: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The whole config."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -11,6 +11,7 @@ from semtok.config.language_models import LanguageModel
 from semtok.config.papers import PaperConfig
 from semtok.config.recommenders import Recommender
 from semtok.config.tokenizers import IDS, Tokenizer
+from semtok.config.untrained import UntrainedName, UntrainedOptions
 
 PAPER_NAME = r"^[a-z0-9]+$"
 
@@ -25,6 +26,15 @@ def _no_reserved_name(name: str) -> str:
 
 
 TokenizerName = Annotated[EntryName, AfterValidator(_no_reserved_name)]
+
+
+def _no_untrained_name(name: str) -> str:
+    if name in get_args(UntrainedName):
+        raise ValueError("another name: it is that of a ranking that needs no training")
+    return name
+
+
+RecommenderName = Annotated[EntryName, AfterValidator(_no_untrained_name)]
 
 PaperName = Annotated[str, Field(pattern=PAPER_NAME, max_length=MAX_NAME)]
 """The name of a paper, of its definition in config/papers and of its folder of results."""
@@ -73,8 +83,10 @@ class Config(Section):
     trained or loaded."""
     tokenizers: dict[TokenizerName, Tokenizer]
     """Wherever a name may stand, so may a variant of it: `cost+temperature=0.5`."""
-    recommenders: dict[EntryName, Recommender]
+    recommenders: dict[RecommenderName, Recommender]
     """One over plain item ids (SASRec) has the tokenizer `ids`, and a table's row names it as `ids/sasrec`."""
+    untrained: UntrainedOptions
+    """What needs no training: rows below every table of rankings."""
     papers: dict[PaperName, PaperConfig]
     """Rows, columns, sweeps, claims and printed numbers of a paper lie in config/papers/."""
 

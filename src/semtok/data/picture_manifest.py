@@ -18,7 +18,7 @@ from semtok.config.data import Images
 from semtok.data.picture import MISSING, OK, REFUSED, SUFFIXES, NoPictureError, Size, examine, read
 from semtok.data.picture_download import SCHEMES, Downloader
 from semtok.errors import DataError
-from semtok.run.files import atomic_path
+from semtok.run.files import atomic_path, write_csv
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +76,7 @@ def fetch_images(items: pd.DataFrame, options: Images, source: str, root: Path, 
 
 def write_manifest(path: Path, manifest: pd.DataFrame) -> None:
     """Write it as CSV, atomically."""
-    with atomic_path(path) as temporary:
-        manifest.to_csv(temporary, index=False)
+    write_csv(path, manifest)
 
 
 def read_manifest(path: Path) -> pd.DataFrame:

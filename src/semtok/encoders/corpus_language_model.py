@@ -17,6 +17,7 @@ from semtok.config.language_models import CorpusModel
 from semtok.encoders.attributes import AttributeTokens, held_out, label
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import DataError
+from semtok.optimizers import AdamW
 from semtok.run import devices
 from semtok.torchvision_operators import declare_missing
 from semtok.training import Losses, Objective, Plan, Progress, build, generator, train
@@ -122,7 +123,7 @@ class LanguageModelTraining(Objective):
         self.compute_dtype = devices.compute_dtype(self.where)
         self.remedy = f"lower learning_rate (now {options.learning_rate})"
         self.model = build(lambda: make_network(options, n_tokens), options.seed)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=options.learning_rate, fused=True)
+        self.optimizer = AdamW(self.model.parameters(), lr=options.learning_rate, fused=True)
         self.learned = [torch.tensor(document) for document in learned]
         text = torch.cat([torch.tensor(document) for document in asked])
         self.asked = torch.split(text, options.window)

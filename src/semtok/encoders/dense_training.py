@@ -20,6 +20,7 @@ from semtok.encoders.attributes import AttributeTokens, held_out, padded
 from semtok.encoders.dense_tokenizer import DenseTokenizer
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import ConfigError, DataError
+from semtok.optimizers import Adam
 from semtok.run import devices
 from semtok.training import Losses, Objective, Plan, Progress, State, build, generator, train, weights_of
 
@@ -101,7 +102,7 @@ class DenseTraining(Objective):
         self.model = build(lambda: DenseTokenizer(model.network, options, n_tasks), options.seed)
         self.model.compute_dtype = devices.compute_dtype(self.where)
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
-        self.optimizer = torch.optim.Adam(weights, lr=options.learning_rate, fused=True)
+        self.optimizer = Adam(weights, lr=options.learning_rate, fused=True)
         self.steps_per_epoch = math.ceil(len(self.learned) / options.batch_size)
 
     def start(self) -> None:

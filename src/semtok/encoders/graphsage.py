@@ -22,6 +22,7 @@ from semtok.config.encoders import GraphSAGEEncoder
 from semtok.encoders.geography import local_km
 from semtok.encoders.walks import Nodes, Sampler
 from semtok.errors import SemtokError
+from semtok.optimizers import Adam
 from semtok.run import devices
 from semtok.training import Losses, Objective, Plan, Progress, build, train
 
@@ -139,7 +140,7 @@ class GraphSAGETraining(Objective):
         self.features = torch.from_numpy(features).to(self.where)
         self.model = build(lambda: GraphSAGE(options, self.sampler.n_nodes, features.shape[1]), options.seed)
         learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.Adam(learned, lr=options.learning_rate, fused=True)
+        self.optimizer = Adam(learned, lr=options.learning_rate, fused=True)
         self.random = np.random.default_rng()
         """Of the epoch: walks, negatives and samples of neighbours come from it in turn."""
 

@@ -32,7 +32,7 @@ DOCUMENTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "requirem
 SHARED_OF_RUNS = frozenset(
     {
         *("stats.json", "codes.npy", "raw_codes.npy", "diagnostics.json", "history.csv"),
-        *("ranks.parquet", "scores.parquet", "decoding.json"),
+        *("ranks.parquet", "scores.parquet", "decoding.json", "untrained.parquet"),
     }
 )
 """Names of those files of the jobs behind a table that are shared."""

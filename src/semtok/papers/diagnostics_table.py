@@ -10,6 +10,7 @@ from semtok.papers.quantities import certification, flatten, headlines
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.plan.cells import Cell
+from semtok.plan.untrained import kind_of
 from semtok.run.files import read_json
 
 COLUMNS = ["paper", "table", "dataset", "source", "method", "tokenizer", "seed", "stage", "quantity", "value"]
@@ -37,7 +38,7 @@ def tidy(results: Results) -> pd.DataFrame:
 def grid(results: Results) -> Grid:
     """Means over seeds of the quantities that matter most, one row per dataset and method."""
     labels = _labels(results)
-    built = [cell for cell in results.cells if cell.runs]
+    built = [cell for cell in results.cells if cell.runs and kind_of(cell.tokenizer) == "trained"]
     codes = [_means(results, cell, "diagnostics", headlines) for cell in built]
     decoding = [_means(results, cell, "facts", certification) for cell in built]
     shown = list(dict.fromkeys(quantity for means in [*codes, *decoding] for quantity in means))
@@ -57,7 +58,7 @@ def grid(results: Results) -> Grid:
 
 
 def _labels(results: Results) -> dict[str, str]:
-    return {row.tokenizer: row.label for row in results.content.ranking_table(results.name).rows}
+    return results.content.ranking_table(results.name).labels
 
 
 def _means(results: Results, cell: Cell, files: str, read: Callable[[Path], dict[str, float]]) -> dict[str, float]:

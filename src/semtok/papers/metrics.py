@@ -65,9 +65,20 @@ def gains(ranks: pd.DataFrame, metric: str, k: int) -> Array:
     if metric not in OF_RANKS:
         raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(OF_RANKS)}")
     check_cutoff(k, beam_width(ranks))
-    rank = ranks["rank"].to_numpy(dtype=np.float64, na_value=np.inf)
+    return earned_at(ranks["rank"], metric, k)
+
+
+def earned_at(ranks: pd.Series, metric: str, k: int) -> Array:
+    """What targets of these ranks (null: not found) earn at k: [targets]."""
+    rank = ranks.to_numpy(dtype=np.float64, na_value=np.inf)
     result: Array = np.where(rank <= k, OF_RANKS[metric](rank), 0.0)
     return result
+
+
+def expected_of_random(metric: str, k: int, n_items: int) -> float:
+    """What a target earns on average in a list of all items in random order, where every rank is as likely."""
+    ranks = np.arange(1, min(k, n_items) + 1, dtype=np.float64)
+    return float(OF_RANKS[metric](ranks).sum() / n_items)
 
 
 def check_cutoff(k: int, beam: int) -> None:

@@ -18,6 +18,8 @@ class Origin:
 
     source: str
     users: int
+    items: int | None = None
+    """Size of the catalogue; None where the statistics do not tell."""
     longest: int | None = None
     """Interactions of the user who has most; None where the statistics do not tell."""
 
@@ -33,7 +35,7 @@ def read_origin(path: str | Path) -> Origin:
         raise DataError(f"{path}: found source {stats.get('source')!r}; expected one of {', '.join(SOURCES)}")
     if not isinstance(stats.get("users"), int):
         raise DataError(f"{path}: found users {stats.get('users')!r}; expected a count")
-    return Origin(stats["source"], stats["users"], stats.get("length", {}).get("max"))
+    return Origin(stats["source"], stats["users"], stats.get("items"), stats.get("length", {}).get("max"))
 
 
 def is_sample(origin: Origin, printed_users: float | None) -> bool:

@@ -1,7 +1,8 @@
 """A paper's table of metrics: printed beside reproduced."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from semtok.papers.claims.verdicts import CERTIFIED
 from semtok.papers.measured import MeasuredResults
+from semtok.papers.metrics import expected_of_random
 from semtok.papers.origin import heading, stand_in
 from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
@@ -17,9 +19,10 @@ from semtok.papers.statistics import relative_gain
 from semtok.plan.cells import remarks
 from semtok.plan.definition import Gain, Row
 from semtok.plan.figure_specs import METRIC_NAMES
+from semtok.plan.untrained import kind_of
 
 COLUMNS = [
-    *("paper", "table", "dataset", "source", "method", "metric", "k"),
+    *("paper", "table", "dataset", "source", "method", "kind", "metric", "k"),
     *("printed", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
 ]
 
@@ -41,7 +44,7 @@ class RankingResults(MeasuredResults):
         self.entries: dict[tuple[str, str, str, int], dict[str, Any]] = {
             (dataset, row.tokenizer, metric, k): self._entry(dataset, row, metric, k)
             for dataset in table.datasets
-            for row in table.rows_on(dataset)
+            for row in [*table.rows_on(dataset), *table.untrained_rows]
             for metric, k in columns
         }
         """The tidy rows, by dataset, name of the row, metric and k."""
@@ -52,6 +55,10 @@ class RankingResults(MeasuredResults):
         }
         self.uncertified = {row for row, overlap in overlaps.items() if overlap is not None and overlap < CERTIFIED}
         """Dataset and row whose beam misses too much of the true best: no claim is judged by them."""
+
+    def is_run(self, row: Row, dataset: str) -> bool:
+        """Whether a row has runs on a dataset."""
+        return bool(self.cell(dataset, row.tokenizer).runs)
 
     def printed(self, dataset: str, method: str, metric: str, k: int) -> float | None:
         """The printed number; for a stand-in that of the dataset which it stands for."""
@@ -65,6 +72,7 @@ class RankingResults(MeasuredResults):
             "table": self.results.name,
             "dataset": dataset,
             "method": row.label,
+            "kind": kind_of(row.tokenizer),
             "metric": metric,
             "k": k,
             "printed": self.printed(dataset, row.label, metric, k),
@@ -102,18 +110,25 @@ def _grid(shown: RankingResults, caption: str, datasets: Sequence[str], notes: l
         pair = (f"paper, {about.stands_for}", f"{ours}, {about.runs_on}") if about.stands_for else ("paper", ours)
         above = dataset if len(datasets) > 1 or about.stands_for else ""
         columns += [(above, f"@{k}", column) for k in table.ks for column in pair]
-    lines = [
-        (Text(row.label, latex=row.latex), partial(_row_pair, shown, row))
-        for row in table.rows
-        if any(map(row.stands_on, datasets))
-    ]
-    lines += [(Text(gain.label), partial(_gain_pair, shown, gain)) for gain in table.gains]
-    rows: list[list[Text]] = []
-    for label, pair_of in lines:
+
+    def lines(label: Text, pair_of: Callable[[str, str, int], tuple[Text, Text]]) -> Iterator[list[Text]]:
         for i, metric in enumerate(table.metrics):
             numbers = [text for dataset in datasets for k in table.ks for text in pair_of(dataset, metric, k)]
-            rows.append([Text("") if i else label, Text(METRIC_NAMES[metric]), *numbers])
+            yield [Text("") if i else label, Text(METRIC_NAMES[metric]), *numbers]
+
+    rows: list[list[Text]] = []
+    for row in table.rows:
+        if any(map(row.stands_on, datasets)):
+            rows += lines(Text(row.label, latex=row.latex), partial(_row_pair, shown, row))
+    for gain in table.gains:
+        rows += lines(Text(gain.label), partial(_gain_pair, shown, gain))
     rules = list(range(0, len(rows), len(table.metrics)))
+    below = [row for row in table.untrained_rows if any(shown.is_run(row, dataset) for dataset in datasets)]
+    if below:
+        rules.append(len(rows))
+        rows.append([Text("Without training"), *[Text("")] * (len(columns) - 1)])
+    for row in below:
+        rows += lines(Text(row.label), partial(_row_pair, shown, row))
     return Grid(caption, columns, rows, 2, rules, _warning(shown, datasets), notes)
 
 
@@ -125,9 +140,10 @@ def _warning(shown: RankingResults, datasets: Sequence[str]) -> str:
 
 
 def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int) -> tuple[Text, Text]:
-    """The printed and the reproduced number of a method; bold is the best of a column."""
+    """The printed and the reproduced number of a method; bold is the best of a column, of those that are trained."""
     if not row.stands_on(dataset):
         return Text(""), Text("")
+    is_compared = kind_of(row.tokenizer) == "trained"
     column = [shown.entries[dataset, other.tokenizer, metric, k] for other in shown.table.rows_on(dataset)]
     entry = shown.entries[dataset, row.tokenizer, metric, k]
     texts = []
@@ -136,13 +152,13 @@ def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int
         if value is None:
             texts.append(Text("—"))
             continue
-        best = max(other[key] for other in column if other.get(key) is not None)
+        best = is_compared and value == max(other[key] for other in column if other.get(key) is not None)
         if key == "printed":
-            texts.append(Text(f"{value:.4f}", bold=value == best))
+            texts.append(Text(f"{value:.4f}", bold=best))
             continue
         mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified else ""
         interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]"
-        texts.append(Text(f"{value:.4f}{mark}", interval, bold=value == best and not mark))
+        texts.append(Text(f"{value:.4f}{mark}", interval, bold=best and not mark))
     return texts[0], texts[1]
 
 
@@ -171,11 +187,13 @@ def _best(shown: RankingResults, dataset: str, names: Sequence[str], metric: str
 
 def _notes(shown: RankingResults) -> list[str]:
     results, table = shown.results, shown.table
-    built = [cell for cell in results.cells if cell.runs]
+    built = [cell for cell in results.cells if cell.runs and kind_of(cell.tokenizer) == "trained"]
     notes = []
     for dataset, measured in shown.by_dataset.items():
         seeds = " or ".join(map(str, sorted({len(cell.runs) for cell in built if cell.dataset == dataset})))
-        counts = f"{measured.targets:,} test targets, {seeds} seed{'s' if seeds != '1' else ''}"
+        counts = f"{measured.targets:,} test targets" + (
+            f", {seeds} seed{'s' if seeds != '1' else ''}" if seeds else ""
+        )
         notes.append(f"{results.describe(dataset)} {counts}.")
     notes.append(
         f"Ours: mean over seeds, in brackets the {results.uncertainty.confidence:.0%} interval over users"
@@ -186,9 +204,11 @@ def _notes(shown: RankingResults) -> list[str]:
     notes += _budgets(shown)
     read = dict.fromkeys(cell.recommender for cell in built if cell.recommender)
     notes += [f"Recommender {words}." for words in read]
+    notes += _choices(shown)
     about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
     notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
     notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]
+    notes += _about_untrained(shown)
     for gain in table.gains:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
@@ -199,9 +219,27 @@ def _notes(shown: RankingResults) -> list[str]:
     return [*notes, *remarks(results.cells), *_empty(shown)]
 
 
+def _about_untrained(shown: RankingResults) -> list[str]:
+    """What the rows are that nobody trains, and what a random list earns in expectation."""
+    results, table = shown.results, shown.table
+    words = {cell.tokenizer: cell.recommender for cell in results.cells if cell.runs}
+    notes = [f"{row.label}: {words[row.tokenizer]}" for row in table.untrained_rows if row.tokenizer in words]
+    if notes:
+        notes.insert(0, "Below the rule stands what nobody trained, on the same targets; it is in no comparison.")
+    floors = [
+        f"{METRIC_NAMES[metric]}@{k} {expected_of_random(metric, k, items):.4f}"
+        + (f" on {dataset}" if len(shown.by_dataset) > 1 else "")
+        for dataset in shown.by_dataset
+        if "random" in table.untrained and (items := results.origins[dataset].items)
+        for metric in table.metrics
+        for k in table.ks
+    ]
+    return [*notes, f"In expectation a random list has {', '.join(floors)}."] if floors else notes
+
+
 def _budgets(shown: RankingResults) -> list[str]:
     """How long the tokenizers were trained; by row, and where a row's datasets differ by dataset, unless all agree."""
-    labels = {row.tokenizer: row.label for row in shown.table.rows}
+    labels = shown.table.labels
     trained = [cell for cell in shown.results.cells if cell.budget]
     found: dict[str, dict[str, None]] = {}
     for cell in trained:
@@ -214,9 +252,22 @@ def _budgets(shown: RankingResults) -> list[str]:
     return [f"Tokenizers were trained for {'; '.join(spent)}."] if found else []
 
 
+def _choices(shown: RankingResults) -> list[str]:
+    """What was chosen by validation, for each recommender and dataset."""
+    notes = []
+    for cell in shown.results.cells:
+        path = shown.results.files.get("choice", {}).get(cell.runs[0]) if cell.has_choice else None
+        if path is not None:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            values = ", ".join(f"{key} {value}" for key, value in found["chosen"].items())
+            chosen = f"{values} (Recall@10 of {found['recall@10']:.4f} on validation, in epoch {found['epoch']})"
+            notes.append(f"Chosen for {cell.runs[0].recommender} on {cell.dataset}: {chosen}.")
+    return list(dict.fromkeys(notes))
+
+
 def _empty(shown: RankingResults) -> list[str]:
     """Why cells are empty, each reason with the row that it leaves empty unless it is about several."""
-    labels = {row.tokenizer: row.label for row in shown.table.rows}
+    labels = shown.table.labels
     rows_by_reason: dict[str, set[str]] = {}
     narrow = set()
     for cell in shown.results.cells:

@@ -1,7 +1,7 @@
 """What a table, a figure or the claims of a paper are made from: one object for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Results:
     """From `stats`."""
     uncertainty: Uncertainty
     """How intervals are made; claims are tested at 1 - confidence."""
+    targets: Mapping[str, Path] = field(default_factory=dict)
+    """What is known of the test targets of each dataset (`untrained.parquet`), where they are divided into strata."""
 
     def describe(self, dataset: str) -> str:
         """A sentence for captions: what stands for the printed dataset here."""
@@ -64,6 +66,7 @@ class Results:
             stats,
             {dataset: _origin(content, dataset, path) for dataset, path in stats.items()},
             Uncertainty(**(shown["uncertainty"] or NO_INTERVALS)),
+            {dataset: Path(path) for dataset, path in read.targets.items()},
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from semtok.errors import DataError
-from semtok.papers.scores import Scores, read_scores
+from semtok.papers.scores import Scores, read_scores, score_untrained
 from semtok.papers.statistics import Array, Bootstrap, Sample
 from semtok.plan.cells import Run
 
@@ -28,7 +28,7 @@ class Measured:
     """The runs of one dataset, method by method, over the same targets.
 
     Args:
-        scores: `scores.parquet` of each run.
+        scores: `scores.parquet` of each run, `untrained.parquet` of its dataset for one that nobody trains.
         methods: each method's runs, one a seed.
         columns: metric and k of each column.
         uncertainty: how intervals are made.
@@ -50,7 +50,8 @@ class Measured:
         self._methods = list(methods)
         self._seeds = {method: len(runs) for method, runs in methods.items()}
         # Variants that resolve to one entry share its runs.
-        read = _read(scores, (run for runs in methods.values() for run in runs))
+        ks = sorted({k for _, k in columns})
+        read = _read(scores, (run for runs in methods.values() for run in runs), ks)
         self._beams = {method: min(read[run].beam for run in runs) for method, runs in methods.items()}
         samples = [
             Sample(np.stack([_earned(read[run], self.columns, optional_ks) for run in runs]), read[runs[0]].targets)
@@ -77,12 +78,13 @@ class Measured:
         return self._beams[name]
 
 
-def _read(scores: Mapping[Run, str | Path], runs: Iterable[Run]) -> dict[Run, Scores]:
+def _read(scores: Mapping[Run, str | Path], runs: Iterable[Run], ks: Sequence[int]) -> dict[Run, Scores]:
     """Each run's scores, read once; all over the same targets."""
     found: dict[Run, Scores] = {}
     for run in runs:
         if run not in found:
-            found[run] = read_scores(scores[run])
+            path = scores[run]
+            found[run] = score_untrained(path, run.recommender, ks) if run.is_untrained else read_scores(path)
         first = next(iter(found))
         if found[run].checksum != found[first].checksum:
             raise DataError(

@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semtok.errors import DataError
-from semtok.papers.metrics import OF_RANKS, beam_width, check_cutoff, gains, read_ranks, score
-from semtok.run.files import atomic_path
+from semtok.papers.metrics import OF_RANKS, beam_width, check_cutoff, earned_at, read_ranks, score
+from semtok.run.files import atomic_path, read_table
 
 Array = npt.NDArray[np.float64]
+EVERY_ITEM = 2**31
+"""The beam of a list that ranks all items."""
 _FACTS = b"semtok"
 """Key of the file's metadata that holds the beam and the checksum of the targets."""
 
@@ -32,7 +34,7 @@ class Scores:
     earned: Mapping[tuple[str, int], Array]
     """By metric and k, [users]: sums over targets."""
     beam: int
-    """How many items were ranked for a target."""
+    """How many items were ranked for a target: all of them where a rank is known of every item."""
     checksum: str
     """Of the targets, their users and items: equal for runs that may be compared."""
 
@@ -52,15 +54,31 @@ class Scores:
 
 def score_users(ranks: pd.DataFrame, ks: Sequence[int]) -> Scores:
     """Every metric of checked ranks at those of `ks` that the beam reaches."""
-    users, groups = np.unique(ranks["user"].to_numpy(dtype=np.int64), return_inverse=True)
     beam = beam_width(ranks)
+    return _sums(ranks, ranks["rank"], [k for k in ks if k <= beam], beam)
+
+
+def score_untrained(path: str | Path, name: str, ks: Sequence[int]) -> Scores:
+    """Every metric of one of the lists in an `untrained.parquet`, which rank all items.
+
+    Raises:
+        DataError: the file cannot be read, or has no such list.
+    """
+    ranks = read_table(path).sort_values("target", ignore_index=True)
+    if name not in ranks:
+        raise DataError(f"{path}: found the columns {', '.join(ranks.columns)}; expected {name} among them")
+    return _sums(ranks, ranks[name], ks, EVERY_ITEM)
+
+
+def _sums(targets: pd.DataFrame, ranks: pd.Series, ks: Sequence[int], beam: int) -> Scores:
+    """Of targets in their order and the rank of each, within `beam`."""
+    users, groups = np.unique(targets["user"].to_numpy(dtype=np.int64), return_inverse=True)
     earned = {
-        (metric, k): np.bincount(groups, weights=gains(ranks, metric, k), minlength=len(users)).astype(np.float64)
+        (metric, k): np.bincount(groups, weights=earned_at(ranks, metric, k), minlength=len(users)).astype(np.float64)
         for metric in OF_RANKS
         for k in ks
-        if k <= beam
     }
-    tested = ranks[["target", "user", "item"]].to_numpy(dtype=np.int64)
+    tested = targets[["target", "user", "item"]].to_numpy(dtype=np.int64)
     checksum = hashlib.sha256(np.ascontiguousarray(tested).tobytes()).hexdigest()
     return Scores(users, np.bincount(groups, minlength=len(users)).astype(np.float64), earned, beam, checksum)
 

@@ -10,7 +10,7 @@ from semtok.errors import DataError
 from semtok.papers import diagnostics_table, ranking_table, statistics_table
 from semtok.papers.rendering import Grid, latex, markdown, page
 from semtok.papers.results import Results
-from semtok.run.files import atomic_path, write_text
+from semtok.run.files import write_csv, write_text
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def make_statistics_table(results: Results, files: TableFiles) -> None:
 def make_ranking_table(results: Results, files: TableFiles, diagnostics_csv: Path) -> None:
     """Write a table of metrics, and what tokenizers and decoder measured about themselves."""
     shown = ranking_table.RankingResults(results)
-    _write_csv(diagnostics_table.tidy(results), diagnostics_csv)
+    write_csv(diagnostics_csv, diagnostics_table.tidy(results))
     _write(files, ranking_table.tidy(shown), ranking_table.grids(shown), [diagnostics_table.grid(results)])
 
 
@@ -52,17 +52,12 @@ def stack(tables: Sequence[Path], output: Path) -> None:
         elif list(frame.columns) != ranking_table.COLUMNS:
             raise DataError(f"{path}: found columns {', '.join(frame.columns)}; expected those of a table of a paper")
         frames.append(frame.reindex(columns=ranking_table.COLUMNS, fill_value=""))
-    _write_csv(pd.concat(frames), output)
+    write_csv(output, pd.concat(frames))
 
 
 def _write(files: TableFiles, frame: pd.DataFrame, grids: Sequence[Grid], more: Sequence[Grid] = ()) -> None:
     """All files of a table; `more` is not part of the LaTeX."""
-    _write_csv(frame, files.csv)
+    write_csv(files.csv, frame)
     write_text(files.markdown, markdown([*grids, *more]))
     write_text(files.latex, latex(grids))
     write_text(files.html, page([*grids, *more], grids[0].caption))
-
-
-def _write_csv(frame: pd.DataFrame, path: str | Path) -> None:
-    with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False)

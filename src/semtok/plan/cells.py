@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from semtok.config.budget import budget, reading
+from semtok.config.choice import grid_of
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
 from semtok.plan.definition import Paper, RankingTable
 from semtok.plan.figure_specs import Figure, TrainingFigure
+from semtok.plan.untrained import UNTRAINED
 
 Evidence = Literal["ranks", "codes", "training"]
 """What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, or its history alone."""
@@ -26,6 +28,11 @@ class Run:
     tokenizer: str
     recommender: str
     seed: int
+
+    @property
+    def is_untrained(self) -> bool:
+        """Whether it is one of the lists that need no training, all of which lie in one file of their dataset."""
+        return f"{self.tokenizer}/{self.recommender}" in UNTRAINED
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class Cell:
     """How long its tokenizer is trained, in words; empty where there is none that is."""
     recommender: str = ""
     """The name of its recommender, and in words what that reads and how it is trained; empty without runs."""
+    has_choice: bool = False
+    """Whether options of its recommender are chosen by validation."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -99,7 +108,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
             parts(method)[1] or config.recommender
             for exhibit in (*paper.tables, *paper.figures)
             for shown_as, _, method in wanted(paper, exhibit)
-            if paper.runs_on(shown_as) == dataset
+            if paper.runs_on(shown_as) == dataset and method not in UNTRAINED
         }
         mistakes += [
             f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
@@ -158,7 +167,13 @@ def claim_cells(
     A claim about codes may name tokenizers that are no rows of its exhibit: they have cells for their codes alone.
     """
     exhibits = dict.fromkeys(claim.exhibit for claim in paper.single_claims)
-    found = [cell for exhibit in exhibits for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)]
+    named = {name for claim in paper.single_claims for name in claim.tokenizers}
+    found = [
+        cell
+        for exhibit in exhibits
+        for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)
+        if cell.tokenizer in named or cell.tokenizer not in UNTRAINED
+    ]
     known = {(cell.exhibit, cell.dataset, cell.tokenizer) for cell in found}
     for claim in paper.single_claims:
         if claim.needs == "diagnostics":
@@ -187,9 +202,13 @@ def with_remarks(
         remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
         # The runs of a cell differ by their seeds alone.
         spent = budget(options[0]) if options else ""
-        name = next((run.recommender for run in cell.runs), "")
-        read = f"{name}: {reading(resolve(recommenders, name, 'recommenders'))}" if name and recommenders else ""
-        found.append(replace(cell, remark=remark, budget=spent, recommender=read))
+        name = next((run.recommender for run in cell.runs if not run.is_untrained), "")
+        read, grid = "", {}
+        if name and recommenders:
+            chosen = resolve(recommenders, name, "recommenders")
+            grid = grid_of(name, chosen)
+            read = f"{name}: {reading(chosen, grid)}"
+        found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid)))
     return found
 
 
@@ -244,7 +263,7 @@ class _Maker:
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
         recommender = self._recommender(dataset, own, changes)
         usual = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
-        seeds = self.config.seeds_of.get(self.exhibit, usual)
+        seeds = [0] if name in UNTRAINED else self.config.seeds_of.get(self.exhibit, usual)
         found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
         return Cell(self.exhibit, dataset, name, found, "", evidence)
 
@@ -263,7 +282,11 @@ class _Maker:
         unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
         if unknown:
             return f"the tokenizer {name} of this config has no option {unknown[0]}"
-        if own and (recommender := parse(self._recommender(dataset, own, changes))[0]) not in self.recommenders:
+        if (
+            method not in UNTRAINED
+            and own
+            and (recommender := parse(self._recommender(dataset, own, changes))[0]) not in self.recommenders
+        ):
             return f"this config has no recommender {recommender}"
         printed = self.paper.runs_on(dataset)
         views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
@@ -284,4 +307,5 @@ def wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:
         return list(dict.fromkeys((dataset, name, name) for dataset, name in paper.figure(exhibit).pairs))
     if not isinstance(table, RankingTable):
         return []
-    return [(d, row.tokenizer, row.method(d)) for d in table.datasets for row in table.rows_on(d)]
+    rows = {dataset: [*table.rows_on(dataset), *table.untrained_rows] for dataset in table.datasets}
+    return [(dataset, row.tokenizer, row.method(dataset)) for dataset in rows for row in rows[dataset]]

@@ -61,7 +61,7 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
         for exhibit in exhibits
         for cell in plan.cells(paper, built, exhibit, config.seeds, entries["tokenizers"], entries["recommenders"])
     ]
-    pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells)})
+    pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells) if not run.is_untrained})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
         yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
     widest = max(plan.cutoffs(paper, exhibits), default=0)

@@ -8,11 +8,13 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from semtok.config.base import Name, Section, exceeds_limits
 from semtok.config.messages import explain
+from semtok.config.untrained import UntrainedName
 from semtok.errors import ConfigError
 from semtok.plan.claim_base import Claim
 from semtok.plan.claim_specs import AnyClaim
 from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, TrainingFigure
 from semtok.plan.metrics import Metric
+from semtok.plan.untrained import UNTRAINED, kind_of
 
 CLAIMS = "claims"
 """Stands where a table's or figure's id does, for all claims of a paper."""
@@ -108,6 +110,8 @@ class RankingTable(Section):
     optional_ks: list[PositiveInt] = Field(default_factory=list)
     """Those of `ks` that no beam needs to reach: a narrower one leaves them empty, and says so."""
     rows: Annotated[list[Row], Field(min_length=1)]
+    untrained: list[UntrainedName] = Field(default_factory=lambda: list(get_args(UntrainedName)))
+    """Rows below a rule that nobody trains; an empty list for none."""
     gains: list[Gain] = Field(default_factory=list)
     blocks: list[list[str]] | None = None
     """Datasets that are shown side by side, block below block; None for all in one."""
@@ -115,6 +119,16 @@ class RankingTable(Section):
     def rows_on(self, dataset: str) -> list[Row]:
         """The rows that `dataset` has."""
         return [row for row in self.rows if row.stands_on(dataset)]
+
+    @property
+    def untrained_rows(self) -> list[Row]:
+        """The rows below the others, which every dataset has."""
+        return [Row(label=row.label, tokenizer=row.method) for row in UNTRAINED.values() if row.name in self.untrained]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of every row, by its name."""
+        return {row.tokenizer: row.label for row in [*self.rows, *self.untrained_rows]}
 
     @model_validator(mode="after")
     def _datasets_are_columns(self) -> "RankingTable":
@@ -134,6 +148,9 @@ class RankingTable(Section):
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise ValueError(f"every tokenizer in one row; found twice: {', '.join(twice)}")
+        below = [name for name in names if kind_of(name) != "trained"]
+        if below:
+            raise ValueError(f"{below[0]} under `untrained` and not among the rows, which are compared")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """What the jobs of the papers read, show and depend on, under one config. Imported by the Snakefile: kept light."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.terms import with_terms
+from semtok.plan.untrained import UNTRAINED
 
 COMPARED = ("ranking", "bars", CLAIMS)
 """The kinds that have intervals."""
@@ -64,8 +66,23 @@ class Exhibits:
                 found = with_terms(found, definition.conditions, config, self.config, self._entries)
             else:
                 found = plan.cells(definition, config, exhibit, *given)
-            self._cells[paper, exhibit] = plan.with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
+            found = plan.with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
+            self._cells[paper, exhibit] = list(self._with_untrained(found))
         return self._cells[paper, exhibit]
+
+    def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
+        """The same cells; those that nobody trains say in words what they are, or why there is nothing to rank by."""
+        options = self.config.untrained
+        for cell in cells:
+            row = UNTRAINED.get(cell.tokenizer)
+            if row is None or not cell.runs:
+                yield cell
+            elif row.name == "content" and options.encoder is None:
+                yield replace(cell, runs=(), missing="untrained.encoder is null")
+            elif row.name == "content" and not self.config.datasets[cell.runs[0].dataset].text_fields:
+                yield replace(cell, runs=(), missing=f"{cell.dataset} has no texts")
+            else:
+                yield replace(cell, recommender=row.sentence(options))
 
     def datasets(self, paper: str, exhibit: str) -> dict[str, str]:
         """Those datasets that the config has: printed name to entry."""
@@ -99,6 +116,11 @@ class Exhibits:
         """A file of each of the tables or figures that the config builds."""
         names: Sequence[str] = getattr(self.config.papers[paper], part)
         return [pattern.format(paper=paper, exhibit=name) for name in names]
+
+    def strata(self, paper: str, pattern: str) -> list[str]:
+        """A file of the strata of each table of rankings that the config builds."""
+        tables = [name for name in self.config.papers[paper].tables if self.kind(paper, name) == "ranking"]
+        return [pattern.format(paper=paper, exhibit=f"{name}-strata") for name in tables]
 
     def constraints(self, *kinds: str) -> dict[str, str]:
         """What the wildcards `paper` and `exhibit` may be in the rule of some kinds.

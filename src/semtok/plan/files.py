@@ -1,14 +1,14 @@
 """Which files a table, a figure or the claims are made from: one answer for the rule and for its script."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from semtok.plan.cells import Cell, Run, coded, runs
 from semtok.plan.paths import Paths
 
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
-    "ranking": ("scores", "diagnostics", "facts"),
+    "ranking": ("scores", "diagnostics", "facts", "choice", "ranks"),
     "bars": ("scores",),
     "training": ("history",),
     "embedding": ("codes", "model"),
@@ -25,11 +25,15 @@ class Sources:
     """By what they are, the file of each run."""
     stats: Mapping[str, str]
     """By printed name, the `stats.json` of each dataset."""
+    targets: Mapping[str, str]
+    """By printed name, what is known of the test targets of each dataset (`untrained.parquet`), for the strata of a
+    table of rankings."""
 
     def as_input(self) -> dict[str, list[str]]:
         """By name, as they stand in the rule's input."""
-        files = {what: list(of_runs.values()) for what, of_runs in self.files.items()}
-        return {**files, "stats": list(self.stats.values())}
+        files = {what: list(dict.fromkeys(of_runs.values())) for what, of_runs in self.files.items()}
+        of_datasets = {"stats": self.stats, "targets": self.targets}
+        return files | {what: list(dict.fromkeys(paths.values())) for what, paths in of_datasets.items()}
 
 
 def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths: Paths) -> Sources:
@@ -41,14 +45,23 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         datasets: its datasets that the config has, printed name to entry.
         paths: where results lie.
     """
+    ranked = runs(cells, "ranks")
+    trained = [run for run in ranked if not run.is_untrained]
     places = {
-        "scores": (paths.user_scores, runs(cells, "ranks")),
-        "facts": (paths.decoding, runs(cells, "ranks")),
+        "scores": (paths.user_scores, trained),
+        "facts": (paths.decoding, trained),
+        "ranks": (paths.ranks, trained),
         "diagnostics": (paths.diagnostics, coded(cells)),
         "codes": (paths.codes, coded(cells)),
         "model": (paths.tokenizer_model, coded(cells)),
         "history": (paths.tokenizer_history, coded(cells)),
+        "choice": (paths.choice, runs(replace(cell, runs=cell.runs[:1]) for cell in cells if cell.has_choice)),
     }
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in READS[kind]}
+    if "scores" in files:
+        files["scores"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
     stats = {name: paths.stats.format(dataset=entry) for name, entry in datasets.items()}
-    return Sources(files, stats)
+    targets = {
+        name: paths.untrained.format(dataset=entry) for name, entry in datasets.items() if "ranks" in READS[kind]
+    }
+    return Sources(files, stats, targets)

@@ -12,6 +12,7 @@ from semtok.plan.cells import Cell, Entries, claim_cells, parts, wanted
 from semtok.plan.definition import Definition, RankingTable
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import Printed, printed_beside
+from semtok.plan.untrained import UNTRAINED
 
 
 def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], path: Path) -> list[str]:
@@ -74,7 +75,7 @@ def _mistakes(
     for option in (key.partition(".")[0] for key in replaced):
         if option not in options:
             yield f"{option!r} is no option of a tokenizer{nearest(option, tokenizers.get(entry, options))}"
-    if recommender and recommender not in {*recommenders, *planned}:
+    if method not in UNTRAINED and recommender and recommender not in {*recommenders, *planned}:
         yield f"expected an entry of recommenders, or one that is planned{nearest(recommender, recommenders)}"
 
 

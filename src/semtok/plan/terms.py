@@ -48,7 +48,7 @@ def with_terms(
             departures=tuple(_departures(conditions, run.recommender, recommender, vectors)),
         )
 
-    return [replace(cell, terms=terms(cell)) if cell.runs else cell for cell in cells]
+    return [replace(cell, terms=terms(cell)) if cell.runs and not cell.runs[0].is_untrained else cell for cell in cells]
 
 
 def _departures(

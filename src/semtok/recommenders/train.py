@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from semtok.config.recommenders import without
 from semtok.recommenders.task import Task
 from semtok.run import distributed
-from semtok.run.files import atomic_path, read_array, read_table
+from semtok.run.files import atomic_path, read_array, read_table, write_csv
 
 
 def run(
@@ -45,5 +45,4 @@ def run(
         return
     with atomic_path(model) as temporary:
         save_file(weights, temporary)
-    with atomic_path(history) as temporary:
-        rows.to_csv(temporary, index=False)
+    write_csv(history, rows)

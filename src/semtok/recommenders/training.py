@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from semtok.config.recommenders import TrainingOptions
+from semtok.optimizers import Adafactor, AdamW
 from semtok.recommenders.sequences import Integers
 from semtok.run import distributed
 from semtok.training import Losses, Objective, Plan, Progress, State, train, weights_of
@@ -145,8 +146,8 @@ def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Op
     scales = [parameter for parameter in model.parameters() if parameter.ndim == 1]
     groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": scales, "weight_decay": 0.0}]
     if options.optimizer == "adafactor":
-        return torch.optim.Adafactor(groups, lr=options.learning_rate)
-    return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+        return Adafactor(groups, lr=options.learning_rate)
+    return AdamW(groups, lr=options.learning_rate, fused=True)
 
 
 def recall_and_ndcg(ranks: np.ndarray[Any, np.dtype[np.int64]], k: int) -> tuple[float, float]:

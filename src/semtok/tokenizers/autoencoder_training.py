@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from semtok.config.tokenizers import AutoencoderTokenizer
+from semtok.optimizers import AdamW
 from semtok.run import devices
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
@@ -68,7 +69,7 @@ class AutoencoderTraining(Objective):
         self.model.compute_dtype = devices.compute_dtype(self.where)
         self.name = type(self.model).__name__
         self.remedy = f"lower learning_rate (now {options.learning_rate}), or check the scale of the encoders' vectors"
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
         )
         # A processor takes rows from the file as it needs them, since the file may be larger than memory.

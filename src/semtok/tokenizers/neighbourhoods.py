@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.neighbors import NearestNeighbors
 
 Integers = npt.NDArray[np.int64]
 
 N_NEIGHBOURS = 10
 MAX_QUERIES = 10_000
 """Items whose neighbours are looked up, a fixed sample of larger catalogues; they are sought among all items."""
+SIMILARITIES_AT_ONCE = 10_000_000
+"""Of queries and items, which bounds the memory."""
 
 
 def neighbourhoods(prefixes: Integers, vectors: npt.NDArray[np.float32], same_vector: Integers) -> dict[str, Any]:
@@ -56,13 +57,20 @@ def _shared(ids: Integers, queries: Integers, near: Integers, distinct: Integers
 
 
 def nearest_others(units: npt.NDArray[np.float32], queries: Integers, n_neighbours: int) -> Integers:
-    """The nearest items by cosine other than the query itself, nearest first: [n_queries, n_neighbours]."""
-    index = NearestNeighbors(n_neighbors=n_neighbours + 1, algorithm="brute").fit(units)
-    found = index.kneighbors(units[queries], return_distance=False)
-    itself = found == queries[:, None]
-    # Among many equal vectors the query may not find itself: then its farthest neighbour is the one too many.
-    itself[~itself.any(axis=1), -1] = True
-    return np.asarray(found[~itself].reshape(len(queries), n_neighbours), dtype=np.int64)
+    """The nearest items by cosine other than the query itself, nearest first: [n_queries, n_neighbours].
+
+    In numpy, since to import scikit-learn takes longer than to diagnose a catalogue of the demo.
+    """
+    found = np.empty((len(queries), n_neighbours), dtype=np.int64)
+    n_rows = max(SIMILARITIES_AT_ONCE // len(units), 1)
+    for start in range(0, len(queries), n_rows):
+        rows = queries[start : start + n_rows]
+        similarity = units[rows] @ units.T  # (n_rows, n_items)
+        similarity[np.arange(len(rows)), rows] = -np.inf
+        nearest = np.sort(np.argpartition(-similarity, n_neighbours - 1, axis=1)[:, :n_neighbours], axis=1)
+        order = np.argsort(-np.take_along_axis(similarity, nearest, axis=1), axis=1, kind="stable")
+        found[start : start + n_rows] = np.take_along_axis(nearest, order, axis=1)
+    return found
 
 
 def nearest_distinct(units: npt.NDArray[np.float32], queries: Integers, same_vector: Integers) -> Integers | None:
@@ -76,6 +84,6 @@ def nearest_distinct(units: npt.NDArray[np.float32], queries: Integers, same_vec
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Rows at length 1, where the order by Euclidean distance is the order by cosine; a zero row stays."""
+    """Rows at length 1; a zero row stays."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)

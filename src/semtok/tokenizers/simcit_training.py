@@ -12,6 +12,7 @@ from torch import Tensor
 
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.errors import ConfigError
+from semtok.optimizers import Adam, AdamW
 from semtok.run import devices
 from semtok.schedules import annealed
 from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
@@ -35,7 +36,7 @@ WIDEST_MARGIN = 100
 """From here on, in units of alpha, the soft search is a hard one and the noise does not matter."""
 NARROWEST_MARGIN = 1
 """From here down, in units of alpha, many codewords have about the same weight, and noise chooses between them."""
-OPTIMIZERS: dict[str, Any] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+OPTIMIZERS: dict[str, Any] = {"adam": Adam, "adamw": AdamW}
 
 
 def fit(make: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:

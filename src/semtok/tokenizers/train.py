@@ -9,7 +9,7 @@ import pandas as pd
 from safetensors.numpy import save
 
 from semtok.config.tokenizers import Tokenizer
-from semtok.run.files import atomic_path, write_array
+from semtok.run.files import atomic_path, write_array, write_csv
 from semtok.tokenizers.base import Task, Tokens
 
 
@@ -56,6 +56,4 @@ def write(
         # As bytes, since the library's own files can be read by their owner only.
         # One entry, since the order of several is not fixed.
         temporary.write_bytes(save(tokens.state, metadata={"facts": json.dumps(tokens.facts, sort_keys=True)}))
-    frame = pd.DataFrame(tokens.history) if tokens.history else pd.DataFrame(columns=["epoch"])
-    with atomic_path(history) as temporary:
-        frame.to_csv(temporary, index=False)
+    write_csv(history, pd.DataFrame(tokens.history) if tokens.history else pd.DataFrame(columns=["epoch"]))

@@ -12,7 +12,7 @@ from semtok.papers.rendering import Grid, Text, markdown, page
 from semtok.papers.results import Results
 from semtok.plan.claim_base import ClaimBase
 from semtok.plan.claim_specs import JointClaim
-from semtok.run.files import atomic_path, write_text
+from semtok.run.files import write_csv, write_text
 
 _FEW = 4
 """Comparisons of one claim that a page shows one by one."""
@@ -38,8 +38,7 @@ def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) ->
             found.append((claim.id, claim, parts[claim.id]))
     level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
-    with atomic_path(csv) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False)
+    write_csv(csv, pd.DataFrame(rows))
     grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
     write_text(markdown_path, markdown([grid]))
     write_text(html, page([grid], grid.caption))

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from semtok.run.files import atomic_path
+from semtok.run.files import atomic_path, write_csv
 
 # Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -31,8 +31,9 @@ _UNDATED: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"Creati
 _MOST = 4
 """Plots beside each other; where there are more, rows of three."""
 _ROW = 3
+_PANEL = (3.7, 2.7)
+"""Width and height of a plot, in inches."""
 _NARROWEST = 6.5
-"""Inches."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,21 @@ def style() -> Iterator[None]:
         yield
 
 
-def plots(count: int, title: str, notes: Sequence[str], synthetic: bool) -> tuple[Figure, list[Any]]:
-    """A figure with `count` axes, a title, and notes below."""
-    beside = count if count <= _MOST else _ROW
+def plots(
+    count: int,
+    title: str,
+    notes: Sequence[str],
+    synthetic: bool,
+    panel: tuple[float, float] = _PANEL,
+    beside: int | None = None,
+) -> tuple[Figure, list[Any]]:
+    """A figure with `count` axes of the size `panel`, `beside` in a row, a title, and notes below."""
+    beside = beside or (count if count <= _MOST else _ROW)
     rows = -(-count // beside)
-    width = max(3.7 * beside, _NARROWEST)
+    width = max(panel[0] * beside, _NARROWEST)
     lines = [line for note in notes for line in textwrap.wrap(note, int(13 * width))]
     heading = textwrap.fill(title, int(11 * width)) + ("\nSYNTHETIC DATA" if synthetic else "")
-    figure = Figure(figsize=(width, 2.7 * rows + 0.8 + 0.17 * len(lines)), layout="constrained")
+    figure = Figure(figsize=(width, panel[1] * rows + 0.8 + 0.17 * len(lines)), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(heading, fontsize=10, fontweight="bold")
     axes = list(figure.subplots(rows, beside, squeeze=False).flat)
@@ -75,8 +83,7 @@ def plots(count: int, title: str, notes: Sequence[str], synthetic: bool) -> tupl
 
 def write(figure: Figure, frame: pd.DataFrame, csv: Path, pictures: Sequence[Path]) -> None:
     """The numbers and the pictures (.svg or .pdf); under `style`."""
-    with atomic_path(csv) as temporary:
-        frame.to_csv(temporary, index=False)
+    write_csv(csv, frame)
     for picture in pictures:
         with atomic_path(picture) as temporary:
             figure.savefig(temporary, metadata=_UNDATED.get(picture.suffix))
