@@ -145,6 +145,21 @@ def test_the_loss_scores_as_ranking_does(task):
     assert loss == pytest.approx(float(expected), rel=1e-4)
 
 
+def test_half_precision_is_enough(task):
+    model = build(task)
+    windows = Windows.from_interactions(model, task.interactions, task.options.max_items)
+    batch = windows.batch(windows.ends)
+    with torch.no_grad():
+        torch.manual_seed(0)
+        exact, scores = model.loss(batch), scores_of(model, task, valid_of(task))
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.manual_seed(0)
+            assert float(model.loss(batch)) == pytest.approx(float(exact), rel=0.02)
+            torch.testing.assert_close(
+                scores_of(model, task, valid_of(task)).float(), scores, atol=0.05 * float(scores.std()), rtol=0.05
+            )
+
+
 class Killed(BaseException):
     pass
 
