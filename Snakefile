@@ -33,7 +33,7 @@ rule all:
     localrule: True
 
 
-before_the_dag(check_targets, make_again_what_was_made_otherwise)
+before_the_dag(check_targets, make_again_what_was_made_otherwise, tell_how_long)
 
 
 onerror:

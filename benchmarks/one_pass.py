@@ -15,6 +15,7 @@ import torch
 from tiger_peer import OPTIONS, report, step, training_options, twins
 from tiger_training import collated
 
+from semtok.config.recommenders import T5Options
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.sequences import Samples, Sequences
@@ -34,8 +35,8 @@ SMALL = {"n_layers": 1, "d_ff": 512, "n_heads": 4, "d_kv": 32, "dropout": 0.0}
 """The network of config/cpu.yaml, against the published one."""
 
 
-def measure(max_items: int, lengths: list[int], small: bool, repeats: int, n_samples: int) -> dict[str, object]:
-    """Both speeds, and their ratio within each repeat; every repeat has other histories of the same lengths."""
+def samples(max_items: int, lengths: list[int]) -> tuple[Batches, Samples]:
+    """Made-up histories of these lengths over a made-up catalogue, and every item with a predecessor as a target."""
     generator = np.random.default_rng(0)
     catalogue = ItemTokens.from_codes(generator.integers(0, 64, (N_ITEMS, 3)), "suffix")
     starts = np.concatenate([[0], np.cumsum(lengths * 8)])
@@ -43,13 +44,23 @@ def measure(max_items: int, lengths: list[int], small: bool, repeats: int, n_sam
     user = np.repeat(np.arange(len(starts) - 1), np.diff(starts) - 1)
     position = np.concatenate([np.arange(1, length) for length in np.diff(starts)])
     targets = Samples(user, position, sequences.items[starts[user] + position])
-    batches = Batches(sequences, catalogue, max_items, torch.device("cpu"))
+    return Batches(sequences, catalogue, max_items, torch.device("cpu")), targets
+
+
+def one_pass(batches: Batches, targets: Samples, options: T5Options) -> EveryTarget:
+    """Windows of the targets, and our model to learn them."""
+    model = T5(options.model_copy(update={"encoder": "causal"}), batches.vocabulary.size)
+    return EveryTarget(model, batches, targets, seed=0)
+
+
+def measure(max_items: int, lengths: list[int], small: bool, repeats: int, n_samples: int) -> dict[str, object]:
+    """Both speeds, and their ratio within each repeat; every repeat has other histories of the same lengths."""
+    batches, targets = samples(max_items, lengths)
     options = OPTIONS.model_copy(update=SMALL if small else {})
-    theirs, _ = twins(catalogue.vocabulary.size, options)
-    ours = T5(options.model_copy(update={"encoder": "causal"}), catalogue.vocabulary.size)
-    our_optimizer = make_optimizer(ours, training_options(n_samples))
+    theirs, _ = twins(batches.vocabulary.size, options)
+    windows = one_pass(batches, targets, options)
+    our_optimizer = make_optimizer(windows.model, training_options(n_samples))
     their_optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
-    windows = EveryTarget(ours, batches, targets, seed=0)
 
     def our_step(repeat: int) -> int:
         rows = np.random.default_rng(repeat + 1).permutation(len(windows))[: n_samples // 4]
@@ -57,9 +68,9 @@ def measure(max_items: int, lengths: list[int], small: bool, repeats: int, n_sam
         return windows.predictions(rows)
 
     def their_step(repeat: int) -> int:
-        samples = targets.take(np.random.default_rng(repeat + 1).permutation(len(targets))[:n_samples])
+        chosen = targets.take(np.random.default_rng(repeat + 1).permutation(len(targets))[:n_samples])
         their_optimizer.zero_grad(set_to_none=True)
-        theirs(**collated(batches, samples, None)).loss.backward()
+        theirs(**collated(batches, chosen, None)).loss.backward()
         their_optimizer.step()
         return n_samples
 

@@ -53,6 +53,12 @@ def test_figures_use_the_seeds_of_sweeps(paper):
     assert {run.seed for run in runs} == {4, 5}
 
 
+def test_a_table_or_figure_may_have_seeds_of_its_own(paper):
+    config = paper_config(sweep_seeds=[4, 5], seeds_of={"table2": [7], "figure4": [8]})
+    for exhibit, seeds in {"table2": {7}, "figure4": {8}, "figure3": {4, 5}}.items():
+        assert {run.seed for run in plan.runs(plan.cells(paper, config, exhibit, [0], TOKENIZERS))} == seeds
+
+
 @pytest.mark.parametrize(
     ("changed", "tokenizers", "exhibit", "message"),
     [
@@ -142,6 +148,7 @@ def test_cells_survive_json(paper):
     [
         ({"tables": ["table22"]}, r"papers.cost.tables: found 'table22'; .* did you mean 'table2'"),
         ({"figures": ["figure5"]}, r"papers.cost.figures: found 'figure5'"),
+        ({"seeds_of": {"figur4": [0]}}, r"papers.cost.seeds_of: found 'figur4'; .* did you mean 'figure4'"),
         (
             {"recommenders_by_dataset": {"MIND": {"sasrec": "tiger"}}},
             r"by_dataset.MIND: found 'sasrec'; expected a recommender of its rows; known: tiger",

@@ -24,6 +24,7 @@ from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.papers import FIGURES
 from semtok.plan import targets
 from semtok.plan.check import check
+from semtok.plan.forecast import forecast, kind, measured, read
 from semtok.plan.forgotten import made_otherwise
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages, ordered
@@ -149,11 +150,35 @@ def make_again_what_was_made_otherwise():
         f"they are asked for: {', '.join(sorted(outputs)[:3])} ...",
         file=sys.stderr,
     )
+    # Not as --forcerun, which would also ask for them.
+    around_the_dag(before=lambda: workflow.dag.forcefiles.update(outputs))
+
+
+def around_the_dag(before=None, after=None):
+    """Run `before` and `after` when Snakemake works out which jobs are to run; it has no hooks of its own there."""
     build = workflow._build_dag
 
-    def build_with_changed():
-        # Not as --forcerun, which would also ask for them.
-        workflow.dag.forcefiles |= outputs
+    def built():
+        if before:
+            before()
         build()
+        if after:
+            after()
 
-    workflow._build_dag = build_with_changed
+    workflow._build_dag = built
+
+
+def tell_how_long():
+    """Say what the jobs will take, by those that ran before in this folder or where the config was tried."""
+    around_the_dag(after=say_forecast)
+
+
+def say_forecast():
+    try:
+        durations = (read(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
+    except SemtokError as error:
+        sys.exit(f"error: {error}")
+    jobs = [kind(job.benchmark, BENCHMARKS) for job in workflow.dag.needrun_jobs() if job.benchmark]
+    told = forecast(jobs, durations, workflow.resource_settings.cores or 1)
+    if told:
+        print(told, file=sys.stderr)

@@ -169,7 +169,7 @@ rule stacked_table:
     log:
         f"{LOGS}/{{exhibit}}.log",
     wildcard_constraints:
-        exhibit=r"table\d+(-[a-z]+)?",
+        exhibit=r"table\d+(-[a-z]+)*",
     conda:
         "../../envs/data.yaml"
     threads: 1

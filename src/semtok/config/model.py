@@ -55,6 +55,9 @@ class Config(Section):
     results: ResultsFolder
     """The folder of the results. Each config has its own, so that no table of made-up data can be taken for one of real
     data, and nothing is trained anew when one goes back and forth between configs."""
+    durations: PathText | None
+    """A CSV of what each kind of job takes (`python -m semtok.plan.forecast` writes one), by which a run says
+    beforehand how long it will be; what ran in the results folder itself counts before it. null: only that."""
     seeds: Annotated[list[Seed], Field(min_length=1)]
     """Every tokenizer and recommender is trained once per seed; with several, the main tables give means and intervals
     over them (of one seed, an interval speaks of that one trained model only)."""

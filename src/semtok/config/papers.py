@@ -27,6 +27,9 @@ class PaperConfig(Section):
     """Those of the paper's definition that are built."""
     sweep_seeds: Annotated[list[Seed], Field(min_length=1)]
     """Seeds of the figures' runs; with a single one, no claim about a figure can be decided."""
+    seeds_of: dict[str, Annotated[list[Seed], Field(min_length=1)]] = Field(default_factory=dict)
+    """Of single tables and figures other seeds than these: fewer where no claim hangs on it, more where one hangs by a
+    hair. {table2: [0, 1, 2, 3, 4]}"""
 
     tokenizer_budgets: Literal["equal", "published"] = "equal"
     """Whether the rows of a claim must have as many optimisation steps of their tokenizers (else they are not

@@ -86,6 +86,7 @@ def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
         for key, found, known in (
             ("tables", config.tables, set(paper.tables)),
             ("figures", config.figures, set(paper.figures)),
+            ("seeds_of", list(config.seeds_of), set(exhibits)),
             ("datasets", list(config.datasets), printed),
             ("lacking", list(config.lacking), printed),
             ("recommenders_by_dataset", list(config.recommenders_by_dataset), printed),
@@ -136,7 +137,7 @@ def cells(
         paper: the definition.
         config: the paper's section of the config.
         exhibit: id of a table or figure.
-        seeds: the config's `seeds`; figures use `config.sweep_seeds`.
+        seeds: the config's `seeds`; figures use `config.sweep_seeds`, and what `config.seeds_of` names its own.
         tokenizers: the config's `tokenizers`, as plain values. A variant that equals its entry there becomes the
             entry itself, so that nothing is run twice.
         recommenders: names of the config's `recommenders`, for methods with a recommender of their own
@@ -242,7 +243,8 @@ class _Maker:
         tokenizer, own, changes = parts(method)
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
         recommender = self._recommender(dataset, own, changes)
-        seeds = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
+        usual = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
+        seeds = self.config.seeds_of.get(self.exhibit, usual)
         found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
         return Cell(self.exhibit, dataset, name, found, "", evidence)
 
