@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from semtok.config.base import Method, Resources
 from semtok.config.encoders import Encoder, Graph
-from semtok.config.recommenders import Recommender, methods, without
+from semtok.config.recommenders import methods, without
 from semtok.config.tokenizers import Tokenizer
 from support.project import ROOT
 
@@ -47,7 +47,7 @@ def test_graphs(kind):
     assert callable(import_module(kind.module).build)
 
 
-@pytest.mark.parametrize("kind", classes(Recommender))
+@pytest.mark.parametrize("kind", methods().values())
 def test_recommenders(kind):
     assert callable(import_module(kind.module).train)
     assert callable(import_module(kind.module).decode)

@@ -52,9 +52,9 @@ def test_a_row_that_nothing_answers_to(tmp_path, raw, name, says):
 
 def test_what_is_planned_is_no_mistake(tmp_path, raw):
     def change(content):
-        row("ids/gru4rec")(content)
+        row("ids/newest")(content)
         row("newer/p5")(content)
-        content["planned"] = ["gru4rec", "newer", "p5"]
+        content["planned"] = ["newest", "newer", "p5"]
 
     assert mistakes(tmp_path, raw, change) == ""
 

@@ -116,6 +116,51 @@ def test_codes_and_ids_are_not_mixed_up(raw):
             one.codes(job(tokenizer=tokenizer, recommender=recommender))
 
 
+def test_a_choice_stands_between_the_candidates_and_the_runs(raw):
+    plain, run = stages(raw), job(tokenizer="ids", recommender="sasrec")
+    before = plain.recommender_options("decoding")(run)
+    assert plain.choice(run) == []
+    assert before == {
+        k: v for k, v in plain.options("recommenders", "sasrec").items() if k not in ("choose", "decoding")
+    }
+
+    raw["recommenders"]["sasrec"]["choose"] = {"training.learning_rate": [0.001, 0.01], "model.dropout": [0.2, 0.5]}
+    one, choice = stages(raw), "results/recommenders/mind/ids/sasrec/choice.json"
+    assert one.choice(run) == choice
+    trained, decoded = (one.recommender_options(left_out)(run) for left_out in ("decoding", "training"))
+    assert trained == before | {
+        "choose": choice,
+        "model": before["model"] | {"dropout": [0.2, 0.5]},
+        "training": before["training"] | {"learning_rate": [0.001, 0.01]},
+    }
+    assert (decoded["choose"], decoded["model"]) == (choice, trained["model"])
+    # The candidates are runs like any other, of the first seed, and nothing is chosen for them.
+    files = one.histories_of_candidates(job(tokenizer="ids", recommender="sasrec", seed="7"))
+    assert len(files) == len(one.candidates(run)) == 4
+    for file, values in zip(files, one.candidates(run), strict=True):
+        candidate = job(tokenizer="ids", recommender=file.split("/")[4], seed="0")
+        assert file == one.paths.history.format(**vars(candidate))
+        assert one.choice(candidate) == []
+        options = one.recommender_options("decoding")(candidate)
+        assert options["training"]["learning_rate"] == values["training.learning_rate"]
+        assert options["model"]["dropout"] == values["model.dropout"]
+
+
+def test_a_method_outside_of_the_package_is_digested_by_its_file(raw, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (ROOT / "docs/extending.md").read_text().split("```python\n")[1].split("```")[0]
+    (tmp_path / "narm.py").write_text(code)
+    own = {"method": "narm.py", "model": {"embedding_dim": 8, "hidden_dim": 8, "dropout": 0.1}}
+    raw["recommenders"]["narm"] = own | {
+        part: raw["recommenders"]["sasrec"][part] for part in ("max_items", "training", "decoding")
+    }
+    run = job(tokenizer="ids", recommender="narm")
+    before = [stages(raw).recommender_code(f"{rule}.py", rule)(run) for rule in ("train", "decode")]
+    (tmp_path / "narm.py").write_text(code.replace("return decode_over_ids(", "return decode_over_ids(*[], "))
+    after = [stages(raw).recommender_code(f"{rule}.py", rule)(run) for rule in ("train", "decode")]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+
+
 def test_texts_and_the_tokenizers_model_go_to_who_reads_them(raw, monkeypatch):
     run = job(tokenizer="cost", recommender="tiger")
     assert stages(raw).texts(run) == stages(raw).tokenizer_model(run) == []

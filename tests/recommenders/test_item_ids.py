@@ -17,7 +17,7 @@ def random_network(options, scale=3.0):
     network = SASRecNetwork(options.model, N_ITEMS, options.max_items)
     with torch.no_grad():
         network.item.weight *= scale
-        network.position.weight *= scale
+        network.layers.position.weight *= scale
     return network
 
 
@@ -100,7 +100,7 @@ def test_targets_that_nothing_was_learned_of_are_counted(world):
 
 def test_scores_that_are_not_numbers_are_an_error(world):
     options = make_options()
-    state = random_network(options).state_dict() | {"position.weight": torch.full((5, 16), torch.nan)}
+    state = random_network(options).state_dict() | {"layers.position.weight": torch.full((5, 16), torch.nan)}
     with pytest.raises(SemtokError, match="not numbers"):
         decode(Task(options, *world, seed=0), state)
 

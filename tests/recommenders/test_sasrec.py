@@ -37,7 +37,7 @@ def make_network(**changed):
 def reference(network, options):
     """The same computation by torch's own encoder layers."""
     layers = []
-    for block in network.blocks:
+    for block in network.layers.blocks:
         layer = nn.TransformerEncoderLayer(
             *(options.hidden_dim, options.n_heads, options.inner_dim, 0.0, options.activation),
             batch_first=True,
@@ -62,12 +62,12 @@ def reference(network, options):
         layers.append(layer.eval())
 
     def states(items):
-        found = network.item.weight[items] + network.position.weight[: items.shape[1]]
-        found = found if options.norm_first else network.norm(found)
+        found = network.item.weight[items] + network.layers.position.weight[: items.shape[1]]
+        found = found if options.norm_first else network.layers.norm(found)
         mask = nn.Transformer.generate_square_subsequent_mask(items.shape[1])
         for layer in layers:
             found = layer(found, src_mask=mask, is_causal=True)
-        return network.norm(found) if options.norm_first else found
+        return network.layers.norm(found) if options.norm_first else found
 
     return states
 

@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 from semtok.config.recommenders import without
 from semtok.config.tokenizers import Tokenizer
 from semtok.errors import DataError
-from semtok.recommenders import sasrec, tiger
+from semtok.recommenders import bert4rec, sasrec, tiger
 from semtok.recommenders.task import Task
 from semtok.recommenders.training import Trainer
 from semtok.run import distributed
 from semtok.tokenizers.train import tokenize
 from semtok.training import Losses
 
-RECOMMENDERS = {"tiger": tiger.train, "sasrec": sasrec.train}
+RECOMMENDERS = {"tiger": tiger.train, "sasrec": sasrec.train, "bert4rec": bert4rec.train}
 
 
 def train_all(folder: str, recommenders: dict[str, Any], out: str) -> None:

@@ -48,6 +48,12 @@ RECOMMENDERS = {
         {"hidden_dim": 16, "inner_dim": 16, "dropout": 0.0, "attention_dropout": 0.0},
         **{"batch_size": 7, "epochs": 3, "validation_every": 2},
     ),
+    # Masks of an epoch that both processes have to draw alike.
+    "bert4rec": recommender(
+        "bert4rec",
+        {"hidden_dim": 16, "inner_dim": 16, "dropout": 0.0, "attention_dropout": 0.0},
+        **{"batch_size": 7, "epochs": 3, "validation_every": 2},
+    ),
 }
 
 

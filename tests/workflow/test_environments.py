@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from semtok.config.encoders import Encoder, Graph
-from semtok.config.recommenders import Recommender
+from semtok.config.recommenders import methods
 from semtok.config.tokenizers import Tokenizer
 from semtok.data import READERS, WRITERS
 from semtok.papers import FIGURES
@@ -41,8 +41,8 @@ BY_NAME = {
     "prepare": READERS.values(),
     "spatial_graph": [kind.module for kind in classes(Graph)],
     "tokenize": [kind.module for kind in classes(Tokenizer)],
-    "train": [kind.module for kind in classes(Recommender)],
-    "decode": [kind.module for kind in classes(Recommender)],
+    "train": [kind.module for kind in methods().values()],
+    "decode": [kind.module for kind in methods().values()],
     "figure": FIGURES.values(),
     **{
         f"encode_{modality}": [kind.module for kind in classes(Encoder) if kind.modality == modality]

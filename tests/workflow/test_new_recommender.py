@@ -1,83 +1,67 @@
-"""A stranger adds a recommender: one module, one class of options and one entry of the config, and nothing else."""
+"""A stranger adds a recommender as docs/extending.md says: one file outside of the package, one entry of the config."""
+
+import re
 
 import pandas as pd
 import yaml
 
-from support.project import Job, Project
+from support.project import ROOT, Job, Project
 
-MODULE = '''"""A Markov chain: the next item depends on the last one alone."""
-
-import numpy as np
-import torch
-import torch.nn.functional as F
-
-from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
-from semtok.recommenders.item_model import ItemModel
+PAGE = (ROOT / "docs/extending.md").read_text()
+RUN = "results/recommenders/mind/ids/narm/0"
+WILDCARDS = "dataset=mind, tokenizer=ids, recommender=narm, seed=0"
+ROW = "      - {label: Random, latex: Random, tokenizer: random}\n"
 
 
-class MarkovChain(ItemModel):
-    """Scores of the next item by the last one."""
-
-    def __init__(self, n_items):
-        super().__init__()
-        self.transitions = torch.nn.Embedding(n_items, n_items)
-
-    def loss(self, windows):
-        """The summed cross-entropy of the items to predict []."""
-        is_learned = self.tensor(windows.is_learned)  # (B, T)
-        scores = self.transitions(self.tensor(windows.histories.items)[is_learned])  # (N, n_items)
-        return F.cross_entropy(scores, self.tensor(windows.following)[is_learned], reduction="sum")
-
-    def scores(self, histories):
-        """[B, n_items]."""
-        last = np.take_along_axis(histories.items, histories.lengths[:, None] - 1, axis=1)  # (B, 1)
-        return self.transitions(self.tensor(last[:, 0]))
+def block(language: str) -> str:
+    """The one block of code of the page in a language."""
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    return found
 
 
-def build(task):
-    """A new chain for the catalogue of the task."""
-    return MarkovChain(task.sequences.n_items)
+def test_the_page_adds_a_recommender(project: Project):
+    (project.root / "narm.py").write_text(block("python"))
+    entry = yaml.safe_load(block("yaml"))["recommenders"]["narm"]
+    project.edit_config("recommenders.narm", entry | {"training": entry["training"] | {"epochs": 4}})
+    project.edit_file("config/papers/cost.yaml", ROW, ROW + "      - {label: NARM, tokenizer: ids/narm}\n")
+
+    project.snakemake("--cores", "1", "--", "results/table2.csv")
+    history = pd.read_csv(project.root / RUN / "history.csv")
+    assert len(history) == 4
+    assert history["loss"].is_monotonic_decreasing
+    scores = pd.read_csv(project.root / RUN / "scores.csv").set_index(["metric", "k"])["value"]
+    table = pd.read_csv(project.root / "results/table2.csv")
+    shown = table[table["method"] == "NARM"].set_index(["metric", "k"])["mean"]
+    assert shown["recall", 40] == scores["recall", 40] > 0
+    assert "narm: the last 50 items of a history" in (project.root / "results/papers/cost/table2.md").read_text()
+
+    # An edit of how it ranks trains nothing, one of the network does, and one of a comment changes nothing.
+    project.edit_file("narm.py", "return decode_over_ids(", "return decode_over_ids(*[], ")
+    ranked = {Job(rule, WILDCARDS) for rule in ("decode", "score")}
+    assert project.dry_run(f"{RUN}/scores.csv") == ranked
+    project.edit_file("narm.py", "  # A1, A2", "  # the two maps of the attention")
+    assert project.planned(f"{RUN}/scores.csv") == ranked
+    project.edit_file("narm.py", ".tril()", ".tril(-1)")
+    assert project.planned(f"{RUN}/scores.csv") == ranked | {Job("train", WILDCARDS)}
 
 
-def train(task, checkpoint, identity):
-    """See `train_over_ids`."""
-    return train_over_ids(task, checkpoint, identity, build)
-
-
-def decode(task, weights):
-    """See `decode_over_ids`."""
-    return decode_over_ids(task, weights, build)
-'''
-OPTIONS = '''class Markov(RecommenderOptions):
-    """A Markov chain over plain item ids."""
-
-    module = "semtok.recommenders.markov"
-    reads_ids = True
-    ranked_by = "top"
-
-    method: Literal["markov"]
-    max_items: PositiveInt
-    training: TrainingOptions
-    decoding: FullRankingOptions
-
-
-RecommenderClass = TIGER | DecoderOnly | SASRec | Markov
-'''
-RUN = "results/recommenders/mind/ids/markov/0"
-
-
-def test_one_module_one_class_and_one_entry(project: Project):
-    (project.root / "src/semtok/recommenders/markov.py").write_text(MODULE)
-    project.edit_file("src/semtok/config/recommenders.py", "RecommenderClass = TIGER | DecoderOnly | SASRec\n", OPTIONS)
-    sasrec = yaml.safe_load((project.root / "config/config.yaml").read_text())["recommenders"]["sasrec"]
-    entry = {"method": "markov", **{key: sasrec[key] for key in ("max_items", "training", "decoding")}}
-    project.edit_config("recommenders.markov", entry | {"training": entry["training"] | {"epochs": 2}})
-
-    project.snakemake("--cores", "1", "--", f"{RUN}/scores.csv")
-    scores = pd.read_csv(project.root / RUN / "scores.csv")
-    assert scores["value"].between(0, 1).all()
-    assert len(pd.read_csv(project.root / RUN / "history.csv")) == 2
-    # A change of how it ranks trains nothing.
-    project.edit_file("src/semtok/recommenders/markov.py", "return decode_over_ids(", "return decode_over_ids(*[], ")
-    wildcards = "dataset=mind, tokenizer=ids, recommender=markov, seed=0"
-    assert project.dry_run(f"{RUN}/scores.csv") == {Job(rule, wildcards) for rule in ("decode", "score")}
+def test_what_is_wrong_with_a_file_is_said_before_any_job(project: Project):
+    project.edit_config("recommenders.narm", yaml.safe_load(block("yaml"))["recommenders"]["narm"])
+    assert (
+        "recommenders.narm.method: found 'narm.py'; expected the path of a Python file from where Snakemake is run"
+        in project.refused()
+    )
+    code = block("python")
+    for old, new, said in (
+        ("import torch\n", "import troch\n", "a module that can be imported (ModuleNotFoundError: No module named"),
+        ("class NARM(", "class More(Options):\n    pass\n\n\nclass NARM(", "derives from OwnRecommender, not 2"),
+        ("def decode(", "def rank(", "a function decode in it"),
+        ('ranked_by = "top"', 'ranked_by = "most"', "an option of decoding as ranked_by of its class Options"),
+        ("    training: TrainingOptions\n", "", "an option training in its class Options"),
+    ):
+        assert code.count(old) == 1
+        (project.root / "narm.py").write_text(code.replace(old, new))
+        assert said in project.refused(), said
+    (project.root / "narm.py").write_text(code)
+    project.edit_config("recommenders.narm.model.hidden_dim", "wide")
+    assert "recommenders.narm.model.hidden_dim: found 'wide'; expected a valid integer" in project.refused()

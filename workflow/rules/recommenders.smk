@@ -6,6 +6,7 @@ rule train:
         codes=STAGES.codes,
         texts=STAGES.texts,
         tokenizer_model=STAGES.tokenizer_model,
+        choice=STAGES.choice,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
@@ -23,10 +24,34 @@ rule train:
         runtime=STAGES.asks("train", "minutes", 2880),
         gpu=STAGES.asks("train", "gpus", 1),
     params:
-        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "decoding"),
+        options=STAGES.recommender_options("decoding"),
         code=STAGES.recommender_code("train.py", "train"),
     script:
         "../scripts/train.py"
+
+
+# Where a config has a grid: its candidates are trained as any other run, and all seeds as the best of them.
+rule choose:
+    input:
+        histories=STAGES.histories_of_candidates,
+    output:
+        PATHS.choice,
+    log:
+        f"{LOGS}/choose/{{dataset}}/{{tokenizer}}/{{recommender}}.log",
+    benchmark:
+        f"{BENCHMARKS}/choose/{{dataset}}/{{tokenizer}}/{{recommender}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
+        gpu=0,
+    params:
+        candidates=STAGES.candidates,
+        code=STAGES.code("choose.py"),
+    script:
+        "../scripts/choose.py"
 
 
 rule decode:
@@ -35,6 +60,7 @@ rule decode:
         codes=STAGES.codes,
         texts=STAGES.texts,
         tokenizer_model=STAGES.tokenizer_model,
+        choice=STAGES.choice,
         interactions=rules.prepare.output.interactions,
         targets=rules.prepare.output.targets,
     output:
@@ -52,7 +78,7 @@ rule decode:
         runtime=STAGES.asks("decode", "minutes", 480),
         gpu=STAGES.asks("decode", "gpus", 1),
     params:
-        options=lambda wildcards: STAGES.apart("recommenders", wildcards.recommender, "training"),
+        options=STAGES.recommender_options("training"),
         code=STAGES.recommender_code("decode.py", "decode"),
     script:
         "../scripts/decode.py"

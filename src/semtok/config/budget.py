@@ -1,11 +1,13 @@
 """How long tokenizers and recommenders are trained, in the config and in the words of a table."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import Discriminator, PositiveInt, Tag
 
 from semtok.config.base import Section
+from semtok.config.choice import in_words
 
 
 class Epochs(Section):
@@ -33,16 +35,19 @@ def budget(options: Mapping[str, Any]) -> str:
     return f"{steps['epochs']:,} epochs in steps of {size}"
 
 
-def reading(options: Mapping[str, Any]) -> str:
-    """In words, what a recommender's options (plain values) let it read, and how it is trained."""
+def reading(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingProxyType({})) -> str:
+    """In words, what a recommender's options (plain values) let it read, how it is trained, and of which `grid` options
+    were chosen."""
     training = options["training"]
     epochs = f"at most {training['epochs']:,} epochs of " + (
         "every train record"
         if training["samples_per_epoch"] is None
         else f"{training['samples_per_epoch']:,} samples drawn from the train records"
     )
-    words = [f"the last {options['max_items']:,} items of a history", epochs]
-    if options["model"].get("encoder") == "causal":
+    # A method of one's own may have other options.
+    words = [f"the last {options['max_items']:,} items of a history"] if "max_items" in options else []
+    words.append(epochs)
+    if options.get("model", {}).get("encoder") == "causal":
         words.append("a causal encoder instead of T5's")
     if training.get("targets") == "every":
         words.append("every target of a window in one pass")
@@ -52,4 +57,6 @@ def reading(options: Mapping[str, Any]) -> str:
         words.append("users as one of {user_tokens:,} tokens".format(**options))
     if options.get("collisions") == "expand":
         words.append("items of equal codes in random order")
+    if grid:
+        words.append(f"{in_words(grid)} by Recall@10 on validation")
     return ", ".join(words)

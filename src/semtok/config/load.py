@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from semtok.config.base import exceeds_limits
 from semtok.config.messages import explain
 from semtok.config.model import Config
+from semtok.config.own import is_own
 from semtok.config.recommenders import methods
 
 
@@ -43,11 +44,13 @@ def _known_names(raw: Mapping[str, Any]) -> dict[str, set[str]]:
     """What `entry_of` looks names up in; also of a config that is wrong elsewhere."""
     names = {section: set(_entries(raw, section)) for section in ("datasets", "encoders", "recommenders")}
     over_ids = [method for method, kind in methods().items() if kind.reads_ids]
-    recommenders = _entries(raw, "recommenders").items()
-    # In a list, since a method may be anything yet.
-    return names | {
-        "recommenders over plain item ids": {name for name, entry in recommenders if entry.get("method") in over_ids}
+    # In a list, since a method may be anything yet. Of one's own only their files tell.
+    found = {
+        name
+        for name, entry in _entries(raw, "recommenders").items()
+        if entry.get("method") in over_ids or is_own(entry.get("method"))
     }
+    return names | {"recommenders over plain item ids": found}
 
 
 def _entries(raw: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:

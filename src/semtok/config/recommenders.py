@@ -4,16 +4,33 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
+    ConfigDict,
+    Discriminator,
     Field,
+    ModelWrapValidatorHandler,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SerializeAsAny,
+    Tag,
+    ValidationError,
     create_model,
     model_validator,
 )
+from pydantic_core import InitErrorDetails
 
 from semtok.config.base import Method, Probability, Section
+from semtok.config.choice import Grid, combinations, with_choice
+from semtok.config.own import is_own, own_module
+from semtok.config.variants import replaced
+from semtok.errors import ConfigError
+
+
+def _wrong(location: tuple[str, ...], found: Any, expected: str) -> ValidationError:
+    """A mistake in a part of a section."""
+    error = InitErrorDetails(type="value_error", loc=location, input=found, ctx={"error": ValueError(expected)})
+    return ValidationError.from_exception_data("recommender", [error])
 
 
 class RecommenderOptions(Method):
@@ -32,6 +49,27 @@ class RecommenderOptions(Method):
     """Whether it is given the model.safetensors of its tokenizer."""
     ranked_by: ClassVar[str]
     """The option of `decoding` that says how many items are ranked for a target."""
+
+    choose: Grid | None = None
+    """Options that are chosen by validation on each dataset, with the values to choose from, as in
+    {training.learning_rate: [0.001, 0.003], model.dropout: [0.2, 0.5]}: all combinations are trained with the first of
+    the seeds, and every seed is trained with the one of the highest Recall@10. The tables say grid and choice."""
+
+    @model_validator(mode="after")
+    def _candidates_are_valid(self) -> "RecommenderOptions":
+        plain = {**self.model_dump(), "choose": None}
+        for values in combinations(self.choose) if self.choose else ():
+            try:
+                type(self).model_validate(replaced(plain, values, "choose"))
+            except ConfigError as error:
+                raise _wrong(("choose",), values, f"options of it ({error})") from None
+            except ValidationError as error:
+                first = error.errors()[0]
+                option = ".".join(map(str, first["loc"]))
+                raise _wrong(
+                    ("choose",), values, f"values that are valid together ({option}: {first['msg']})"
+                ) from None
+        return self
 
     @property
     def n_ranked(self) -> int:
@@ -70,8 +108,8 @@ class T5Options(TransformerOptions):
 
 
 class TrainingOptions(Section):
-    """How any recommender is trained; a change trains again. TIGER's samples are prefixes, SASRec's are windows of
-    users' train parts."""
+    """How any recommender is trained; a change trains again. TIGER's samples are prefixes; over plain item ids they are
+    windows of users' train parts."""
 
     optimizer: Literal["adamw", "adafactor"]
     """`adafactor` is T5's and TIGER's own: its learning_rate is relative (0.01 to 0.03), a step is the rate times the
@@ -91,7 +129,7 @@ class TrainingOptions(Section):
     samples_per_epoch: PositiveInt | None
     """Samples drawn anew without replacement each epoch; null for all."""
     validation_every: PositiveInt
-    """Epochs between validations; the best checkpoint is kept (TIGER: Recall@10, SASRec: NDCG@10)."""
+    """Epochs between validations; the best checkpoint is kept (over codes by Recall@10, over plain ids by NDCG@10)."""
     validation_users: PositiveInt | None
     """Validation targets ranked each time (a fixed sample); null for all."""
     patience: NonNegativeInt
@@ -175,7 +213,7 @@ class DecoderOnly(GeneratorOptions):
 
 
 class SelfAttentionOptions(Section):
-    """The size of SASRec's network."""
+    """The size of a network of self-attention over items (SASRec, BERT4Rec)."""
 
     n_layers: PositiveInt
     """Blocks of self-attention and feed-forward."""
@@ -221,6 +259,65 @@ class SASRec(RecommenderOptions):
     max_items: PositiveInt
     """Most recent items of the history; longer train parts are cut into windows of so many steps."""
     model: SelfAttentionOptions
+    """The network."""
+    training: TrainingOptions
+    """How it is trained."""
+    decoding: FullRankingOptions
+    """How the catalogue is ranked with it."""
+
+
+class BERT4RecTrainingOptions(TrainingOptions):
+    """How BERT4Rec is trained."""
+
+    mask_ratio: Annotated[float, Field(gt=0, lt=1)]
+    """Chance of an item of a window to be masked."""
+    last_item_ratio: Probability
+    """Share of the samples that are masked as when ranking: one item, with what precedes it and nothing behind it."""
+
+
+class BERT4Rec(RecommenderOptions):
+    """Self-attention to both sides over plain item ids, trained to fill in masked items, with cross-entropy over the
+    whole catalogue."""
+
+    module = "semtok.recommenders.bert4rec"
+    reads_ids = True
+    ranked_by = "top"
+
+    method: Literal["bert4rec"]
+    max_items: PositiveInt
+    """Most recent items of the history; longer train parts are cut into windows of so many steps and one more."""
+    model: SelfAttentionOptions
+    """The network."""
+    training: BERT4RecTrainingOptions
+    """How it is trained."""
+    decoding: FullRankingOptions
+    """How the catalogue is ranked with it."""
+
+
+class GRUOptions(Section):
+    """The size of GRU4Rec's network."""
+
+    n_layers: PositiveInt
+    """Layers of gated recurrent units."""
+    embedding_dim: PositiveInt
+    """Width of the item vectors, to which the states are projected."""
+    hidden_dim: PositiveInt
+    """Width of the states."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Probability of dropout of the item vectors that are read."""
+
+
+class GRU4Rec(RecommenderOptions):
+    """A recurrent network over plain item ids, with cross-entropy over the whole catalogue."""
+
+    module = "semtok.recommenders.gru4rec"
+    reads_ids = True
+    ranked_by = "top"
+
+    method: Literal["gru4rec"]
+    max_items: PositiveInt
+    """Most recent items of the history; longer train parts are cut into windows of so many steps."""
+    model: GRUOptions
     """The network."""
     training: TrainingOptions
     """How it is trained."""
@@ -348,12 +445,73 @@ class STAN(PlacesOptions):
     """Items drawn for each target, which the cross-entropy sets against it."""
 
 
-RecommenderClass = TIGER | DecoderOnly | SASRec | STGN | GeoSAN | STAN
-Recommender = Annotated[RecommenderClass, Field(discriminator="method")]
+RecommenderClass = TIGER | DecoderOnly | SASRec | BERT4Rec | GRU4Rec | STGN | GeoSAN | STAN
+
+
+class OwnRecommender(RecommenderOptions):
+    """A recommender of your own, in a file outside of this package. The file holds a class that derives from this one
+    and says what the other options are: docs/extending.md."""
+
+    # `method` has to be there for the schema to take anything else: parts of a config may lack what is `required`.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": True,
+            "not": {"properties": {"method": {"not": {"pattern": r"\.py$"}}}},
+        }
+    )
+
+    method: Annotated[str, Field(pattern=r"\.py$")]
+    """Path of the file from where Snakemake is run, as `narm.py`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_the_class_in_the_file(
+        cls, values: Any, handler: ModelWrapValidatorHandler["OwnRecommender"]
+    ) -> "OwnRecommender":
+        return handler(values) if cls is not OwnRecommender else own_class(values["method"]).model_validate(values)
+
+
+def own_class(path: str) -> type[OwnRecommender]:
+    """The class of options in a file.
+
+    Raises a ValidationError of `method` where there is no such file, where it cannot be imported, or where it lacks
+    what a recommender has.
+    """
+    try:
+        module = own_module(path)
+    except OSError:
+        raise _wrong(("method",), path, "the path of a Python file from where Snakemake is run") from None
+    except Exception as error:
+        raise _wrong(("method",), path, f"a module that can be imported ({type(error).__name__}: {error})") from error
+    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    classes = [one for one in own if issubclass(one, OwnRecommender)]
+    if len(classes) != 1:
+        raise _wrong(("method",), path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
+    if missing := [name for name in ("train", "decode") if not callable(getattr(module, name, None))]:
+        raise _wrong(("method",), path, f"a function {missing[0]} in it (semtok.recommenders.task)")
+    kind = classes[0]
+    if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
+        raise _wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
+    ranking: Any = kind.model_fields["decoding"].annotation
+    if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
+        raise _wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
+    kind.module = module.__name__
+    return kind
+
+
+Recommender = Annotated[
+    Annotated[Annotated[RecommenderClass, Field(discriminator="method")], Tag("[of the package]")]
+    | Annotated[SerializeAsAny[OwnRecommender], Tag("[own]")],
+    Discriminator(lambda entry: "[own]" if is_own(_method_of(entry)) else "[of the package]"),
+]
+
+
+def _method_of(entry: Any) -> Any:
+    return entry.get("method") if isinstance(entry, Mapping) else getattr(entry, "method", None)
 
 
 def methods() -> dict[str, type[RecommenderClass]]:
-    """The class of each method."""
+    """The class of each method of the package."""
     kinds = get_args(RecommenderClass)
     return {method: kind for kind in kinds for method in get_args(kind.model_fields["method"].annotation)}
 
@@ -361,9 +519,12 @@ def methods() -> dict[str, type[RecommenderClass]]:
 def without(section: Literal["training", "decoding"], options: Mapping[str, Any]) -> RecommenderClass:
     """The typed options of a job that is not given the section `section`, so that it depends on the other alone.
 
-    There the section is None.
+    There the section is None. What was chosen by validation is read from its file.
     """
-    kind: Any = methods()[options["method"]]
+    method = options["method"]
+    kind: Any = own_class(method) if is_own(method) else methods()[method]
     left_out: Any = {section: (None, None)}
-    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(options)
+    found: RecommenderClass = create_model(kind.__name__, __base__=kind, **left_out).model_validate(
+        with_choice(options)
+    )
     return found

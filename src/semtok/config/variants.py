@@ -56,13 +56,18 @@ def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str
         variant: an entry's name, or a variant of it.
         section: the section's name, for messages.
     """
-    name, replaced = parse(variant)
+    name, values = parse(variant)
     if name not in entries:
         raise ConfigError(f"{section}: {name!r} is not an entry{nearest(name, entries)}")
-    options = dict(entries[name])
-    for key, value in replaced.items():
-        _replace(options, key.split("."), value, f"{section}.{variant}")
-    return options
+    return replaced(entries[name], values, f"{section}.{variant}")
+
+
+def replaced(options: Mapping[str, Any], values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Options with the named values in the place of their own, a dot descending; `path` is for messages."""
+    found = dict(options)
+    for key, value in values.items():
+        _replace(found, key.split("."), value, path)
+    return found
 
 
 def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str) -> str:
@@ -77,25 +82,26 @@ def canonical(entries: Mapping[str, Mapping[str, Any]], variant: str, section: s
     for key in replaced:
         own, value = _get(plain, key.split(".")), _get(changed, key.split("."))
         if own != value:
-            kept.append(f"{key}={_written(float(value) if _is_whole_for(own, value) else value)}")
+            kept.append(f"{key}={written(float(value) if _is_whole_for(own, value) else value)}")
     return "+".join([name, *kept])
 
 
 def spelled(variant: str) -> str:
     """The variant with its values as YAML writes them, so that `temperature=0.30` and `temperature=0.3` are one run."""
     name, replaced = parse(variant)
-    return "+".join([name, *(f"{key}={_written(value)}" for key, value in replaced.items())])
+    return "+".join([name, *(f"{key}={written(value)}" for key, value in replaced.items())])
 
 
 def _is_whole_for(own: Any, value: Any) -> bool:
     return isinstance(own, float) and isinstance(value, int) and not isinstance(value, bool)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """The YAML scalar of a value."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    # YAML reads 1e-05 as text.
+    return re.sub(r"^(-?\d+)e", r"\1.0e", str(value)) if isinstance(value, float) else str(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """A paper's table of metrics: printed beside reproduced."""
 
+import json
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -186,6 +187,7 @@ def _notes(shown: RankingResults) -> list[str]:
     notes += _budgets(shown)
     read = dict.fromkeys(cell.recommender for cell in built if cell.recommender)
     notes += [f"Recommender {words}." for words in read]
+    notes += _choices(shown)
     about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
     notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
     notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]
@@ -212,6 +214,19 @@ def _budgets(shown: RankingResults) -> list[str]:
         return [f"Every tokenizer that learns was trained for {next(iter(found))}."]
     spent = (f"{budget} ({', '.join(rows)})" for budget, rows in found.items())
     return [f"Tokenizers were trained for {'; '.join(spent)}."] if found else []
+
+
+def _choices(shown: RankingResults) -> list[str]:
+    """What was chosen by validation, for each recommender and dataset."""
+    notes = []
+    for cell in shown.results.cells:
+        path = shown.results.files.get("choice", {}).get(cell.runs[0]) if cell.has_choice else None
+        if path is not None:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            values = ", ".join(f"{key} {value}" for key, value in found["chosen"].items())
+            chosen = f"{values} (Recall@10 of {found['recall@10']:.4f} on validation, in epoch {found['epoch']})"
+            notes.append(f"Chosen for {cell.runs[0].recommender} on {cell.dataset}: {chosen}.")
+    return list(dict.fromkeys(notes))
 
 
 def _empty(shown: RankingResults) -> list[str]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from semtok.config.budget import budget, reading
+from semtok.config.choice import grid_of
 from semtok.config.papers import PaperConfig
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
@@ -65,6 +66,8 @@ class Cell:
     """How long its tokenizer is trained, in words; empty where there is none that is."""
     recommender: str = ""
     """The name of its recommender, and in words what that reads and how it is trained; empty without runs."""
+    has_choice: bool = False
+    """Whether options of its recommender are chosen by validation."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -188,8 +191,12 @@ def with_remarks(
         # The runs of a cell differ by their seeds alone.
         spent = budget(options[0]) if options else ""
         name = next((run.recommender for run in cell.runs), "")
-        read = f"{name}: {reading(resolve(recommenders, name, 'recommenders'))}" if name and recommenders else ""
-        found.append(replace(cell, remark=remark, budget=spent, recommender=read))
+        read, grid = "", {}
+        if name and recommenders:
+            chosen = resolve(recommenders, name, "recommenders")
+            grid = grid_of(name, chosen)
+            read = f"{name}: {reading(chosen, grid)}"
+        found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid)))
     return found
 
 

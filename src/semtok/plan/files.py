@@ -1,14 +1,14 @@
 """Which files a table, a figure or the claims are made from: one answer for the rule and for its script."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from semtok.plan.cells import Cell, Run, coded, runs
 from semtok.plan.paths import Paths
 
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
-    "ranking": ("scores", "diagnostics", "facts"),
+    "ranking": ("scores", "diagnostics", "facts", "choice"),
     "bars": ("scores",),
     "training": ("history",),
     "embedding": ("codes", "model"),
@@ -48,6 +48,7 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         "codes": (paths.codes, coded(cells)),
         "model": (paths.tokenizer_model, coded(cells)),
         "history": (paths.tokenizer_history, coded(cells)),
+        "choice": (paths.choice, runs(replace(cell, runs=cell.runs[:1]) for cell in cells if cell.has_choice)),
     }
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in READS[kind]}
     stats = {name: paths.stats.format(dataset=entry) for name, entry in datasets.items()}

@@ -36,8 +36,10 @@ class Paths:
         self.tokenizer_history = f"{self.tokenizer}/history.csv"
         self.diagnostics = f"{self.tokenizer}/diagnostics.json"
 
-        # A recommender's.
-        self.run = f"{results}/recommenders/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}"
+        # A recommender's; what is chosen by validation is so for all seeds.
+        self.runs = f"{results}/recommenders/{{dataset}}/{{tokenizer}}/{{recommender}}"
+        self.choice = f"{self.runs}/choice.json"
+        self.run = f"{self.runs}/{{seed}}"
         self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
         self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"

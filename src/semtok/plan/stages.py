@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from semtok.config.base import Method
+from semtok.config.choice import candidates, combinations, grid_of
 from semtok.config.encoders import EncoderOptions, GraphOptions
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.tokenizers import IDS, ExternalTokenizer, Tokenizer, encoders_of
-from semtok.config.variants import resolve
+from semtok.config.variants import replaced, resolve
 from semtok.data import READERS, WRITERS
 from semtok.errors import ConfigError
 from semtok.plan.check import chosen, incompatible
@@ -261,6 +262,41 @@ class Stages:
     def recommender_code(self, script: str, function: str) -> Callable[[Wildcards], str]:
         """A function of wildcards: digest of the script and of one function of the recommender's module."""
         return lambda wildcards: self.code(script, f"{self.recommender(wildcards.recommender).module}:{function}")
+
+    def recommender_options(self, left_out: str) -> Callable[[Wildcards], dict[str, Any]]:
+        """A function of wildcards: a recommender's options without the section `left_out`. Where some are chosen by
+        validation, the values to choose from stand in their place, and `choose` is the file that says which."""
+
+        def options(wildcards: Wildcards) -> dict[str, Any]:
+            found = self.apart("recommenders", wildcards.recommender, left_out, "choose")
+            grid = self._grid(wildcards)
+            if not grid:
+                return found
+            kept = {key: values for key, values in grid.items() if key.partition(".")[0] != left_out}
+            return replaced(found, kept, "choose") | {"choose": _filled(self.paths.choice, wildcards)}
+
+        return options
+
+    def choice(self, wildcards: Wildcards) -> str | list[str]:
+        """What was chosen by validation; nothing for a recommender whose options are all given."""
+        return _filled(self.paths.choice, wildcards) if self._grid(wildcards) else []
+
+    def candidates(self, wildcards: Wildcards) -> list[dict[str, Any]]:
+        """The values of each candidate of a grid."""
+        return combinations(self._grid(wildcards))
+
+    def histories_of_candidates(self, wildcards: Wildcards) -> list[str]:
+        """The trainings of the candidates of a grid, in order, with the first of the seeds."""
+        grid = self._grid(wildcards)
+        if not grid:
+            raise ConfigError(
+                f"recommenders.{wildcards.recommender}.choose: found nothing; expected what to choose from"
+            )
+        run = {"dataset": wildcards.dataset, "tokenizer": wildcards.tokenizer, "seed": self.config.seeds[0]}
+        return [self.paths.history.format(recommender=one, **run) for one in candidates(wildcards.recommender, grid)]
+
+    def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
+        return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
 
     def texts(self, wildcards: Wildcards) -> str | list[str]:
         """The items, for a recommender that reads their texts or where they lie."""

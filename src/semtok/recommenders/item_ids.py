@@ -15,7 +15,7 @@ from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sequences import target_samples, validation_sample
 from semtok.recommenders.task import Decoded, Facts, Task, Trained, Weights, ranks_table
-from semtok.recommenders.training import Trainer, Validation, recall_and_ndcg
+from semtok.recommenders.training import Trainer, TrainingSamples, Validation, recall_and_ndcg
 from semtok.recommenders.windows import Windows
 from semtok.run.devices import device
 
@@ -44,19 +44,27 @@ class ItemOptions(Protocol):
 Options = TypeVar("Options", bound=ItemOptions)
 
 
+def windows_of(task: Task[Options], model: ItemModel) -> TrainingSamples:
+    """Windows of the `train` records, each of whose steps is to predict the item after it."""
+    return Windows.from_interactions(model, task.interactions, task.options.max_items)
+
+
 def train_over_ids(
-    task: Task[Options], checkpoint: str | Path, identity: str, build: Callable[[Task[Options]], ItemModel]
+    task: Task[Options],
+    checkpoint: str | Path,
+    identity: str,
+    build: Callable[[Task[Options]], ItemModel],
+    samples: Callable[[Task[Options], ItemModel], TrainingSamples] = windows_of,
 ) -> Trained:
-    """Train what `build` makes on windows of the `train` records; the weights of the best validation NDCG@10.
+    """Train what `build` makes on `samples` of the `train` records; the weights of the best validation NDCG@10.
 
     Without a `valid` target the last weights are returned. A checkpoint of the same `identity` is continued, to the
     very weights (CPU, float32) of a run without interruption; the caller removes it when all is written.
     """
     torch.manual_seed(task.seed)
     model = build(task).to(device())
-    windows = Windows.from_interactions(model, task.interactions, task.options.max_items)
-    validation = _validation(task, model)
-    return Trainer(model, task.options.training, windows, validation, task.seed, checkpoint, identity).run()
+    validation, learned = _validation(task, model), samples(task, model)
+    return Trainer(model, task.options.training, learned, validation, task.seed, checkpoint, identity).run()
 
 
 def _validation(task: Task[Options], model: ItemModel) -> Validation | None:

@@ -17,12 +17,12 @@ from semtok.recommenders.sequences import Histories, Integers
 
 @dataclass(frozen=True)
 class WindowBatch:
-    """Pieces of users' train parts: what is read, and what follows each step."""
+    """Pieces of users' train parts: what is read, and what is to be predicted at each step."""
 
     histories: Histories
     """Of [B, T]."""
     following: Integers
-    """[B, T], the item after each step."""
+    """[B, T], the item after each step; or, where masked steps are to be filled (BERT4Rec), that of the step itself."""
     is_learned: npt.NDArray[np.bool_]
     """[B, T], whether that item is to be predicted."""
 

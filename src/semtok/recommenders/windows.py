@@ -1,5 +1,6 @@
 """What a recommender over plain item ids learns from: windows of the users' train parts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,21 +60,36 @@ class Windows(TrainingSamples):
         return int(self.n_predictions[rows].sum())
 
     def backward(self, rows: Integers, n_predictions: int) -> Tensor:
-        """Add the gradient of the summed losses of `rows` / `n_predictions`; returns the sum of the losses [].
-
-        The windows go through the network in groups of similar length, whose gradients add up.
-        """
-        windows, device = self.ends.take(rows), self.model.device
-        total = torch.zeros((), device=device)
-        for group in groups_by_length(self.sequences.lengths(windows, self.max_items), 0, self.capacity):
-            with autocast(device, compute_dtype(device)):
-                loss = self.model.loss(self.batch(windows.take(group)))
-            torch.autograd.backward(loss / n_predictions)
-            total += loss.detach()
-        return total
+        """See `backward_in_groups`."""
+        windows = self.ends.take(rows)
+        lengths = self.sequences.lengths(windows, self.max_items)
+        return backward_in_groups(
+            self.model, lengths, self.capacity, lambda group: self.batch(windows.take(group)), n_predictions
+        )
 
     def batch(self, ends: Samples) -> WindowBatch:
         """The windows that end with these predictions."""
         histories = self.sequences.histories(ends, self.max_items)  # of (B, T)
         following = np.where(histories.real, histories.records + 1, 0)  # (B, T)
         return WindowBatch(histories, self.sequences.items[following], histories.real & self.is_learned[following])
+
+
+def backward_in_groups(
+    model: ItemModel,
+    lengths: Integers,
+    capacity: Capacity,
+    batch: Callable[[Integers], WindowBatch],
+    n_predictions: int,
+) -> Tensor:
+    """Add the gradient of the summed losses of some windows / `n_predictions`; returns the sum of the losses [].
+
+    The windows, whose `lengths` [n] are given, go through the network in groups of similar length; `batch` gives those
+    of some rows.
+    """
+    total = torch.zeros((), device=model.device)
+    for group in groups_by_length(lengths, 0, capacity):
+        with autocast(model.device, compute_dtype(model.device)):
+            loss = model.loss(batch(group))
+        torch.autograd.backward(loss / n_predictions)
+        total += loss.detach()
+    return total

@@ -50,7 +50,8 @@ def code_digest(source_root: str | Path, *starts: str | Path) -> str:
     Args:
         source_root: the folder that holds the package (`src`).
         starts: paths of scripts, or what is imported by name at run time: `semtok.package.module`, of which all
-            counts, or `semtok.package.module:name`, of which that definition does.
+            counts, or `semtok.package.module:name`, of which that definition does; a module outside of the package
+            by its path, `folder/module.py:name`.
     """
     package = _Package(str(source_root))
     waiting = [package.named(start) if isinstance(start, str) else (str(start), WHOLE) for start in starts]
@@ -269,7 +270,7 @@ class _Package:
     def named(self, start: str) -> tuple[str, str]:
         """The part of a module that is imported by name at run time."""
         module, _, name = start.partition(":")
-        path = self.file(module)
+        path = module if module.endswith(".py") else self.file(module)
         if path is None or (name or WHOLE) not in _known(path):
             raise ValueError(f"{start!r} is not a module below {self.root}, or no definition of one")
         return path, name or WHOLE

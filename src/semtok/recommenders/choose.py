@@ -1,0 +1,39 @@
+"""Options chosen by validation: of the candidates of a grid, the one with the highest Recall@10."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from semtok.errors import DataError
+
+METRIC = "recall@10"
+
+log = logging.getLogger(__name__)
+
+
+def choose(candidates: Sequence[dict[str, Any]], histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """The values of the best candidate, and what each of them reached at its best validation.
+
+    Args:
+        candidates: the values of each, in the order of the grid; of equals the first is chosen.
+        histories: of its training, one row an epoch.
+
+    Raises:
+        DataError: a candidate was never validated.
+    """
+    found: list[dict[str, Any]] = []
+    for values, history in zip(candidates, histories, strict=True):
+        measured = history.dropna(subset=[METRIC])
+        if measured.empty:
+            raise DataError(
+                f"candidate {values}: never validated; expected validation targets in the data, without which nothing "
+                "can be chosen"
+            )
+        best = int(measured[METRIC].argmax())
+        recall, epoch = float(measured[METRIC].iloc[best]), int(measured["epoch"].iloc[best])
+        found.append({"values": values, METRIC: recall, "epoch": epoch})
+        log.info("%s: %s %.4f in epoch %d", values, METRIC, recall, epoch)
+    first: dict[str, Any] = max(found, key=lambda candidate: float(candidate[METRIC]))
+    return {"chosen": first["values"], METRIC: first[METRIC], "epoch": first["epoch"], "candidates": found}

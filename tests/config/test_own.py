@@ -1,0 +1,83 @@
+"""A recommender of one's own: the class that its entry is checked by, and the module that its job imports."""
+
+import os
+from importlib import import_module
+
+import pytest
+import yaml
+
+from semtok.config.load import read
+from semtok.config.recommenders import without
+from support.project import ROOT
+
+FILE = """from __future__ import annotations
+
+from semtok.config.recommenders import FullRankingOptions, OwnRecommender, TrainingOptions
+
+
+class Options(OwnRecommender):
+    reads_ids = True
+    ranked_by = "top"
+
+    width: int
+    training: TrainingOptions
+    decoding: FullRankingOptions
+
+
+def train(task, checkpoint, identity):
+    return "trained"
+
+
+def decode(task, weights):
+    return "ranked"
+"""
+
+
+@pytest.fixture
+def entry(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.py").write_text(FILE)
+    sasrec = yaml.safe_load((ROOT / "config/config.yaml").read_text())["recommenders"]["sasrec"]
+    return {"method": "own/mine.py", "width": 7, **{part: sasrec[part] for part in ("training", "decoding")}}
+
+
+def config_with(entry):
+    raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    raw["recommenders"]["mine"] = entry
+    return read(raw)
+
+
+def test_an_entry_has_the_options_of_its_file(entry):
+    config, mistakes = config_with(entry)
+    assert mistakes == []
+    assert config.recommenders["mine"].n_ranked == 50
+    # What reaches a job, with the options that only the file knows of.
+    assert config.model_dump(mode="json")["recommenders"]["mine"] == entry | {"choose": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "mistake"),
+    [
+        ({"width": "seven"}, "recommenders.mine.width: found 'seven'; expected a valid integer"),
+        ({"height": 1}, "recommenders.mine.height: unknown key"),
+        ({"method": "mine.py"}, "recommenders.mine.method: found 'mine.py'; expected the path of a Python file"),
+        ({"method": "mine"}, "recommenders.mine.method: found 'mine'; expected a known method"),
+    ],
+)
+def test_mistakes_are_told_as_those_of_other_methods(entry, changed, mistake):
+    config, mistakes = config_with(entry | changed)
+    assert config is None
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith(mistake)
+
+
+def test_a_job_finds_the_module(entry, tmp_path):
+    options = without("decoding", {key: value for key, value in entry.items() if key != "decoding"})
+    assert (options.width, options.decoding) == (7, None)
+    assert import_module(options.module).train(None, None, None) == "trained"
+    # As it is now, not as it was first read.
+    (tmp_path / "own/mine.py").write_text(FILE.replace("trained", "trained otherwise"))
+    os.utime(tmp_path / "own/mine.py", ns=(1, 1))
+    options = without("decoding", {key: value for key, value in entry.items() if key != "decoding"})
+    assert import_module(options.module).train(None, None, None) == "trained otherwise"
