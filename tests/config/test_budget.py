@@ -20,6 +20,9 @@ def test_what_a_recommender_reads_in_words():
     training = {"epochs": 12, "samples_per_epoch": None}
     sasrec = {"max_items": 100, "model": {}, "training": training}
     assert reading(sasrec) == "the last 100 items of a history, at most 12 epochs of every train record"
+    stan = sasrec | {"model": {"now": "target"}}
+    assert reading(stan) == f"{reading(sasrec)}, the time of the target"
+    assert reading(stan | {"model": {"now": "last"}}) == reading(sasrec)
     tiger = {
         "max_items": 64,
         "user_tokens": 2000,

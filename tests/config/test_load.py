@@ -208,6 +208,14 @@ def test_what_rows_pair_is_checked(raw, tmp_path, method, expected):
     assert expected in line
 
 
+def test_check_ins_are_asked_of_a_dataset_that_has_them(raw, tmp_path):
+    (line,) = mistakes_with_row(raw, tmp_path, "ids/stan+max_items=20")
+    assert line == (
+        "papers.cost: found stan+max_items=20 on mind, but stan reads coordinates and times, which the reader mind "
+        "does not give; expected a dataset of check-ins (reader: foursquare)"
+    )
+
+
 def test_every_rows_recommender_ranks_enough_items(raw, tmp_path):
     change(raw, "recommenders.sasrec.decoding.top", 30)
     (line,) = mistakes_with_row(raw, tmp_path, "ids/sasrec")

@@ -191,6 +191,7 @@ def test_a_method_outside_of_the_package_is_digested_by_its_file(raw, tmp_path, 
 def test_texts_and_the_tokenizers_model_go_to_who_reads_them(raw, monkeypatch):
     run = job(tokenizer="cost", recommender="tiger")
     assert stages(raw).texts(run) == stages(raw).tokenizer_model(run) == []
+    assert stages(raw).texts(job(tokenizer="ids", recommender="geosan")) == "results/data/mind/items.parquet"
     monkeypatch.setattr(TIGER, "reads_texts", True)
     monkeypatch.setattr(TIGER, "reads_tokenizer_model", True)
     assert stages(raw).texts(run) == "results/data/mind/items.parquet"

@@ -37,6 +37,7 @@ def test_nearest_names_are_offered():
         ({"dataset": "mind", "tokenizer": "cost+temperature=0"}, "cost+temperature=0.temperature: found 0"),
         ({"dataset": "mind", "tokenizer": "cost", "recommender": "sasrec"}, "found cost/sasrec"),
         ({"dataset": "mind", "tokenizer": "cost", "recommender": "tigger"}, "did you mean 'tiger'"),
+        ({"dataset": "mind", "tokenizer": "ids", "recommender": "stgn"}, "stgn on mind, but stgn reads coordinates"),
     ],
 )
 def test_names_that_are_not_there(demo, wildcards, expected):
@@ -53,6 +54,7 @@ def test_names_that_are_not_there(demo, wildcards, expected):
         {"paper": "cost", "exhibit": "table2"},
         {"dataset": "mind", "tokenizer": "cost+temperature=0.5", "recommender": "tiger", "seed": "7"},
         {"dataset": "mind", "tokenizer": "ids", "recommender": "sasrec", "seed": "0"},
+        {"dataset": "nyc", "tokenizer": "ids", "recommender": "stgn+model.coupled=true", "seed": "0"},
     ],
 )
 def test_names_that_are_there(demo, wildcards):

@@ -51,6 +51,8 @@ def reading(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingP
         words.append("a causal encoder instead of T5's")
     if training.get("targets") == "every":
         words.append("every target of a window in one pass")
+    if options["model"].get("now") == "target":
+        words.append("the time of the target")
     if options.get("user_tokens"):
         words.append("users as one of {user_tokens:,} tokens".format(**options))
     if options.get("collisions") == "expand":

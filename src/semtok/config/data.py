@@ -190,6 +190,11 @@ class Preparation(Section):
     split: Split
     """Which interactions are train, validation and test."""
 
+    @property
+    def has_places(self) -> bool:
+        """Whether items have coordinates and interactions the times at which they happened."""
+        return self.reader == "foursquare"
+
     @model_validator(mode="after")
     def _ratios_leave_train(self) -> "Preparation":
         if isinstance(self.split, UserRatio | TimeRatio) and self.split.valid + self.split.test >= 1:

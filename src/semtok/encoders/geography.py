@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius (IUGG)."""
+MERCATOR_LATITUDE = 85.05112878
+"""Where the square map of the Web Mercator projection ends, degrees north and south."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,3 +44,18 @@ def local_km(latitude: Floats, longitude: Floats) -> Floats:
     east = np.radians((longitude - middle_longitude + 180) % 360 - 180) * np.cos(np.radians(middle_latitude))
     north = np.radians(latitude - middle_latitude)
     return EARTH_RADIUS_KM * np.stack([east, north], axis=-1)
+
+
+def quadkeys(latitude: Floats, longitude: Floats, level: int) -> npt.NDArray[np.int64]:
+    """The digits 0 to 3 of the quadkeys of points in degrees, the coarsest first: [n, level].
+
+    Each digit is the quarter of the tile before in which a point lies, on the square map of the Web Mercator
+    projection (Bing Maps Tile System). A point nearer to a pole than the map reaches lies in its outermost tiles.
+    """
+    sine = np.sin(np.radians(np.clip(latitude, -MERCATOR_LATITUDE, MERCATOR_LATITUDE)))
+    east = (np.asarray(longitude) + 180) / 360  # (n,) from 0 to 1, as is south
+    south = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)  # (n,)
+    tiles = np.clip(np.floor(np.stack([east, south]) * 2**level), 0, 2**level - 1).astype(np.int64)  # (2, n)
+    bits = tiles[..., None] >> np.arange(level - 1, -1, -1) & 1  # (2, n, level)
+    digits: npt.NDArray[np.int64] = bits[0] + 2 * bits[1]
+    return digits

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from semtok.config.data import Dataset
 from semtok.config.load import listing, read
 from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
@@ -78,6 +79,8 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
             )
         for tokenizer in (tokenizer for tokenizer, paired in pairs if paired == recommender):
             yield from incompatible(tokenizer, recommender, options, f"papers.{name}")
+        for dataset in sorted({run.dataset for run in plan.runs(cells) if run.recommender == recommender}):
+            yield from placeless(dataset, config.datasets[dataset], recommender, options, f"papers.{name}")
 
 
 def incompatible(tokenizer: str, recommender: str, options: RecommenderClass, path: str) -> Iterator[str]:
@@ -87,6 +90,15 @@ def incompatible(tokenizer: str, recommender: str, options: RecommenderClass, pa
         yield f"{found}, but {options.method} ranks plain item ids; expected {IDS}/{recommender}"
     if not options.reads_ids and tokenizer == IDS:
         yield f"{found}, but {options.method} reads codes; expected a recommender over plain item ids"
+
+
+def placeless(name: str, dataset: Dataset, recommender: str, options: RecommenderClass, path: str) -> Iterator[str]:
+    """The mistake of giving a dataset without coordinates and times to a recommender for check-ins."""
+    if options.reads_places and not dataset.has_places:
+        yield (
+            f"{path}: found {recommender} on {name}, but {options.method} reads coordinates and times, which the "
+            f"reader {dataset.reader} does not give; expected a dataset of check-ins (reader: foursquare)"
+        )
 
 
 def chosen(kind: Any, entries: Entries, variant: str, section: str) -> Any:

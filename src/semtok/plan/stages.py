@@ -338,8 +338,9 @@ class Stages:
         return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
 
     def texts(self, wildcards: Wildcards) -> str | list[str]:
-        """The items, for a recommender that reads their texts."""
-        return _filled(self.paths.items, wildcards) if self.recommender(wildcards.recommender).reads_texts else []
+        """The items, for a recommender that reads their texts or where they lie."""
+        method = self.recommender(wildcards.recommender)
+        return _filled(self.paths.items, wildcards) if method.reads_texts or method.reads_places else []
 
     def tokenizer_model(self, wildcards: Wildcards) -> str | list[str]:
         """The tokenizer's model, for a recommender that reads it."""

@@ -10,7 +10,7 @@ from semtok.config.recommenders import Recommender
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
 from semtok.plan import cells as plan
-from semtok.plan.check import incompatible, invalid
+from semtok.plan.check import incompatible, invalid, placeless
 from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
 
@@ -44,7 +44,13 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
         yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
     if recommender is not None:
         wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
-        yield from wrong or incompatible(tokenizer, recommender, stages.recommender(recommender), "target")
+        yield from wrong
+        dataset = stages.config.datasets.get(wildcards.get("dataset", ""))
+        if not wrong:
+            options = stages.recommender(recommender)
+            yield from incompatible(tokenizer, recommender, options, "target")
+            if dataset is not None:
+                yield from placeless(wildcards["dataset"], dataset, recommender, options, "target")
 
 
 def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> set[str]:

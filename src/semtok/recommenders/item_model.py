@@ -30,7 +30,7 @@ class WindowBatch:
 class ItemModel(nn.Module, ABC):
     """Histories of items to a score of every item.
 
-    What else is known of the interactions of a history stands in its `sequences`, at `records`.
+    What else is known of the interactions of a history is found by their rows, `records` (`check_ins`: when and where).
     """
 
     @abstractmethod
