@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from semtok.config.language_models import CorpusModel, FolderModel
-from semtok.encoders.attributes import held_out
+from semtok.config.language_models import CorpusModel, FolderModel, HubModel
+from semtok.encoders.attributes import encoded, held_out
 from semtok.encoders.corpus_language_model import LanguageModelTraining, train_language_model
 from semtok.encoders.language_models import load, write
 from semtok.encoders.language_states import encode, standardized
@@ -91,6 +91,19 @@ def test_a_model_comes_back_from_disk(folder):
         assert torch.equal(model.network(input_ids=tokens).logits, again.network(input_ids=tokens).logits)
     assert again.vocabulary.to_str() == model.vocabulary.to_str()
     assert (again.start, again.max_positions) == (2, 64)
+
+
+def test_a_published_model_is_loaded_by_its_name_with_its_own_tokens(folder):
+    # transformers takes a folder where a name of the hub may stand.
+    path, loaded = folder
+    special = {"bos_token": "</s>", "eos_token": "</s>", "unk_token": "</s>", "pad_token": "<pad>"}  # as OPT's
+    (path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "GPT2Tokenizer", **special}))
+    here, published = loaded(), load(HubModel(source="hub", model=str(path), revision=None), [])
+    texts = [" title: choir horn", " abstract: a soup"]
+    assert encoded(published.vocabulary, texts) == encoded(here.vocabulary, texts)
+    tokens = torch.tensor([[2, 40, 41, 42]])
+    with torch.no_grad():
+        assert torch.equal(published.network(input_ids=tokens).logits, here.network(input_ids=tokens).logits)
 
 
 def test_weights_that_are_pickled_are_not_read(folder):
