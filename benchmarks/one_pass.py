@@ -15,7 +15,7 @@ import torch
 from tiger_peer import OPTIONS, report, step, training_options, twins
 from tiger_training import collated
 
-from semtok.config.recommenders import T5Options
+from semtok.config.over_codes import T5Options
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.sequences import Samples, Sequences

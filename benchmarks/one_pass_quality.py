@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from semtok.config.recommenders import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
+from semtok.config.over_codes import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.prefixes import EveryTarget, Prefixes

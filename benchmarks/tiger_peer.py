@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from semtok.config.recommenders import T5Options, TIGERTrainingOptions
+from semtok.config.over_codes import T5Options, TIGERTrainingOptions
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.training import TrainingSamples
 from semtok.recommenders.vocabulary import BOS, EOS, PAD

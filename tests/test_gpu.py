@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.config.recommenders import TIGER
+from semtok.config.over_codes import TIGER
 from semtok.recommenders.exhaustive import exhaustive_search
 from semtok.recommenders.item_codes import Decoder
 from semtok.recommenders.sequences import target_samples

@@ -12,7 +12,7 @@ from support.project import ROOT
 
 FILE = """from __future__ import annotations
 
-from semtok.config.recommenders import FullRankingOptions, OwnRecommender, TrainingOptions
+from semtok.config.recommender_options import FullRankingOptions, OwnRecommender, TrainingOptions
 
 
 class Options(OwnRecommender):

@@ -7,7 +7,7 @@ import yaml
 
 from semtok.config.base import Resources
 from semtok.config.model import Config
-from semtok.config.recommenders import TIGER
+from semtok.config.over_codes import TIGER
 from semtok.errors import ConfigError
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages

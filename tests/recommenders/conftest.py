@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.config.recommenders import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
+from semtok.config.over_codes import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from semtok.config.recommenders import BERT4RecTrainingOptions, SelfAttentionOptions
+from semtok.config.over_ids import BERT4RecTrainingOptions, SelfAttentionOptions
 from semtok.recommenders.bert4rec import BERT4RecNetwork, Cloze
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.windows import Windows

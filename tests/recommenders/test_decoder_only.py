@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from semtok.config.recommenders import DecoderOnly, DecodingOptions, GeneratorTrainingOptions, TransformerOptions
+from semtok.config.over_codes import DecoderOnly, DecodingOptions, GeneratorTrainingOptions, TransformerOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.decoder_only import CodeStream, decode, train
 from semtok.recommenders.exhaustive import exhaustive_search

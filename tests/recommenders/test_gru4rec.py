@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
-from semtok.config.recommenders import GRUOptions
+from semtok.config.over_ids import GRUOptions
 from semtok.recommenders.gru4rec import GRU4RecNetwork
 from semtok.recommenders.windows import Windows
 

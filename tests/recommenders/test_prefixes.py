@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semtok.config.recommenders import T5Options
+from semtok.config.over_codes import T5Options
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.grouping import Capacity
 from semtok.recommenders.prefixes import EveryTarget, Prefixes

@@ -12,7 +12,7 @@ import semtok
 
 PROGRAM = """
 import sys, json, torch, pandas as pd, numpy as np
-from semtok.config.recommenders import TIGER
+from semtok.config.over_codes import TIGER
 from semtok.recommenders.task import Task
 from semtok.recommenders.tiger import train
 torch.set_num_threads(1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from semtok.config.recommenders import SelfAttentionOptions
+from semtok.config.over_ids import SelfAttentionOptions
 from semtok.recommenders import training
 from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.sasrec import SASRecNetwork, decode, train

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semtok.config.recommenders import SpatioTemporalGates
+from semtok.config.over_ids import SpatioTemporalGates
 from semtok.recommenders.stgn import IntervalGates, STGNNetwork, coupled, separate
 
 SIZE = {"item_dim": 3, "hidden_dim": 4, "dropout": 0.0}

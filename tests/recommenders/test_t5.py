@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from semtok.config.recommenders import T5Options
+from semtok.config.over_codes import T5Options
 from semtok.recommenders.relative_position import relative_position_bucket
 from semtok.recommenders.t5 import T5
 from semtok.torchvision_operators import declare_missing

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semtok.config.recommenders import SASRec
+from semtok.config.over_ids import SASRec
 
 N_ITEMS = 40
 """Of the fixture `world`."""

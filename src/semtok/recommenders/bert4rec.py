@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.recommenders import BERT4Rec, BERT4RecTrainingOptions, SelfAttentionOptions
+from semtok.config.over_ids import BERT4Rec, BERT4RecTrainingOptions, SelfAttentionOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch
 from semtok.recommenders.self_attention import ACTIVATIONS, INITIAL_DEVIATION, SelfAttention, initialize

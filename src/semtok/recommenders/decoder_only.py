@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semtok.config.recommenders import DecoderOnly, TransformerOptions
+from semtok.config.over_codes import DecoderOnly, TransformerOptions
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.kernels import dropout

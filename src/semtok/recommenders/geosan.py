@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.recommenders import GeographyOptions, GeoSAN
+from semtok.config.over_ids import GeographyOptions, GeoSAN
 from semtok.encoders.geography import quadkeys
 from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 import torch
 
-from semtok.config.recommenders import DecodingOptions, GeneratorTrainingOptions
+from semtok.config.over_codes import DecodingOptions, GeneratorTrainingOptions
 from semtok.errors import ConfigError, DataError, SemtokError
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.beam_search import beam_search

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import torch
 
-from semtok.config.recommenders import FullRankingOptions, TrainingOptions
+from semtok.config.recommender_options import FullRankingOptions, TrainingOptions
 from semtok.errors import DataError
 from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.item_model import ItemModel

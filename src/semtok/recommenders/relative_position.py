@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from semtok.config.recommenders import TransformerOptions
+from semtok.config.over_codes import TransformerOptions
 
 
 def relative_position_bucket(distance: Tensor, n_buckets: int, max_distance: int, bidirectional: bool) -> Tensor:

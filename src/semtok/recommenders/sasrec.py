@@ -12,7 +12,7 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.recommenders import SASRec, SelfAttentionOptions
+from semtok.config.over_ids import SASRec, SelfAttentionOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel, WindowBatch
 from semtok.recommenders.self_attention import SelfAttention, initialize

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semtok.config.recommenders import STAN, IntervalAttention
+from semtok.config.over_ids import STAN, IntervalAttention
 from semtok.recommenders.check_ins import HOURS_OF_A_WEEK, CheckIns, distances_km
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch

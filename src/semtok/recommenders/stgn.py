@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.recommenders import STGN, SpatioTemporalGates
+from semtok.config.over_ids import STGN, SpatioTemporalGates
 from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel, WindowBatch

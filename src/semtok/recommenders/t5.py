@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semtok.config.recommenders import T5Options, TransformerOptions
+from semtok.config.over_codes import T5Options, TransformerOptions
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.kernels import Pieces, causal_pieces, dropout
 from semtok.recommenders.relative_position import RelativePositionBias

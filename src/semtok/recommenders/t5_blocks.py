@@ -10,7 +10,7 @@ Shapes: B sequences, S source tokens, T target tokens, H heads, D = d_kv the wid
 import torch
 from torch import Tensor, nn
 
-from semtok.config.recommenders import TransformerOptions
+from semtok.config.over_codes import TransformerOptions
 from semtok.recommenders.kernels import (
     Pieces,
     attend,

@@ -7,7 +7,7 @@ cross-entropy of the target's tokens (methods.md 4.1). `item_codes` says in whic
 from functools import partial
 from pathlib import Path
 
-from semtok.config.recommenders import TIGER
+from semtok.config.over_codes import TIGER
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.prefixes import EveryTarget, Prefixes
 from semtok.recommenders.t5 import T5

@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from semtok.config.recommenders import TrainingOptions
+from semtok.config.recommender_options import TrainingOptions
 from semtok.optimizers import Adafactor, AdamW
 from semtok.recommenders.sequences import Integers
 from semtok.run import distributed

@@ -1,0 +1,162 @@
+"""What the options of all recommenders have, in parts that separate rules read."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
+
+from semtok.config.base import Method, Probability, Section
+from semtok.config.choice import Grid, combinations
+from semtok.config.own import own_module
+from semtok.config.variants import replaced
+from semtok.errors import ConfigError
+
+
+def _wrong(location: tuple[str, ...], found: Any, expected: str) -> ValidationError:
+    """A mistake in a part of a section."""
+    error = InitErrorDetails(type="value_error", loc=location, input=found, ctx={"error": ValueError(expected)})
+    return ValidationError.from_exception_data("recommender", [error])
+
+
+class RecommenderOptions(Method):
+    """What is true of a recommender, whatever its options."""
+
+    module: ClassVar[str]
+    """Where `train` and `decode` are (semtok.recommenders.task)."""
+    reads_ids: ClassVar[bool] = False
+    """Whether it is one over plain item ids, with the tokenizer `ids`; the others read codes."""
+    reads_texts: ClassVar[bool] = False
+    """Whether it is given the dataset's items.parquet."""
+    reads_places: ClassVar[bool] = False
+    """Whether it is given the dataset's items.parquet for their coordinates, and takes the interactions' times for
+    real: a dataset that has not got them (`Preparation.has_places`) is refused."""
+    reads_tokenizer_model: ClassVar[bool] = False
+    """Whether it is given the model.safetensors of its tokenizer."""
+    ranked_by: ClassVar[str]
+    """The option of `decoding` that says how many items are ranked for a target."""
+
+    choose: Grid | None = None
+    """Options that are chosen by validation on each dataset, with the values to choose from, as in
+    {training.learning_rate: [0.001, 0.003], model.dropout: [0.2, 0.5]}: all combinations are trained with the first of
+    the seeds, and every seed is trained with the one of the highest Recall@10. The tables say grid and choice."""
+
+    @model_validator(mode="after")
+    def _candidates_are_valid(self) -> "RecommenderOptions":
+        plain = {**self.model_dump(), "choose": None}
+        for values in combinations(self.choose) if self.choose else ():
+            try:
+                type(self).model_validate(replaced(plain, values, "choose"))
+            except ConfigError as error:
+                raise _wrong(("choose",), values, f"options of it ({error})") from None
+            except ValidationError as error:
+                first = error.errors()[0]
+                option = ".".join(map(str, first["loc"]))
+                raise _wrong(
+                    ("choose",), values, f"values that are valid together ({option}: {first['msg']})"
+                ) from None
+        return self
+
+    @property
+    def n_ranked(self) -> int:
+        """How many items are ranked for a target."""
+        ranked: int = getattr(self.decoding, self.ranked_by)  # type: ignore[attr-defined]
+        return ranked
+
+
+class TrainingOptions(Section):
+    """How any recommender is trained; a change trains again. TIGER's samples are prefixes; over plain item ids they are
+    windows of users' train parts."""
+
+    optimizer: Literal["adamw", "adafactor"]
+    """`adafactor` is T5's and TIGER's own: its learning_rate is relative (0.01 to 0.03), a step is the rate times the
+    tensor's root mean square, and the embeddings learn faster."""
+    learning_rate: PositiveFloat
+    """The peak of its schedule."""
+    weight_decay: NonNegativeFloat
+    """Decoupled, of matrices only; AdamW with 0 is Adam."""
+    warmup: Probability
+    """Share of the steps over which the learning rate rises."""
+    schedule: Literal["cosine", "constant"]
+    """Behind the warmup the learning rate falls to 0 along half a cosine, or stays."""
+    batch_size: PositiveInt
+    """Samples a step."""
+    epochs: PositiveInt
+    """An epoch is every sample of every user's train part, or `samples_per_epoch` of them."""
+    samples_per_epoch: PositiveInt | None
+    """Samples drawn anew without replacement each epoch; null for all."""
+    validation_every: PositiveInt
+    """Epochs between validations; the best checkpoint is kept (over codes by Recall@10, over plain ids by NDCG@10)."""
+    validation_users: PositiveInt | None
+    """Validation targets ranked each time (a fixed sample); null for all."""
+    patience: NonNegativeInt
+    """Validations that are not better before training stops; 0 never stops."""
+
+
+class FullRankingOptions(Section):
+    """How the catalogue is ranked; a change ranks again, without training."""
+
+    batch_size: PositiveInt
+    """Targets whose scores over the catalogue are held at once."""
+    top: PositiveInt
+    """Best items kept for each target, at least the largest k of any table."""
+
+
+class OwnRecommender(RecommenderOptions):
+    """A recommender of your own, in a file outside of this package. The file holds a class that derives from this one
+    and says what the other options are: docs/extending.md."""
+
+    # `method` has to be there for the schema to take anything else: parts of a config may lack what is `required`.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "additionalProperties": True,
+            "not": {"properties": {"method": {"not": {"pattern": r"\.py$"}}}},
+        }
+    )
+
+    method: Annotated[str, Field(pattern=r"\.py$")]
+    """Path of the file from where Snakemake is run, as `narm.py`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_the_class_in_the_file(
+        cls, values: Any, handler: ModelWrapValidatorHandler["OwnRecommender"]
+    ) -> "OwnRecommender":
+        return handler(values) if cls is not OwnRecommender else own_class(values["method"]).model_validate(values)
+
+
+def own_class(path: str) -> type[OwnRecommender]:
+    """The class of options in a file.
+
+    Raises a ValidationError of `method` where there is no such file, where it cannot be imported, or where it lacks
+    what a recommender has.
+    """
+    try:
+        module = own_module(path)
+    except OSError:
+        raise _wrong(("method",), path, "the path of a Python file from where Snakemake is run") from None
+    except Exception as error:
+        raise _wrong(("method",), path, f"a module that can be imported ({type(error).__name__}: {error})") from error
+    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
+    classes = [one for one in own if issubclass(one, OwnRecommender)]
+    if len(classes) != 1:
+        raise _wrong(("method",), path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
+    if missing := [name for name in ("train", "decode") if not callable(getattr(module, name, None))]:
+        raise _wrong(("method",), path, f"a function {missing[0]} in it (semtok.recommenders.task)")
+    kind = classes[0]
+    if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
+        raise _wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
+    ranking: Any = kind.model_fields["decoding"].annotation
+    if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
+        raise _wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
+    kind.module = module.__name__
+    return kind
