@@ -131,7 +131,8 @@ def main() -> None:
     interactions, targets = (pd.read_parquet(data / f"{name}.parquet") for name in ("interactions", "targets"))
     test = targets[targets["split"] == "test"]
     test = test.iloc[np.sort(np.random.default_rng(0).permutation(len(test))[: arguments.targets])]
-    codes = np.load(arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy")
+    codes_path = arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy"
+    codes = np.load(codes_path, allow_pickle=False)
     for seed in range(arguments.seeds):
         in_step = arguments.windows
         for name, learn in (("every target in one pass", EveryTarget), ("prefixes one by one", one_by_one)):
