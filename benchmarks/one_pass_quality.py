@@ -8,6 +8,7 @@ Quality is Recall@10 on the same test targets by the same beam search, cost the 
 """
 
 import argparse
+import copy
 import json
 import tempfile
 import time
@@ -18,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from one_pass import SMALL
+from tiger_peer import OPTIONS
 
-from semtok.config.over_codes import TIGER, DecodingOptions, T5Options, TIGERTrainingOptions
+from semtok.config.over_codes import TIGER, DecodingOptions, TIGERTrainingOptions
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.prefixes import EveryTarget, Prefixes
@@ -54,8 +57,7 @@ class PrefixesOfWindows(TrainingSamples):
             for start, length in zip(batches.sequences.starts[targets.user[last]] + begins, lengths, strict=True)
         ]
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        cut = Batches.__new__(Batches)
-        cut.__dict__.update(batches.__dict__)
+        cut = copy.copy(batches)
         cut.sequences = Sequences(batches.sequences.items[np.concatenate(records)], starts)
         samples = Samples(window, targets.position - begins[window], targets.item)
         self.prefixes = Prefixes(self.windows.model, cut, samples)  # type: ignore[arg-type]
@@ -77,17 +79,7 @@ def one_by_one(model: T5, batches: Batches, samples: Samples, seed: int) -> Pref
 
 def options(max_items: int, epochs: int, batch_size: int) -> TIGER:
     """The network of config/cpu.yaml."""
-    model = T5Options(
-        encoder="causal",
-        n_layers=1,
-        d_model=128,
-        d_ff=512,
-        n_heads=4,
-        d_kv=32,
-        dropout=0.0,
-        relative_attention_buckets=32,
-        relative_attention_max_distance=256,
-    )
+    model = OPTIONS.model_copy(update={**SMALL, "encoder": "causal"})
     training = TIGERTrainingOptions(
         targets="every",
         optimizer="adafactor",
@@ -131,7 +123,8 @@ def main() -> None:
     interactions, targets = (pd.read_parquet(data / f"{name}.parquet") for name in ("interactions", "targets"))
     test = targets[targets["split"] == "test"]
     test = test.iloc[np.sort(np.random.default_rng(0).permutation(len(test))[: arguments.targets])]
-    codes = np.load(arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy")
+    codes_path = arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy"
+    codes = np.load(codes_path, allow_pickle=False)
     for seed in range(arguments.seeds):
         in_step = arguments.windows
         for name, learn in (("every target in one pass", EveryTarget), ("prefixes one by one", one_by_one)):

@@ -12,7 +12,8 @@ from semtok.data.picture_manifest import fetch_images, read_manifest, write_mani
 from semtok.errors import DataError
 from support.picture_server import picture, serve
 
-FAST = {"requests_per_second": 1000.0, "connect_timeout": 0.5, "read_timeout": 0.3, "time_limit": 0.6, "attempts": 1}
+# Long enough that a good picture arrives on a busy machine; two tests wait for them once.
+LIMITS = {"requests_per_second": 1000.0, "connect_timeout": 2.0, "read_timeout": 2.0, "time_limit": 4.0, "attempts": 1}
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def catalogue(addresses, raw_ids=None) -> pd.DataFrame:
 @pytest.fixture
 def fetch(tmp_path):
     def run(items, source="official", **options) -> pd.DataFrame:
-        chosen = Images(**{**FAST, **options})
+        chosen = Images(**{**LIMITS, **options})
         manifest = fetch_images(items, chosen, source, root=tmp_path / "raw", store=tmp_path / "store")
         write_manifest(tmp_path / "images.csv", manifest)
         return read_manifest(tmp_path / "images.csv")

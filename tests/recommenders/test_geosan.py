@@ -5,7 +5,7 @@ import torch
 from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.geosan import build, pieces_of, sinusoids
 from semtok.recommenders.windows import Windows
-from support.places import N_ITEMS, make_options, task_in
+from support.check_ins import N_ITEMS, make_options, task_in
 
 
 def places(latitude, longitude):

@@ -11,7 +11,7 @@ from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.sequences import Samples, target_samples
 from semtok.recommenders.training import Trainer
 from semtok.recommenders.windows import Windows
-from support.places import MODELS, N_ITEMS, city, make_options, task_in
+from support.check_ins import MODELS, N_ITEMS, city, make_options, task_in
 
 VARIANTS = [
     *((method, {}) for method in MODELS),

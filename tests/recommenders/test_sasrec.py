@@ -12,7 +12,6 @@ from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.sasrec import SASRecNetwork, decode, train
 from semtok.recommenders.sequences import Sequences, target_samples
 from semtok.recommenders.task import Task
-from semtok.recommenders.training import Trainer
 from semtok.recommenders.windows import Windows
 from support.sasrec import N_ITEMS, make_options, planted
 
@@ -144,35 +143,6 @@ def test_loss_by_hand():
     scores = np.exp(states @ vectors.T)
     expected = -np.log(scores[0, 0] / scores[0].sum()) - np.log(scores[1, 2] / scores[1].sum())
     assert float(windows.backward(np.array([0]), 2)) == pytest.approx(expected, rel=1e-5)
-
-
-class Killed(BaseException):
-    pass
-
-
-def test_a_killed_run_ends_in_the_same_weights(run, world, monkeypatch):
-    options = make_options()
-    weights, history = run(options, name="whole")
-    steps = history["steps"].iloc[0]
-    assert steps > 3
-    monkeypatch.setenv("SEMTOK_CHECKPOINT_SECONDS", "0")
-    backward = Trainer.backward
-    for lives in (steps + 2, 2):
-        alive = iter(range(lives))
-
-        def step(*arguments, alive=alive):
-            if next(alive, None) is None:
-                raise Killed
-            return backward(*arguments)
-
-        monkeypatch.setattr(Trainer, "backward", step)
-        with pytest.raises(Killed):
-            run(options, name="killed")
-    monkeypatch.setattr(Trainer, "backward", backward)
-    resumed, resumed_history = run(options, name="killed")
-    assert weights.keys() == resumed.keys()
-    assert all(torch.equal(weight, resumed[name]) for name, weight in weights.items())
-    pd.testing.assert_frame_equal(history, resumed_history, check_exact=True)
 
 
 @pytest.mark.parametrize("norm_first", [False, True])

@@ -4,7 +4,7 @@ import torch
 
 from semtok.recommenders.sequences import Samples
 from semtok.recommenders.stan import Intervals, build
-from support.places import make_options, task_in
+from support.check_ins import make_options, task_in
 
 
 def test_intervals_are_interpolated_between_the_vectors_of_their_bounds():

@@ -46,7 +46,7 @@ def test_it_names_data_config_code_seeds_and_every_job(finished: Project):
     assert len(mind["raw_files"][0]["sha256"]) == 64
     rules = [job["rule"] for job in found["jobs"]]
     assert {rule: rules.count(rule) for rule in set(rules)} == {
-        **{"synthesize": 1, "prepare": 1, "encode_text": 1, "ranking_table": 1},
+        **{"synthesize": 1, "prepare": 1, "encode_text": 1, "rank_untrained": 1, "ranking_table": 1},
         **{"tokenize": 4, "diagnose": 4, "train": 4, "decode": 4, "score": 4},
     }
     cost = next(job for job in found["jobs"] if job["rule"] == "tokenize" and job["wildcards"]["tokenizer"] == "cost")

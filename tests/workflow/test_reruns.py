@@ -59,8 +59,8 @@ def test_the_beam_needs_no_training(project: Project):
 def test_a_new_k_needs_no_decoding(project: Project):
     project.edit_file(
         "config/papers/cost.yaml",
-        "ks: [5, 10, 20, 40]\n    rows:\n      - {label: Random,",
-        "ks: [5, 10, 20, 30, 40]\n    rows:\n      - {label: Random,",
+        "ks: [5, 10, 20, 40]\n    rows: &table2\n      - {label: Random,",
+        "ks: [5, 10, 20, 30, 40]\n    rows: &table2\n      - {label: Random,",
     )
     # Of one file of scores, claims read what they did before; they cost seconds.
     assert project.planned() == recommender_jobs(CODED, "score") | RESULTS

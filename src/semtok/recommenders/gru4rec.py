@@ -11,12 +11,11 @@ Shapes: B histories of T items, d the width of the item vectors, h that of the s
 
 from pathlib import Path
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semtok.config.over_ids import GRU4Rec, GRUOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
-from semtok.recommenders.item_model import CausalModel, WindowBatch
+from semtok.recommenders.item_model import CausalModel
 from semtok.recommenders.sequences import Histories
 from semtok.recommenders.task import Decoded, Task, Trained, Weights
 
@@ -52,12 +51,6 @@ class GRU4RecNetwork(CausalModel):
         """Of every item of the catalogue: [N, d] to [N, n_items]."""
         scores: Tensor = states @ self.item.weight.T
         return scores
-
-    def loss(self, windows: WindowBatch) -> Tensor:
-        """The summed cross-entropy of the N items to predict []."""
-        is_learned = self.tensor(windows.is_learned)  # (B, T)
-        scores = self.scores_after(self.states(windows.histories)[is_learned])  # (N, n_items)
-        return F.cross_entropy(scores.float(), self.tensor(windows.following)[is_learned], reduction="sum")
 
 
 def build(task: Task[GRU4Rec]) -> GRU4RecNetwork:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semtok.recommenders.sequences import Histories, Integers
@@ -70,3 +71,9 @@ class CausalModel(ItemModel):
         states = self.states(histories)  # (B, T, d)
         last = self.tensor(histories.lengths - 1)  # (B,)
         return self.scores_after(states[torch.arange(len(last)), last])
+
+    def loss(self, windows: WindowBatch) -> Tensor:
+        """The summed cross-entropy over the catalogue of the N items to predict []; some methods have another."""
+        is_learned = self.tensor(windows.is_learned)  # (B, T)
+        scores = self.scores_after(self.states(windows.histories)[is_learned])  # (N, n_items)
+        return F.cross_entropy(scores.float(), self.tensor(windows.following)[is_learned], reduction="sum")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from semtok.config.over_ids import STGN, SpatioTemporalGates
 from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
-from semtok.recommenders.item_model import CausalModel, WindowBatch
+from semtok.recommenders.item_model import CausalModel
 from semtok.recommenders.sequences import Histories
 from semtok.recommenders.task import Decoded, Task, Trained, Weights
 
@@ -102,12 +102,6 @@ class STGNNetwork(CausalModel):
         """Of every item of the catalogue: [N, h] to [N, n_items]."""
         scores: Tensor = self.output(self.dropout(states))
         return scores
-
-    def loss(self, windows: WindowBatch) -> Tensor:
-        """The summed cross-entropy of the N items to predict []."""
-        is_learned = self.tensor(windows.is_learned)  # (B, T)
-        scores = self.scores_after(self.states(windows.histories)[is_learned])  # (N, n_items)
-        return F.cross_entropy(scores.float(), self.tensor(windows.following)[is_learned], reduction="sum")
 
 
 def build(task: Task[STGN]) -> STGNNetwork:
