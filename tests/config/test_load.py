@@ -221,3 +221,37 @@ def test_every_rows_recommender_ranks_enough_items(raw, tmp_path):
     (line,) = mistakes_with_row(raw, tmp_path, "ids/sasrec")
     assert line == "recommenders.sasrec.decoding.top: found 30; expected at least 40, the largest k of papers.cost"
     check(raw)  # no row asks for it
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (
+            "tokenizers.store.n_levels",
+            3,
+            "tokenizers.store.n_levels: found 3; expected the 4 dense_tokens of encoders.dense-opt",
+        ),
+        (
+            "tokenizers.store.encoder",
+            "tfidf",
+            "tokenizers.store.encoder: found tfidf; expected an entry of method dense-tokenizer",
+        ),
+        (
+            "encoders.dense-opt.language_model",
+            "op",
+            "encoders.dense-opt.language_model: found 'op'; expected an entry of language_models; did you mean 'opt'?",
+        ),
+        ("language_models.opt.vocabulary", 200, "language_models.opt.vocabulary: found 200"),
+        ("language_models.opt.source", "web", "language_models.opt.source: found 'web'; expected a known source"),
+        ("language_models.opt-350m.layers", 2, "language_models.opt-350m.layers: unknown key"),
+        (
+            "datasets.nyc.attributes",
+            {"content": ["category"], "generated": ["category"]},
+            "expected every field once; listed twice: category",
+        ),
+    ],
+)
+def test_language_models_and_what_is_built_on_them(raw, path, value, expected):
+    change(raw, path, value)
+    (line,) = mistakes(raw)
+    assert expected in line

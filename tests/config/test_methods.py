@@ -19,6 +19,8 @@ FUNCTIONS = {
     "collaborative": "encode",
     "spatial": "encode_nodes",
     "recommender": "encode",
+    "language": "encode",
+    "dense": "encode",
 }
 
 

@@ -55,6 +55,33 @@ def test_vectors_of_a_tokenizer_by_view(raw):
     assert stages(raw).item_vectors(job(tokenizer="random")) == []
 
 
+def test_a_language_model_comes_from_where_its_source_says(raw):
+    opt = stages(raw)
+    trained = [f"results/encoders/mind/opt.model/{file}" for file in ("config.json", "model.safetensors")]
+    assert opt.language_models_trained() == "opt"
+    assert opt.language_model_files(job(encoder="dense-opt"))[:2] == trained
+    assert opt.language_model_files(job(encoder="opt-states"))[:2] == trained
+    assert opt.language_model(job(encoder="dense-opt")) == opt.options("language_models", "opt")
+    raw["encoders"]["dense-opt"]["language_model"] = "opt-350m"
+    assert stages(raw).language_model_files(job(encoder="dense-opt")) == []
+    assert stages(raw).language_model(job(encoder="dense-opt"))["model"] == "facebook/opt-350m"
+    raw["language_models"]["opt-350m"] = {"source": "folder", "path": "mine/"}
+    assert stages(raw).language_model_files(job(encoder="dense-opt"))[2] == "mine/tokenizer.json"
+
+
+def test_a_dataset_without_attributes_has_no_dense_tokens(raw):
+    assert stages(raw).attributes(job())["generated"] == ["category", "subcategory"]
+    with pytest.raises(ConfigError, match=r"datasets\.tky\.attributes: found nothing; expected the fields"):
+        stages(raw).attributes(job(dataset="tky"))
+
+
+def test_dense_tokens_are_those_of_the_runs_seed(raw):
+    found = stages(raw).item_vectors(job(tokenizer="store", seed="2"))
+    assert found == ["results/encoders/mind/dense-opt-seed2.npy"]
+    assert stages(raw).item_vectors(job(tokenizer="store-rqvae", seed="2")) == ["results/encoders/mind/opt-states.npy"]
+    assert stages(raw).seeded_options(job(encoder="dense-opt", seed="2"))["seed"] == 2
+
+
 def test_no_order_of_keys_decides_the_space_of_a_diagnosis(raw):
     raw["tokenizers"]["rqvae"] = raw["tokenizers"]["rqvae"] | {"encoder": "minilm"}
     for content in (raw, reversed_keys(raw)):
@@ -206,7 +233,7 @@ def test_every_seed_trains_its_encoders_anew(raw):
         "ids/sasrec-32/2/model.safetensors"
     )
     assert {name for name, entry in one.config.encoders.items() if entry.seeded} == {
-        *("als", "graphsage", "checkins", "sasrec-items")
+        *("als", "graphsage", "checkins", "sasrec-items", "dense-opt")
     }
 
 

@@ -30,6 +30,7 @@ def test_nearest_names_are_offered():
     ("wildcards", "expected"),
     [
         ({"dataset": "mnd"}, "'mnd' is no dataset that this config has; did you mean 'mind'"),
+        ({"dataset": "mind", "language_model": "opt-35m"}, "'opt-35m' is no language_model that this config has"),
         ({"paper": "cost", "exhibit": "table4"}, "'table4' is no exhibit that this config has"),
         ({"paper": "cst", "exhibit": "table2"}, "'cst' is no paper that this config has; did you mean 'cost'"),
         ({"dataset": "mind", "tokenizer": "cosst"}, "did you mean 'cost'"),

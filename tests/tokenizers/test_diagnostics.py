@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from semtok.tokenizers.diagnostics import describe, duplicates, gini, of_repair, purity, vector_ids
-from semtok.tokenizers.measures import prefix_ids
+from semtok.tokenizers.diagnostics import between_levels, describe, duplicates, gini, of_repair, purity, vector_ids
+from semtok.tokenizers.measures import entropy, prefix_ids
 
 # Six items: tuples (0,0) twice, (0,1), (1,0) three times.
 CODES = np.array([[0, 0], [0, 0], [0, 1], [1, 0], [1, 0], [1, 0]], dtype=np.int32)
@@ -90,6 +90,28 @@ def test_identities_of_information(codes):
     assert math.prod(row["branching"] for row in result["prefixes"]) == pytest.approx(result["tuples"]["unique"])
 
 
+@given(ANY_CODES)
+def test_mutual_information_is_that_of_scikit_learn(codes):
+    rows = between_levels(codes)
+    assert len(rows) == math.comb(codes.shape[1], 2)
+    for row in rows:
+        expected = mutual_info_score(codes[:, row["first"] - 1], codes[:, row["second"] - 1])
+        assert row["mutual_information"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_independent_levels_tell_of_each_other_what_chance_does():
+    random = np.random.default_rng(0)
+    one, two = random.integers(40, size=(2, 2000)).astype(np.int32)
+    independent, copied, second_copied = between_levels(np.column_stack([one, two, one]))
+    # Counts of 2,000 items in 1,600 pairs of codes: far above zero, although nothing is shared.
+    assert independent["mutual_information"] > 0.3
+    assert abs(independent["excess_share"]) < 0.02
+    assert copied["mutual_information"] == pytest.approx(entropy(np.bincount(one)))
+    assert copied["excess_share"] == pytest.approx(1 - copied["by_chance"] / copied["mutual_information"])
+    assert copied["excess_share"] > 0.8
+    assert abs(second_copied["excess_share"]) < 0.02
+
+
 def test_gini_at_its_ends():
     assert gini(np.array([3, 3, 3])) == pytest.approx(0)
     assert gini(np.array([0, 0, 0, 9])) == pytest.approx(3 / 4)
@@ -157,7 +179,8 @@ def test_everything_is_json(clusters):
     vectors[3] = np.nan
     codes = np.random.default_rng(0).integers(0, 4, size=(240, 3)).astype(np.int32)
     text = json.dumps(describe(codes, [4] * 3, vectors, pd.Series(clusters[1])), allow_nan=False)
-    assert set(json.loads(text)) == {"items", "levels", "tuples", "prefixes", "duplicates", "neighbourhoods", "purity"}
+    of_codes = {"items", "levels", "tuples", "prefixes", "between_levels"}
+    assert set(json.loads(text)) == {*of_codes, "duplicates", "neighbourhoods", "purity"}
 
 
 def test_single_item_is_json():

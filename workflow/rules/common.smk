@@ -51,6 +51,7 @@ VECTORS, RUN, PAPER = PATHS.vectors, PATHS.run, PATHS.paper
 wildcard_constraints:
     dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
     encoder=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    language_model=r"[A-Za-z0-9][A-Za-z0-9_.+-]*",
     tokenizer=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     recommender=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     seed=r"\d+",

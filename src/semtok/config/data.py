@@ -158,6 +158,22 @@ class Images(Section):
     """At a picture that fails for a reason that may pass (no connection, too slow, cut short, the server's fault)."""
 
 
+class Attributes(Section):
+    """The fields of an item that a language model learns an item's dense tokens from (STORE, Table 2)."""
+
+    content: Annotated[list[str], Field(min_length=1)]
+    """Read, in this order, and reconstructed from the dense tokens."""
+    generated: list[str] = Field(default_factory=list)
+    """Not read, but generated from the dense tokens."""
+
+    @model_validator(mode="after")
+    def _once(self) -> "Attributes":
+        names = [*self.content, *self.generated]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"every field once; listed twice: {', '.join(twice)}")
+        return self
+
+
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
@@ -201,6 +217,8 @@ class Dataset(Preparation):
     """Overrides the top-level `source`."""
     images: Images | None = None
     """null: the dataset has no pictures, and no tokenizer with an image view can run on it."""
+    attributes: Attributes | None = None
+    """null: no encoder that is built on a language model can run on it."""
     shards: PositiveInt = 1
     """Jobs that the networks for text and images (sentence-transformers, timm) are scattered over, for catalogues that
     one job would need too long for; 1: one job (docs/scale.md). The vectors are the same, byte for byte. Encoders that

@@ -1,17 +1,18 @@
 """Reading and checking a config: all mistakes at once, before any job starts."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from semtok.config.base import exceeds_limits
-from semtok.config.encoders import methods_for
+from semtok.config.encoders import DenseTokenizerEncoder, methods_for
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.own import is_own
 from semtok.config.recommenders import methods
+from semtok.config.tokenizers import STORETokenizer
 
 
 def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
@@ -32,6 +33,7 @@ def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
     except ValidationError as error:
         problems += explain(Config, raw, error.errors())
     problems += _mirror(raw)
+    problems += [] if config is None else _dense_tokens(config)
     return (None if problems else config), problems
 
 
@@ -43,7 +45,9 @@ def listing(problems: list[str]) -> str:
 
 def _known_names(raw: Mapping[str, Any]) -> dict[str, set[str]]:
     """What `entry_of` looks names up in; also of a config that is wrong elsewhere."""
-    names = {section: set(_entries(raw, section)) for section in ("datasets", "encoders", "recommenders")}
+    names = {
+        section: set(_entries(raw, section)) for section in ("datasets", "encoders", "language_models", "recommenders")
+    }
     over_ids = [method for method, kind in methods().items() if kind.reads_ids]
     recommenders, encoders = _entries(raw, "recommenders").items(), _entries(raw, "encoders").items()
     # In lists, since a method may be anything yet. Of one's own only their files tell.
@@ -57,6 +61,21 @@ def _entries(raw: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
     if not isinstance(entries, dict):
         return {}
     return {str(name): entry for name, entry in entries.items() if isinstance(entry, dict)}
+
+
+def _dense_tokens(config: Config) -> Iterator[str]:
+    """A clusterer has a code for each dense token of its encoder, and its encoder has such."""
+    for name, tokenizer in config.tokenizers.items():
+        if not isinstance(tokenizer, STORETokenizer):
+            continue
+        encoder = config.encoders[tokenizer.encoder]
+        if not isinstance(encoder, DenseTokenizerEncoder):
+            yield f"tokenizers.{name}.encoder: found {encoder.method}; expected an entry of method dense-tokenizer"
+        elif encoder.dense_tokens != tokenizer.n_levels:
+            yield (
+                f"tokenizers.{name}.n_levels: found {tokenizer.n_levels}; expected the {encoder.dense_tokens} "
+                f"dense_tokens of encoders.{tokenizer.encoder}"
+            )
 
 
 def _mirror(raw: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from semtok.config.variants import nearest
 MAX_SHOWN = 200
 """Characters of a value in a message."""
 
-_TAGS = ("method", "kind", "test")
+_TAGS = ("method", "kind", "test", "source")
 """Keys whose value chooses the class of an entry."""
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, field_validator
 from semtok.config.base import MAX_NAME, PathText, Section, Seed
 from semtok.config.data import Dataset, Source
 from semtok.config.encoders import Encoder
+from semtok.config.language_models import LanguageModel
 from semtok.config.papers import PaperConfig
 from semtok.config.recommenders import Recommender
 from semtok.config.tokenizers import IDS, Tokenizer
@@ -77,6 +78,9 @@ class Config(Section):
     """The sections of `papers` say which of them are used."""
     encoders: dict[EntryName, Encoder]
     """Only those that a tokenizer names are run."""
+    language_models: dict[EntryName, LanguageModel] = Field(default_factory=dict)
+    """Decoders that encoders are built on (STORE's dense tokenizer). Only those that an encoder in use names are
+    trained or loaded."""
     tokenizers: dict[TokenizerName, Tokenizer]
     """Wherever a name may stand, so may a variant of it: `cost+temperature=0.5`."""
     recommenders: dict[RecommenderName, Recommender]

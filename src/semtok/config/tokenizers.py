@@ -72,6 +72,22 @@ class RQKMeansTokenizer(Quantized):
     """Of collisions, once the codes are made, for the recommender; null: none."""
 
 
+class STORETokenizer(Quantized):
+    """STORE's clusterer: PCA and k-means of each dense token on its own (methods.md 3.8). The levels are positions, not
+    residuals: `n_levels` are as many as the encoder's `dense_tokens`."""
+
+    module = "semtok.tokenizers.store"
+    method: Literal["store"]
+    encoder: EncoderName
+    """The entry of `encoders` whose vectors are tokenized: states of `n_levels` dense tokens, one after the other."""
+    components: PositiveInt
+    """Principal components of a position that are clustered."""
+    initializations: PositiveInt
+    """Of k-means, by k-means++; the best result is taken."""
+    max_iterations: PositiveInt
+    """Of k-means (Lloyd's algorithm)."""
+
+
 class ExternalTokenizer(TokenizerOptions):
     """Codes that the user brings."""
 
@@ -276,6 +292,7 @@ class SimCITTokenizer(Quantized):
 Tokenizer = Annotated[
     RandomTokenizer
     | RQKMeansTokenizer
+    | STORETokenizer
     | ExternalTokenizer
     | RQVAETokenizer
     | CoSTTokenizer

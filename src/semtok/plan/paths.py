@@ -28,6 +28,11 @@ class Paths:
         self.seeded_vectors = f"{self.vectors}-seed{{seed}}"
         self.shard = f"{self.vectors}.shards/{{shard}}-of-{{shards}}"
         self.graph = f"{self.vectors}.graph.npz"
+        self.dense_model = f"{self.seeded_vectors}.safetensors"
+        self.dense_history = f"{self.seeded_vectors}.history.csv"
+
+        # A language model's that is trained here.
+        self.language_model = f"{results}/encoders/{{dataset}}/{{language_model}}.model"
 
         # A tokenizer's.
         self.tokenizer = f"{results}/tokenizers/{{dataset}}/{{tokenizer}}/{{seed}}"

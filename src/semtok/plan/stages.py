@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from semtok.config.base import Method
 from semtok.config.choice import candidates, combinations, grid_of
 from semtok.config.encoders import EncoderOptions, GraphOptions
+from semtok.config.language_models import FolderModel
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.tokenizers import IDS, ExternalTokenizer, Tokenizer, encoders_of
@@ -29,6 +30,7 @@ class Wildcards(Protocol):
 
     dataset: str
     encoder: str
+    language_model: str
     tokenizer: str
     recommender: str
     seed: str
@@ -220,6 +222,36 @@ class Stages:
         options = self.seeded_options(wildcards)
         names = {"recommender": options["recommender"], "seed": options["seed"]}
         return self.paths.model.format(dataset=wildcards.dataset, tokenizer=IDS, **names)
+
+    def language_models_trained(self) -> str:
+        """The language models that are trained here, as a pattern."""
+        return _any_of(name for name, entry in self.config.language_models.items() if entry.trained_here)
+
+    def attributes(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The fields of a dataset's items that language models read and write."""
+        attributes: dict[str, Any] | None = self.options("datasets", wildcards.dataset)["attributes"]
+        if attributes is None:
+            raise ConfigError(
+                f"datasets.{wildcards.dataset}.attributes: found nothing; expected the fields that a language model "
+                "reads of an item, since an encoder that is built on one is to run on it"
+            )
+        return attributes
+
+    def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The options of an encoder's language model."""
+        return self.options("language_models", self.options("encoders", wildcards.encoder)["language_model"])
+
+    def language_model_files(self, wildcards: Wildcards) -> list[str]:
+        """The files of an encoder's language model; none for one of the hub."""
+        name = self.options("encoders", wildcards.encoder)["language_model"]
+        model = self.config.language_models[name]
+        if isinstance(model, FolderModel):
+            folder = model.path.rstrip("/")
+        elif model.trained_here:
+            folder = self.paths.language_model.format(dataset=wildcards.dataset, language_model=name)
+        else:
+            return []
+        return [f"{folder}/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")]
 
     # --- tokenizers ---------------------------------------------------------------------------------------------------
 

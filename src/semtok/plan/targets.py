@@ -27,6 +27,7 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     known: dict[str, Collection[str]] = {
         "dataset": stages.config.datasets,
         "encoder": stages.config.encoders,
+        "language_model": stages.config.language_models,
         "paper": papers,
         "exhibit": {
             name

@@ -1,13 +1,14 @@
 """What codes are like: use of the codebooks, collisions, neighbourhoods (methods.md 7.4). Works for any codes."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok.tokenizers.measures import collision_rate, entropy, perplexity, prefix_ids
+from semtok.tokenizers.measures import collision_rate, entropy, mutual_information, perplexity, prefix_ids
 from semtok.tokenizers.neighbourhoods import neighbourhoods
 
 Codes = npt.NDArray[np.int32]
@@ -33,6 +34,7 @@ def describe(
         "levels": [level_use(column, size) for column, size in zip(codes.T, sizes, strict=True)],
         "tuples": tuples(prefixes),
         "prefixes": prefix_tree(prefixes),
+        "between_levels": between_levels(codes),
     }
     if vectors is not None:
         same_vector = vector_ids(vectors)
@@ -67,6 +69,30 @@ def level_use(codes: npt.NDArray[np.int32], size: int) -> dict[str, float]:
         "gini": gini(counts),
         "max_share": float(counts.max() / counts.sum()),
     }
+
+
+def between_levels(codes: Codes) -> list[dict[str, float | int]]:
+    """Per pair of levels: how much the code of one tells of the other's (claim S-10), in nats.
+
+    `by_chance` is the same after one level's codes were dealt out to the items anew, which counts of a finite catalogue
+    give to independent codes; `excess_share` is what lies above it, as a share of the smaller entropy.
+    """
+    rows: list[dict[str, float | int]] = []
+    for first, second in combinations(range(codes.shape[1]), 2):
+        ours, theirs = codes[:, first], codes[:, second]
+        dealt_out = np.random.default_rng((first, second)).permutation(theirs)
+        found, by_chance = mutual_information(ours, theirs), mutual_information(ours, dealt_out)
+        smaller = min(entropy(np.bincount(ours)), entropy(np.bincount(theirs)))
+        rows.append(
+            {
+                "first": first + 1,
+                "second": second + 1,
+                "mutual_information": found,
+                "by_chance": by_chance,
+                "excess_share": (found - by_chance) / smaller if smaller else 0.0,
+            }
+        )
+    return rows
 
 
 def gini(counts: npt.NDArray[np.integer]) -> float:

@@ -28,6 +28,17 @@ def entropy(counts: npt.NDArray[np.integer]) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
+def mutual_information(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> float:
+    """I(X; Y) = H(X) + H(Y) - H(X, Y) in nats, of the codes [n_items] of two levels, by their counts.
+
+    Of a sample it is above zero for independent codes too, the more so the more codes and the fewer items there are.
+    """
+    pairs = prefix_ids(np.column_stack([first, second]))
+    joint = entropy(np.bincount(pairs[:, 1]))
+    # Rounding may leave a difference below zero.
+    return max(0.0, entropy(np.bincount(first)) + entropy(np.bincount(second)) - joint)
+
+
 def perplexity(counts: npt.NDArray[np.integer]) -> float:
     """exp(entropy): how many codes would be as uncertain if used alike."""
     return float(np.exp(entropy(counts)))
