@@ -19,6 +19,7 @@ class Paths:
         self.items, self.interactions, self.targets = (
             f"{self.data}/{name}.parquet" for name in ("items", "interactions", "targets")
         )
+        self.candidates = f"{self.data}/candidates.parquet"
         self.stats = f"{self.data}/stats.json"
         self.images = f"{results}/images/{{dataset}}"
         self.manifest = f"{self.images}/images.csv"

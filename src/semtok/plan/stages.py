@@ -127,6 +127,11 @@ class Stages:
             return [folder]
         return [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
 
+    def datasets_with_candidates(self) -> str:
+        """The datasets whose impressions are candidates to be scored, as a pattern."""
+        datasets = self.config.datasets.items()
+        return _any_of(name for name, dataset in datasets if dataset.impressions == "candidates")
+
     def image_folder(self, wildcards: Wildcards) -> str:
         """Where relative addresses of pictures begin: beside the raw files, or, with official files, here."""
         return "." if self.source(wildcards) == "official" else self.raw_folder(wildcards)
