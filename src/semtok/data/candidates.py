@@ -25,12 +25,12 @@ def candidates(
     """
     kept = []
     for chunk in shown:
-        user = users.get_indexer(chunk["user"])
+        user = users.get_indexer(pd.Index(chunk["user"]))
         counts["candidates_of_unused_users"] += int((user < 0).sum())
         kept.append(chunk.assign(user=user)[user >= 0])
     empty = pd.DataFrame({"impression": [], "user": [], "item": [], "clicked": []})
     table = pd.concat(kept or [empty], ignore_index=True)
-    number = items.get_indexer(table["item"])
+    number = items.get_indexer(pd.Index(table["item"]))
     counts["candidates"], counts["clicked_candidates"] = len(table), int(table["clicked"].sum())
     counts["candidates_outside_the_catalogue"] = int((number < 0).sum())
     user = table["user"].to_numpy(np.int32)

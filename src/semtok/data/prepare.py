@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok.config.data import Preparation
+from semtok.config.data import HeldOutUsers, Preparation
 from semtok.data import READERS
 from semtok.data.candidates import candidates, split_of_users
 from semtok.data.dataset_statistics import statistics
@@ -82,6 +82,7 @@ def prepare(
         **statistics(interactions["user"].to_numpy(), interactions["item"].to_numpy()),
         "splits": interactions["split"].value_counts().sort_index().to_dict(),
         "targets": targets["split"].value_counts().sort_index().to_dict(),
+        **({"held_out_users": _held_out(interactions)} if isinstance(options.split, HeldOutUsers) else {}),
         "files": _describe(raw_files, report),
         "counts": {key: int(count) for key, count in sorted(report.counts.items())},
     }
@@ -181,6 +182,12 @@ def _targets(interactions: pd.DataFrame) -> pd.DataFrame:
     targets.insert(0, "target", np.arange(len(targets), dtype=np.int32))
     targets["position"] = position[held_out].to_numpy(dtype=np.int32)
     return targets
+
+
+def _held_out(interactions: pd.DataFrame) -> dict[str, int]:
+    """How many users are held out whole."""
+    splits = split_of_users(interactions)
+    return {name: int((splits == name).sum()) for name in ("valid", "test")}
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

@@ -33,6 +33,7 @@ class Wildcards(Protocol):
     language_model: str
     tokenizer: str
     recommender: str
+    scorer: str
     seed: str
 
 
@@ -238,17 +239,23 @@ class Stages:
         if attributes is None:
             raise ConfigError(
                 f"datasets.{wildcards.dataset}.attributes: found nothing; expected the fields that a language model "
-                "reads of an item, since an encoder that is built on one is to run on it"
+                "reads of an item, since an encoder or scorer that is built on one is to run on it"
             )
         return attributes
 
     def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The options of an encoder's language model."""
-        return self.options("language_models", self.options("encoders", wildcards.encoder)["language_model"])
+        """The options of an encoder's or a scorer's language model."""
+        return self.options("language_models", self._language_model_of(wildcards))
+
+    def _language_model_of(self, wildcards: Wildcards) -> str:
+        scorer = getattr(wildcards, "scorer", None)
+        options = self.options("scorers", scorer) if scorer else self.options("encoders", wildcards.encoder)
+        name: str = options["language_model"]
+        return name
 
     def language_model_files(self, wildcards: Wildcards) -> list[str]:
-        """The files of an encoder's language model; none for one of the hub."""
-        name = self.options("encoders", wildcards.encoder)["language_model"]
+        """The files of an encoder's or a scorer's language model; none for one of the hub."""
+        name = self._language_model_of(wildcards)
         model = self.config.language_models[name]
         if isinstance(model, FolderModel):
             folder = model.path.rstrip("/")
@@ -341,6 +348,11 @@ class Stages:
 
     def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
         return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
+
+    def scorers_of(self, method: str) -> str:
+        """The scorers of a method and their variants, as a pattern."""
+        names = _any_of(name for name, entry in self.config.scorers.items() if entry.method == method)
+        return rf"(?:{names})(?:\+[A-Za-z0-9_.+=-]+)?"
 
     def texts(self, wildcards: Wildcards) -> str | list[str]:
         """The items, for a recommender that reads their texts or where they lie."""

@@ -1,5 +1,5 @@
-"""Yelp Open Dataset: `yelp_academic_dataset_business.json` and `yelp_academic_dataset_review.json`, as JSON lines that may
-be packed by gzip.
+"""Yelp Open Dataset: `yelp_academic_dataset_business.json` and `yelp_academic_dataset_review.json`, lines of JSON that
+may be packed by gzip.
 
 A review of more than MAX_DISLIKED stars is an interaction (STORE: "ratings above 3"); the others are counted.
 """
