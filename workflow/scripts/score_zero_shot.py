@@ -19,10 +19,7 @@ with job(snakemake):
     check_labels(candidates["clicked"].to_numpy(bool), given.candidates)
     scored = score(
         ZeroShotScorer.model_validate(snakemake.params.options),
-        load(
-            TypeAdapter(LanguageModel).validate_python(snakemake.params.language_model),
-            given.get("language_model") or [],
-        ),
+        load(model_options, given.get("language_model") or []),
         read_attributes(given.catalogue, attributes),
         attributes,
         read_table(given.interactions),

@@ -198,7 +198,7 @@ class ReconstructionClaim(DatasetClaim):
         """Two tests an attribute."""
         return (
             "t-tests over seeds, for each attribute that is read: the share of an answer's tokens, on held-out items,"
-            f" that are right is above {self.right:.0%}, and above that from another item's dense tokens ({each(level)})"
+            f" that are right is above {self.right:.0%}, and above that from another item's tokens ({each(level)})"
         )
 
 
