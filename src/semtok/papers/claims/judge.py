@@ -55,7 +55,9 @@ class Judge:
         datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
             finding = JUDGES[type(claim)](claim, *(self._runs[claim.exhibit, dataset] for dataset in claim.datasets))
-            finding = with_few_seeds(finding, min(len(cell.runs) for cell in cells))
+            # A list that needs no training has nothing that would vary with a seed.
+            trained = [len(cell.runs) for cell in cells if not cell.runs[0].is_untrained]
+            finding = with_few_seeds(finding, min(trained, default=0))
         except LackingError as error:
             finding = Finding(error.verdict, str(error))
         synthetic = any(self._results.origins[dataset].source == "synthetic" for dataset in datasets)
