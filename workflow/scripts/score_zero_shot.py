@@ -5,9 +5,9 @@ from pydantic import TypeAdapter
 from semtok.config.data import Attributes
 from semtok.config.language_models import LanguageModel
 from semtok.config.scorers import ZeroShotScorer
+from semtok.data.candidates import check_labels
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.language_models import load
-from semtok.papers.candidates import check_labels
 from semtok.recommenders.zero_shot import score
 from semtok.run.files import atomic_path, read_table
 from semtok.run.jobs import job

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from semtok.errors import DataError
 
 
 def candidates(
@@ -49,3 +52,10 @@ def candidates(
 def split_of_users(interactions: pd.DataFrame) -> pd.Series:
     """Of each user, by number, where it belongs under disjoint users: that of its last interaction."""
     return interactions.groupby("user")["split"].last()
+
+
+def check_labels(clicked: npt.NDArray[np.bool_], path: str) -> None:
+    """Raise a DataError where candidates are all clicked, or none is."""
+    if clicked.all() or not clicked.any():
+        found = "no candidates" if not len(clicked) else f"{int(clicked.sum())} of {len(clicked)} candidates clicked"
+        raise DataError(f"{path}: found {found}; expected some that are clicked and some that are not")

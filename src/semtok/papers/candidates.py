@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
+from semtok.data.candidates import check_labels
 from semtok.errors import DataError
 from semtok.papers.scores import EVERY_ITEM, Scores, write_scores
 from semtok.papers.statistics import Array
@@ -39,13 +40,6 @@ def read_scored(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: row {row}: found score {table['score'].iloc[row]}; expected a number")
     check_labels(table["clicked"].to_numpy(bool), str(path))
     return table
-
-
-def check_labels(clicked: Bools, path: str) -> None:
-    """Raise a DataError where candidates are all clicked, or none is."""
-    if clicked.all() or not clicked.any():
-        found = "no candidates" if not len(clicked) else f"{int(clicked.sum())} of {len(clicked)} candidates clicked"
-        raise DataError(f"{path}: found {found}; expected some that are clicked and some that are not")
 
 
 def score_lists(scored_path: str | Path, scores_path: str | Path) -> None:
