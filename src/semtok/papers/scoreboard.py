@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -117,7 +118,7 @@ def state_of(claim: Mapping[str, str]) -> str:
 
 def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
     """Every claim of any run, its parts below it."""
-    rows = [{(row["paper"], row["id"]): row for row in run.claims.to_dict("records")} for run in runs]
+    rows = [{(row["paper"], row["id"]): row for row in _rows(run.claims)} for run in runs]
     for paper, name in dict.fromkeys(key for of_run in rows for key in of_run):
         if "." in name:
             continue
@@ -139,15 +140,19 @@ def _details(run: Run, paper: str, name: str) -> dict[str, Any]:
     ids = run.claims["id"]
     below = run.claims["paper"].eq(paper) & ids.str.split(".").str[0].eq(name)
     parts = run.claims[below & ids.ne(name)] if (below & ids.ne(name)).any() else run.claims[below]
-    plots = []
-    for part in parts.to_dict("records"):
-        of_part = run.comparisons["paper"].eq(paper) & run.comparisons["id"].eq(part["id"])
-        plots.append({**part, "state": state_of(part), "comparisons": run.comparisons[of_part].to_dict("records")})
-    everything = [comparison for part in plots for comparison in part["comparisons"]]
-    drawn = dict(zip(map(id, everything), forest(everything), strict=True))
-    for part in plots:
-        part["comparisons"] = [drawn[id(comparison)] for comparison in part["comparisons"]]
-    return {"run": run.name, "parts": plots, "forest": list(drawn.values()), "width": _WIDTH, "line": _LINE}
+    rows = _rows(parts)
+    compared = [
+        _rows(run.comparisons[run.comparisons["paper"].eq(paper) & run.comparisons["id"].eq(part["id"])])
+        for part in rows
+    ]
+    # On one axis: those of all parts are drawn together.
+    drawn = forest([row for of_part in compared for row in of_part])
+    marks = iter(drawn)
+    shown = [
+        {**part, "state": state_of(part), "comparisons": list(islice(marks, len(of_part)))}
+        for part, of_part in zip(rows, compared, strict=True)
+    ]
+    return {"run": run.name, "parts": shown, "forest": drawn, "width": _WIDTH, "line": _LINE}
 
 
 def forest(comparisons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -191,6 +196,10 @@ def _words(numbers: Mapping[str, float], unit: Literal["percent", "fraction"]) -
     return f"{of(numbers['value'])} [{of(numbers['low'])}, {of(numbers['high'])}]{printed}"
 
 
+def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
+    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
 def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
 
@@ -199,7 +208,7 @@ def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Every cell of any run: its keys, what is printed, and what each run found."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for number, run in enumerate(runs):
-        for row in run.cells.to_dict("records"):
+        for row in _rows(run.cells):
             key = tuple(row[name] for name in _CELL)
             cell = found.setdefault(key, {"key": key, "printed": row["printed"], "found": [None] * len(runs)})
             if row["mean"]:
@@ -216,6 +225,6 @@ def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def _files(run: Run, page: Path) -> list[dict[str, str]]:
     """Links to the files of each table, from the page on."""
     assert run.folder is not None
-    tables = [] if run.cells.empty else run.cells[["paper", "table"]].drop_duplicates().to_dict("records")
+    tables = [] if run.cells.empty else _rows(run.cells[["paper", "table"]].drop_duplicates())
     root = os.path.relpath(run.folder, page.parent)
     return [{**table, "path": f"{root}/papers/{table['paper']}/{table['table']}"} for table in tables]
