@@ -10,7 +10,7 @@ import pandas as pd
 
 from semtok.config.papers import PaperConfig
 from semtok.papers.candidates import score_lists
-from semtok.papers.claims import make_claims
+from semtok.papers.claims import ClaimFiles, make_claims
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
@@ -109,7 +109,8 @@ def results_of(
 def judge(folder: Path, **options: Any) -> pd.DataFrame:
     """The verdicts, by id."""
     csv = folder / "claims.csv"
-    make_claims(results_of(folder, CLAIMS, **options), csv, folder / "claims.md", folder / "claims.html")
+    files = ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html")
+    make_claims(results_of(folder, CLAIMS, **options), files)
     return pd.read_csv(csv, keep_default_na=False).set_index("id")
 
 

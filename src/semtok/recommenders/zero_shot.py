@@ -14,7 +14,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from tqdm import trange
 
 from semtok.config.data import Attributes
 from semtok.config.scorers import ZeroShotScorer
@@ -22,6 +21,7 @@ from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import ConfigError
 from semtok.run import devices
+from semtok.run.progress import progress
 
 YES, NO = " yes", " no"
 WORDINGS = {
@@ -85,7 +85,7 @@ def score(
     order = np.argsort([len(text) for text in texts], kind="stable")
     found = np.empty(len(texts), dtype=np.float64)
     filler = int(network.config.pad_token_id)
-    for first in trange(0, len(order), options.batch_size, disable=None):
+    for first in progress("batches of candidates", range(0, len(order), options.batch_size)):
         batch = order[first : first + options.batch_size]
         with devices.autocast(where, devices.compute_dtype(where)):
             found[batch] = probability([texts[row] for row in batch], prompts.answers, network, filler, where)
