@@ -62,7 +62,6 @@ class Prompts:
         return [*self.start, *self.before, *read, *asked]
 
 
-@torch.no_grad()
 def score(
     options: ZeroShotScorer,
     model: LanguageModel,
@@ -100,6 +99,7 @@ def probability(
     return torch.sigmoid(yes - no).double().cpu().numpy()
 
 
+@torch.no_grad()
 def log_probability(
     prompts: Sequence[Tokens], answer: Tokens, network: Any, filler: int, where: torch.device
 ) -> Tensor:
