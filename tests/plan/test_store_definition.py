@@ -29,7 +29,15 @@ def paper():
 @pytest.fixture(scope="module")
 def raw():
     content = yaml.load((REPOSITORY / "config/config.yaml").read_text(), yaml.CSafeLoader)
-    content["papers"]["store"]["tables"] = ["table1", "table2", "table3", "table4", "table4-decoders", "table5"]
+    content["papers"]["store"]["tables"] = [
+        "table1",
+        "table2",
+        "table3",
+        "table4",
+        "table4-decoders",
+        "table5",
+        "table5-wordings",
+    ]
     return content
 
 
@@ -41,6 +49,7 @@ def test_store(paper):
         "table4": "ranking",
         "table4-decoders": "ranking",
         "table5": "scoring",
+        "table5-wordings": "scoring",
     }
     assert [claim.id for claim in paper.claims] == [f"S-{number}" for number in range(1, 13)]
     for claim in paper.single_claims:

@@ -45,7 +45,7 @@ def paper_config(**changed: Any) -> PaperConfig:
     values = {
         "recommender": "store",
         "datasets": {"MIND": "mind-store", "Yelp": "yelp"},
-        "tables": ["table1", "table2", "table3", "table4", "table4-decoders", "table5"],
+        "tables": ["table1", "table2", "table3", "table4", "table4-decoders", "table5", "table5-wordings"],
         "figures": [],
         "sweep_seeds": [0],
     }

@@ -14,7 +14,8 @@ STORE = TINY | {
         }
     },
     "datasets": {"mind-store": {"synthetic": WORLD}, "yelp": {"synthetic": WORLD}},
-    "papers": TINY["papers"] | {"cost": {"tables": []}, "store": {"tables": ["table1", "table2", "table3", "table5"]}},
+    "papers": TINY["papers"]
+    | {"cost": {"tables": []}, "store": {"tables": [f"table{name}" for name in ("1", "2", "3", "5", "5-wordings")]}},
     "scorers": {"opt-zero-shot": {"max_tokens": 4, "batch_size": 16}},
 }
 PAPER = "results/papers/store"
@@ -23,8 +24,14 @@ DATA = {Job("synthesize", MIND), Job("prepare_with_candidates", MIND)}
 DATA_OF_YELP = {Job("synthesize", YELP), Job("prepare", YELP)}
 MODEL = {Job("train_language_model", f"{MIND}, language_model=opt")}
 SCORERS = ("opt-zero-shot", "opt-zero-shot+prompt=interest", "opt-zero-shot+prompt=next")
-SCORED = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in SCORERS}
-LISTS = {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in SCORERS}
+
+
+def scoring(*scorers: str) -> set[Job]:
+    """The jobs of scorers."""
+    scored = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in scorers}
+    return scored | {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
+
+
 TABLE5 = {Job("scoring_table", "paper=store, exhibit=table5")}
 
 
@@ -37,7 +44,9 @@ def test_the_jobs_of_the_tables(project: Project):
     assert project.planned(f"{PAPER}/table1.csv") == DATA | DATA_OF_YELP | {
         Job("statistics_table", "paper=store, exhibit=table1")
     }
-    assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | SCORED | LISTS | TABLE5
+    assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | scoring(SCORERS[0]) | TABLE5
+    wordings = {Job("scoring_table", "paper=store, exhibit=table5-wordings")}
+    assert project.planned(f"{PAPER}/table5-wordings.csv") == DATA | MODEL | scoring(*SCORERS) | wordings
     dense = {
         Job(rule, f"{dataset}, {which}")
         for dataset in (MIND, YELP)
@@ -65,7 +74,7 @@ def test_what_is_scored_and_what_runs_again(project: Project):
     stacked = {Job("stacked_table", "exhibit=table5")}
     # A scoring option touches no other job.
     project.edit_config("scorers.opt-zero-shot.max_items", 2)
-    assert project.planned(*tables) == SCORED | LISTS | TABLE5 | stacked
+    assert project.planned(*tables) == scoring(SCORERS[0]) | TABLE5 | stacked
     project.edit_config("scorers.opt-zero-shot.max_items", 20)
     project.edit_config("evaluation.seed", 1)
     assert project.planned(*tables) == TABLE5 | stacked
