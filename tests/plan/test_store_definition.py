@@ -29,15 +29,7 @@ def paper():
 @pytest.fixture(scope="module")
 def raw():
     content = yaml.load((REPOSITORY / "config/config.yaml").read_text(), yaml.CSafeLoader)
-    content["papers"]["store"]["tables"] = [
-        "table1",
-        "table2",
-        "table3",
-        "table4",
-        "table4-decoders",
-        "table5",
-        "table5-wordings",
-    ]
+    content["papers"]["store"]["tables"] = list(load(DEFINITION).tables)
     return content
 
 

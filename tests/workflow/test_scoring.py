@@ -6,6 +6,7 @@ import pytest
 from support.project import TINY, Job, Project, copy_of_the_project
 
 WORLD = {"users": 40, "items": 60, "mean_length": 8, "categories": 4}
+TABLES = ["table1", "table2", "table3", "table5", "table5-wordings"]
 STORE = TINY | {
     "language_models": {
         "opt": {
@@ -14,8 +15,7 @@ STORE = TINY | {
         }
     },
     "datasets": {"mind-store": {"synthetic": WORLD}, "yelp": {"synthetic": WORLD}},
-    "papers": TINY["papers"]
-    | {"cost": {"tables": []}, "store": {"tables": [f"table{name}" for name in ("1", "2", "3", "5", "5-wordings")]}},
+    "papers": {**TINY["papers"], "cost": {"tables": []}, "store": {"tables": TABLES}},
     "scorers": {"opt-zero-shot": {"max_tokens": 4, "batch_size": 16}},
 }
 PAPER = "results/papers/store"
