@@ -239,23 +239,23 @@ class Stages:
         if attributes is None:
             raise ConfigError(
                 f"datasets.{wildcards.dataset}.attributes: found nothing; expected the fields that a language model "
-                "reads of an item, since an encoder or scorer that is built on one is to run on it"
+                "reads of an item, since an encoder that is built on one is to run on it"
             )
         return attributes
 
     def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The options of an encoder's or a scorer's language model."""
-        return self.options("language_models", self._language_model_of(wildcards))
+        """The options of the language model of a scorer, a recommender or an encoder."""
+        return self.options("language_models", self._language_model(wildcards))
 
-    def _language_model_of(self, wildcards: Wildcards) -> str:
-        scorer = getattr(wildcards, "scorer", None)
-        options = self.options("scorers", scorer) if scorer else self.options("encoders", wildcards.encoder)
-        name: str = options["language_model"]
+    def _language_model(self, wildcards: Wildcards) -> str:
+        """Its name."""
+        kind = next(kind for kind in ("scorer", "recommender", "encoder") if getattr(wildcards, kind, None))
+        name: str = self.options(f"{kind}s", getattr(wildcards, kind))["language_model"]
         return name
 
     def language_model_files(self, wildcards: Wildcards) -> list[str]:
-        """The files of an encoder's or a scorer's language model; none for one of the hub."""
-        name = self._language_model_of(wildcards)
+        """The files of the language model of a scorer, a recommender or an encoder; none for one of the hub."""
+        name = self._language_model(wildcards)
         model = self.config.language_models[name]
         if isinstance(model, FolderModel):
             folder = model.path.rstrip("/")
