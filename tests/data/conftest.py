@@ -19,11 +19,13 @@ FILES = {
     "amazon2018": ["amazon/Office_Products_5.json.gz", "amazon/meta_Office_Products.json.gz"],
     "amazon2023": ["amazon/Office_Products.jsonl.gz", "amazon/meta_Office_Products.jsonl.gz"],
     "foursquare": ["foursquare/dataset_tsmc2014.zip"],
+    "yelp": ["yelp/yelp_academic_dataset_business.json", "yelp/yelp_academic_dataset_review.json.gz"],
     "sequences": ["letter/Beauty.inter.json", "letter/Beauty.item.json"],
 }
 TEXT_FIELDS = {
     "mind": ["category", "subcategory", "title"],
     "foursquare": ["category"],
+    "yelp": ["name", "city", "address"],
     "sequences": ["title", "brand", "categories"],
 }
 
@@ -58,6 +60,7 @@ class Tables:
     interactions: pd.DataFrame
     targets: pd.DataFrame
     stats: dict[str, Any]
+    candidates: pd.DataFrame | None
 
     def sequence(self, user: int) -> list[str]:
         """Raw ids of a user's interactions."""
@@ -71,13 +74,16 @@ def prepared(tmp_path: Path) -> Callable[..., Tables]:
 
     def run(options: dict[str, Any], files: list[Path]) -> Tables:
         options = options | {"files": options["files"][: len(files)]}
-        outputs = Outputs(*(tmp_path / "out" / name for name in ("i.parquet", "x.parquet", "t.parquet", "s.json")))
+        names = ["i.parquet", "x.parquet", "t.parquet", "s.json"]
+        names += ["c.parquet"] if options.get("impressions") == "candidates" else []
+        outputs = Outputs(*(tmp_path / "out" / name for name in names))
         prepare(options, "mirror", files, outputs)
         return Tables(
             pd.read_parquet(outputs.items),
             pd.read_parquet(outputs.interactions),
             pd.read_parquet(outputs.targets),
             json.loads(outputs.stats.read_text()),
+            pd.read_parquet(outputs.candidates) if outputs.candidates else None,
         )
 
     return run

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from semtok.config.data import Dataset
 from semtok.errors import DataError
 
 NEWS = "".join(f"N{i}\tsports\tgolf\tTitle {i}\tAbstract {i}\turl\t[]\t[]\n" for i in range(1, 10))
@@ -163,3 +164,59 @@ def test_a_flipped_byte_inside_a_member_is_an_error(options, prepared, make_zip)
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"raw.zip: damaged or truncated zip file"):
         prepared(options("mind"), [path])
+
+
+HELD_OUT = {"method": "held-out-users", "test_users": 1, "train_users": None, "valid": 0.5, "seed": 0}
+
+
+def test_held_out_users_are_history_up_to_their_last_item(options, prepared, make_zip):
+    """By hand: of three users one trains, of the two others the last item of the history is the target."""
+    rows = behaviors(
+        ("U1", "11/13/2019 9:00:00 AM", "N1 N2 N3", "N7-0 N4-1"),
+        ("U1", "11/14/2019 9:00:00 AM", "N1 N2 N3", "N5-0"),
+        ("U2", "11/13/2019 9:00:00 AM", "N2 N3", "N9-1 N1-0 N2-1"),
+        ("U3", "11/13/2019 9:00:00 AM", "N3 N2 N1 N4", ""),
+        ("U4", "11/13/2019 9:00:00 AM", "N1", "N2-1 N3-0"),
+    )
+    chosen = options("mind", HELD_OUT) | {"impressions": "candidates"}
+    tables = prepared(chosen, [make_zip({"news.tsv": NEWS, "behaviors.tsv": rows})])
+    assert [tables.sequence(user) for user in range(3)] == [["N1", "N2", "N3"], ["N2", "N3"], ["N3", "N2", "N1", "N4"]]
+    labels = tables.interactions.groupby("user")["split"].apply(list).tolist()
+    of = {own[-1]: user for user, own in enumerate(labels)}
+    assert set(of) == {"train", "valid", "test"}
+    for split, user in of.items():
+        before = "train" if split == "train" else "context"
+        assert labels[user] == [before] * (len(labels[user]) - 1) + [split]
+    targets = tables.targets.set_index("split")
+    assert targets.index.tolist() == sorted(["valid", "test"], key=of.get)
+    for split in ("valid", "test"):
+        raw_id = tables.items["raw_id"][targets.loc[split, "item"]]
+        assert raw_id == tables.sequence(of[split])[-1]
+        assert targets.loc[split, "position"] == len(labels[of[split]]) - 1
+    # What was shown: U3 saw nothing, U4 has one item and is not used, N7 to N9 and N5 are in no history.
+    shown = tables.candidates
+    assert shown["impression"].tolist() == [0, 0, 1, 2, 2, 2]
+    assert shown["user"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert shown["raw_id"].tolist() == ["N7", "N4", "N5", "N9", "N1", "N2"]
+    assert shown["clicked"].tolist() == [False, True, False, True, False, True]
+    known = shown.dropna(subset="item")
+    assert tables.items["raw_id"][known["item"]].tolist() == known["raw_id"].tolist() == ["N4", "N1", "N2"]
+    assert shown["split"].tolist() == [labels[user][-1] for user in shown["user"]]
+    counts = tables.stats["counts"]
+    assert (counts["candidates"], counts["clicked_candidates"]) == (6, 3)
+    assert (counts["candidates_outside_the_catalogue"], counts["candidates_of_unused_users"]) == (3, 2)
+
+
+def test_bad_rows_are_counted_once_where_impressions_are_candidates(options, prepared, make_zip):
+    odd = "9\tU9\t02/30/2019 9:00:00 AM\tN1\tN2-1\n"
+    path = make_zip({"news.tsv": NEWS, "behaviors.tsv": many_rows(odd)})
+    tables = prepared(options("mind", HELD_OUT) | {"impressions": "candidates"}, [path])
+    parts = {part["member"]: part for part in tables.stats["files"][0]["parts"]}
+    assert len(tables.stats["files"][0]["parts"]) == 2
+    assert parts["behaviors.tsv"]["bad"] == {"bad_date": 1}
+    assert len(tables.candidates) == 400
+
+
+def test_impressions_are_no_candidates_without_users_of_their_own(options):
+    with pytest.raises(ValueError, match="impressions: candidates with the reader mind and the split held-out-users"):
+        Dataset.model_validate({**options("mind"), "impressions": "candidates"})

@@ -66,9 +66,26 @@ def test_held_out_users_are_disjoint_and_drawn_by_the_seed():
     assert draw(0) != draw(1)
 
 
-def test_more_held_out_users_than_there_are_is_an_error():
-    options = HeldOutUsers(method="held-out-users", test_users=5, train_users=None, valid=0.1, seed=0)
-    with pytest.raises(ConfigError, match=r"split: 5 test users .* only 5 users"):
+@pytest.mark.parametrize(
+    ("test_users", "train_users", "kinds"),
+    [
+        (1 / 9, None, {"test": 2, "valid": 2, "train": 14}),
+        (1 / 9, 0.5, {"test": 2, "valid": 1, "train": 8, "unused": 7}),
+        (3, 0.5, {"test": 3, "valid": 1, "train": 8, "unused": 6}),
+    ],
+)
+def test_held_out_users_by_shares_of_those_that_have_a_history(test_users, train_users, kinds):
+    """18 users have one; a tenth of the train users, rounded, are valid."""
+    options = HeldOutUsers(method="held-out-users", test_users=test_users, train_users=train_users, valid=0.1, seed=0)
+    labels, _ = split([3] * 18 + [1] * 5, options)
+    assert Counter(user[-1] or "unused" for user in labels[:18]) == kinds
+    assert all(user == [""] for user in labels[18:])
+
+
+@pytest.mark.parametrize(("test_users", "train_users"), [(5, None), (3, 3), (0.05, None), (0.9, 0.3)])
+def test_more_held_out_users_than_there_are_is_an_error(test_users, train_users):
+    options = HeldOutUsers(method="held-out-users", test_users=test_users, train_users=train_users, valid=0.1, seed=0)
+    with pytest.raises(ConfigError, match=r"split: \d test users .* only 5 users"):
         split([3] * 5, options)
 
 

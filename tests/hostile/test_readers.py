@@ -24,6 +24,7 @@ FILES = {
     "amazon2018": ["Office_Products_5.json.gz", "meta_Office_Products.json.gz"],
     "amazon2023": ["Office_Products.jsonl.gz", "meta_Office_Products.jsonl.gz"],
     "foursquare": ["dataset_tsmc2014.zip"],
+    "yelp": ["yelp_academic_dataset_business.json.gz", "yelp_academic_dataset_review.json.gz"],
     "sequences": ["Beauty.inter.json", "Beauty.item.json"],
 }
 WORLD = {"users": 10, "items": 20, "mean_length": 3.0, "categories": 2, "seed": 1}
@@ -38,7 +39,7 @@ KEEP_ALL = {
 
 
 def options(reader):
-    fields = {"foursquare": ["category"], "sequences": ["title"]}.get(reader, ["category", "title"])
+    fields = {"foursquare": ["category"], "sequences": ["title"], "yelp": ["name"]}.get(reader, ["category", "title"])
     files = [{"path": name} for name in FILES[reader]]
     return {"reader": reader, "files": files, "text_fields": fields, "filters": KEEP_ALL}
 
@@ -99,7 +100,7 @@ def test_the_files_are_valid_before_they_are_changed(reader):
     assert read_or_refused(reader, valid(reader))
 
 
-@pytest.mark.parametrize("reader", ["amazon2018", "amazon2023"])
+@pytest.mark.parametrize("reader", ["amazon2018", "amazon2023", "yelp"])
 @pytest.mark.parametrize("first", [b"null\n", b" null\n", b"\xef\xbb\xbfnull\n", b"null", b"\nnull\n"])
 def test_a_null_before_all_rows_is_a_bad_row(reader, first):
     """Arrow's parser ends the process with a segmentation fault there."""

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from semtok.errors import ConfigError, DataError
-from semtok.papers.metrics import beam_width, check_scores, gains, read_ranks, score
+from semtok.papers.metrics import (
+    beam_width,
+    check_scores,
+    expected_of_random,
+    gains,
+    printed_back,
+    read_ranks,
+    score,
+)
+from semtok.papers.scores import score_users
 from support.fabricated_results import ranks_frame
 
 rank_lists = st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=30)
@@ -168,3 +177,42 @@ def test_uniform_guess_hits_in_proportion_to_k(k):
     found = score(ranks_frame([int(rank) if rank <= 50 else None for rank in drawn]), [k])
     recall = found.loc[found["metric"] == "recall", "value"].item()
     assert abs(recall - k / 100) < 5 * math.sqrt(0.25 / 2000)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rank_lists)
+def test_the_defective_ndcg_is_one_number_times_log2_of_k_and_the_honest_one_is_bounded(ranks):
+    """S-I1: the public code gave log2(k + 1) / log2(rank + 1) to every target of the beam, whatever k."""
+    scores = score_users(ranks_frame(ranks, beam=20), [5, 10, 20])
+    by_hand = [0 if rank is None else math.log2(6) / math.log2(rank + 1) for rank in ranks]
+    assert scores.column("ndcg_defective", 5).sum() == pytest.approx(sum(by_hand))
+    ratios = [scores.column("ndcg_defective", k).sum() / math.log2(k + 1) for k in (5, 10, 20)]
+    assert ratios == pytest.approx([scores.column("beam_dcg", k).sum() for k in (5, 10, 20)])
+    assert ratios == pytest.approx([scores.column("ndcg", 20).sum()] * 3)
+    for k in (5, 10, 20):
+        assert (scores.column("ndcg", k) <= scores.column("recall", k)).all()
+
+
+def test_the_defective_ndcg_is_over_twenty_items_however_wide_the_beam():
+    scores = score_users(ranks_frame([1, 20, 21, None], beam=50), [5, 10, 20])
+    assert scores.column("ndcg_defective", 5).tolist() == pytest.approx(
+        [math.log2(6), math.log2(6) / math.log2(21), 0, 0]
+    )
+    assert ("ndcg_defective", 5) not in scores.earned
+    narrow = score_users(ranks_frame([1], beam=10), [5])
+    with pytest.raises(ConfigError, match="k = 20; expected 1 to 10, the beam"):
+        narrow.column("ndcg_defective", 5)
+
+
+def test_printed_numbers_are_divided_back():
+    """STORE on MIND: 0.1785, 0.2389 and 0.3033 are one DCG over the beam (papers.yaml, derived)."""
+    found = [printed_back("beam_dcg", *number) for number in ((0.1785, 5), (0.2389, 10), (0.3033, 20))]
+    assert found == pytest.approx([0.06905, 0.06906, 0.06905], abs=1e-5)
+    with pytest.raises(ConfigError, match="'recall'; expected one that is printed as another"):
+        printed_back("recall", 0.1, 5)
+
+
+def test_a_random_list_by_the_defective_formula():
+    expected = expected_of_random("ndcg", 20, 500)
+    assert expected_of_random("beam_dcg", 5, 500) == pytest.approx(expected)
+    assert expected_of_random("ndcg_defective", 5, 500) == pytest.approx(math.log2(6) * expected)

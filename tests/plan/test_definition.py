@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from semtok.errors import ConfigError, DataError
-from semtok.plan.definition import Figure, RankingTable, StatisticsTable, load
+from semtok.plan.definition import load
+from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import read_printed
+from semtok.plan.table_specs import RankingTable, StatisticsTable
 from support.fabricated_results import DEFINITION, PRINTED
 
 

@@ -59,6 +59,7 @@ TINY = {
     "papers": {
         "cost": {"tables": ["table1", "table2"], "figures": []},
         "simcit": {"tables": [], "figures": []},
+        "store": {"tables": []},
     },
 }
 
@@ -78,7 +79,11 @@ CITY = TINY | {
         },
         "simcit": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2},
     },
-    "papers": {"cost": {"tables": [], "figures": []}, "simcit": {"tables": ["table4"], "figures": []}},
+    "papers": {
+        "cost": {"tables": [], "figures": []},
+        "simcit": {"tables": ["table4"], "figures": []},
+        "store": {"tables": []},
+    },
 }
 # The tiny config says nothing of the tokenizers of the other rows, which would train at the demo's size.
 ROWS_OF_CITY = ("simcit", "letter")

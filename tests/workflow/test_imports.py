@@ -11,7 +11,7 @@ from support.project import ROOT
 SCRIPTS = ROOT / "workflow/scripts"
 WITH_TORCH = {
     *("decode", "encode_dense", "encode_image", "encode_language", "encode_recommender_items", "encode_spatial"),
-    *("encode_text", "tokenize", "train", "train_language_model"),
+    *("encode_text", "score_zero_shot", "tokenize", "train", "train_language_model"),
 }
 """encode_text and tokenize import it through their method only, some of which (TF-IDF, random codes) do without."""
 

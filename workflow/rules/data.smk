@@ -72,6 +72,25 @@ rule prepare:
         "../scripts/prepare.py"
 
 
+# Of a dataset whose impressions are candidates to be scored.
+ruleorder: prepare_with_candidates > prepare
+
+
+use rule prepare as prepare_with_candidates with:
+    output:
+        catalogue=PATHS.items,
+        interactions=PATHS.interactions,
+        targets=PATHS.targets,
+        stats=PATHS.stats,
+        candidates=PATHS.candidates,
+    log:
+        f"{LOGS}/prepare_with_candidates/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare_with_candidates/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=STAGES.datasets_with_candidates(),
+
+
 rule fetch_images:
     input:
         catalogue=rules.prepare.output.catalogue,

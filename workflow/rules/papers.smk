@@ -50,6 +50,88 @@ rule statistics_table:
         "../scripts/statistics_table.py"
 
 
+rule attributes_table:
+    input:
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
+    output:
+        csv=f"{PAPER}/{{exhibit}}.csv",
+        markdown=f"{PAPER}/{{exhibit}}.md",
+        latex=f"{PAPER}/{{exhibit}}.tex",
+        html=report(
+            f"{PAPER}/{{exhibit}}.html",
+            category="{paper}",
+            subcategory="tables",
+            caption="../report/attributes_table.rst",
+            labels={"result": "{exhibit}"},
+        ),
+        # Last: it tells of the others.
+        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
+        provenance_page=report(
+            f"{PAPER}/{{exhibit}}.provenance.html",
+            category="{paper}",
+            subcategory="provenance",
+            caption="../report/provenance.rst",
+            labels={"result": "{exhibit}"},
+        ),
+    log:
+        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
+    wildcard_constraints:
+        **PAPERS.constraints("attributes"),
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
+        code=code("attributes_table.py"),
+    script:
+        "../scripts/attributes_table.py"
+
+
+rule scoring_table:
+    input:
+        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
+    output:
+        csv=f"{PAPER}/{{exhibit}}.csv",
+        markdown=f"{PAPER}/{{exhibit}}.md",
+        latex=f"{PAPER}/{{exhibit}}.tex",
+        html=report(
+            f"{PAPER}/{{exhibit}}.html",
+            category="{paper}",
+            subcategory="tables",
+            caption="../report/scoring_table.rst",
+            labels={"result": "{exhibit}"},
+        ),
+        # Last: it tells of the others.
+        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
+        provenance_page=report(
+            f"{PAPER}/{{exhibit}}.provenance.html",
+            category="{paper}",
+            subcategory="provenance",
+            caption="../report/provenance.rst",
+            labels={"result": "{exhibit}"},
+        ),
+    log:
+        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
+    wildcard_constraints:
+        **PAPERS.constraints("scoring"),
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
+        code=code("scoring_table.py"),
+    script:
+        "../scripts/scoring_table.py"
+
+
 rule ranking_table:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
@@ -279,6 +361,8 @@ rule scoreboard:
 EVERYTHING = PAPERS.results(
     {
         "statistics": rules.statistics_table.output,
+        "attributes": rules.attributes_table.output,
+        "scoring": rules.scoring_table.output,
         "ranking": rules.ranking_table.output,
         **dict.fromkeys(FIGURES, rules.figure.output),
         "claims": rules.claims.output,

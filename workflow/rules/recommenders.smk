@@ -134,3 +134,58 @@ rule rank_untrained:
         code=code("rank_untrained.py"),
     script:
         "../scripts/rank_untrained.py"
+
+
+# Scoring mode: a scorer stands where others have a recommender, what it reads where they have a tokenizer.
+rule score_zero_shot:
+    input:
+        catalogue=rules.prepare_with_candidates.output.catalogue,
+        interactions=rules.prepare_with_candidates.output.interactions,
+        candidates=rules.prepare_with_candidates.output.candidates,
+        language_model=STAGES.language_model_files,
+    output:
+        PATHS.scored.replace("{tokenizer}/{recommender}", "texts/{scorer}"),
+    log:
+        f"{LOGS}/score_zero_shot/{{dataset}}/{{scorer}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/score_zero_shot/{{dataset}}/{{scorer}}/{{seed}}.tsv"
+    wildcard_constraints:
+        scorer=STAGES.scorers_of("zero-shot"),
+    conda:
+        "../../envs/language.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(16000),
+        runtime=per_attempt(480),
+        gpu=1,
+    params:
+        options=lambda wildcards: STAGES.options("scorers", wildcards.scorer),
+        language_model=STAGES.language_model,
+        attributes=STAGES.attributes,
+        code=STAGES.code("score_zero_shot.py"),
+    script:
+        "../scripts/score_zero_shot.py"
+
+
+rule score_lists:
+    input:
+        PATHS.scored.replace("{recommender}", "{scorer}"),
+    output:
+        PATHS.candidate_scores.replace("{recommender}", "{scorer}"),
+    log:
+        f"{LOGS}/score_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/score_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.tsv"
+    wildcard_constraints:
+        scorer=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        code=code("score_lists.py"),
+    script:
+        "../scripts/score_lists.py"

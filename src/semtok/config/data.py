@@ -82,14 +82,18 @@ class TimeRatio(Section):
     """Share of all interactions that are held out for test, the last ones."""
 
 
+NumberOrShare = PositiveInt | Annotated[float, Field(gt=0, lt=1)]
+"""A count, or a share of what there is."""
+
+
 class HeldOutUsers(Section):
     """Disjoint users: the last item of each test user is its target; a share of the others is valid."""
 
     method: Literal["held-out-users"]
-    test_users: PositiveInt
-    """How many users are test users, drawn among those with two interactions or more."""
-    train_users: PositiveInt | None
-    """How many of the other users to use; null for all."""
+    test_users: NumberOrShare
+    """How many users are test users, drawn among those with two interactions or more; below 1: a share of them."""
+    train_users: NumberOrShare | None
+    """How many of the other users to use; below 1: a share of all; null: all the others."""
     valid: Probability
     """Share of the train users that become validation users: their last item is the target, nothing is learned
     from the others."""
@@ -177,9 +181,9 @@ class Attributes(Section):
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
-    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "sequences"]
-    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, or sequences as papers
-    publish them beside their codes, `{user: [item, ...]}`."""
+    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "yelp", "sequences"]
+    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp, or
+    sequences as papers publish them beside their codes, `{user: [item, ...]}`."""
     files: Annotated[list[RawFile], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
     text_fields: list[str]
@@ -189,6 +193,9 @@ class Preparation(Section):
     """Which interactions stay."""
     split: Split
     """Which interactions are train, validation and test."""
+    impressions: Literal["interactions", "candidates"] = "interactions"
+    """What MIND's impressions are: the clicked ones the latest interactions of their user, or all of them candidates to
+    be scored (candidates.parquet), a user's history alone being the sequence."""
 
     @property
     def has_places(self) -> bool:
@@ -205,6 +212,8 @@ class Preparation(Section):
     def _has_what_is_asked_for(self) -> "Preparation":
         if not self.text_fields and self.filters.without_text == "drop":
             raise ValueError("filters.without_text: keep where text_fields is empty; else no item is left")
+        if self.impressions == "candidates" and (self.reader != "mind" or not isinstance(self.split, HeldOutUsers)):
+            raise ValueError("impressions: candidates with the reader mind and the split held-out-users only")
         if self.reader == "sequences" and isinstance(self.split, TimeRatio):
             raise ValueError("another split than time-ratio with the reader sequences, whose times are made up")
         return self

@@ -10,6 +10,7 @@ from semtok.config.encoders import Encoder
 from semtok.config.language_models import LanguageModel
 from semtok.config.papers import PaperConfig
 from semtok.config.recommenders import Recommender
+from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.untrained import UntrainedName, UntrainedOptions
 
@@ -22,6 +23,8 @@ EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(\+[A-Za-z
 def _no_reserved_name(name: str) -> str:
     if name == IDS:
         raise ValueError("another name: recommenders over plain item ids read it")
+    if name == TEXTS:
+        raise ValueError("another name: scorers of texts read it")
     return name
 
 
@@ -85,6 +88,9 @@ class Config(Section):
     """Wherever a name may stand, so may a variant of it: `cost+temperature=0.5`."""
     recommenders: dict[RecommenderName, Recommender]
     """One over plain item ids (SASRec) has the tokenizer `ids`, and a table's row names it as `ids/sasrec`."""
+    scorers: dict[EntryName, Scorer] = Field(default_factory=dict)
+    """How likely a user is to click what was shown, for datasets whose impressions are candidates; a table's row names
+    one that reads texts as `texts/opt-zero-shot`."""
     untrained: UntrainedOptions
     """What needs no training: rows below every table of rankings."""
     papers: dict[PaperName, PaperConfig]

@@ -9,6 +9,7 @@ READERS = {
     "amazon2018": "semtok.data.readers.amazon2018",
     "amazon2023": "semtok.data.readers.amazon2023",
     "foursquare": "semtok.data.readers.foursquare",
+    "yelp": "semtok.data.readers.yelp",
     "sequences": "semtok.data.readers.sequences",
 }
 """Modules that read an official raw format: what they offer is `semtok.data.raw.Reader`."""
@@ -19,6 +20,7 @@ WRITERS = {
     "amazon2018": "semtok.data.writers.amazon2018",
     "amazon2023": "semtok.data.writers.amazon2023",
     "foursquare": "semtok.data.writers.foursquare",
+    "yelp": "semtok.data.writers.yelp",
     "sequences": "semtok.data.writers.sequences",
 }
 """Modules that write a synthetic world in an official raw format: `write(world, files)`."""

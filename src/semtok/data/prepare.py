@@ -1,11 +1,12 @@
-"""Raw files to `items.parquet`, `interactions.parquet`, `targets.parquet` and `stats.json`.
+"""Raw files to `items.parquet`, `interactions.parquet`, `targets.parquet` and `stats.json`, and to `candidates.parquet`
+where impressions are candidates.
 
 What becomes of bad input (docs/data.md has the whole table):
 
 - A damaged or truncated container, a missing file or member, a missing column, and a file of which more than 1% of the
   rows are unusable, are a DataError that names file, line and what was found.
 - Isolated unusable rows are left out and counted in stats.json under `files[].parts[].bad`: `wrong_field_count`,
-  `undecodable`, `malformed`, `missing_value`, `bad_date`, `bad_coordinate`, `bad_impressions`.
+  `undecodable`, `malformed`, `missing_value`, `bad_date`, `bad_rating`, `bad_coordinate`, `bad_impressions`.
 - The rest is counted under `counts`: interactions with items that the metadata do not list
   (`interactions_of_unlisted_items`) or list without any of the text fields (`interactions_of_items_without_text`),
   repeated metadata (`duplicate_metadata`, the first is taken), and what each filter and split dropped (`dropped_*`).
@@ -21,11 +22,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from semtok.config.data import Preparation
+from semtok.config.data import HeldOutUsers, Preparation
 from semtok.data import READERS
+from semtok.data.candidates import candidates, split_of_users
 from semtok.data.dataset_statistics import statistics
 from semtok.data.filters import apply_filters
-from semtok.data.raw import Events, RawFile, Reader, collect
+from semtok.data.raw import Events, RawFile, Reader, ReaderOfImpressions, collect
 from semtok.data.report import Report
 from semtok.data.splits import apply_split
 from semtok.errors import DataError
@@ -43,6 +45,8 @@ class Outputs:
     interactions: Path
     targets: Path
     stats: Path
+    candidates: Path | None = None
+    """Of a dataset whose impressions are candidates."""
 
 
 def prepare(
@@ -57,11 +61,18 @@ def prepare(
     raw_files = [RawFile(Path(path), file.member) for path, file in zip(files, options.files, strict=True)]
     reader = cast(Reader, importlib.import_module(READERS[options.reader]))
     report = Report()
-    events = collect(reader.read_interactions(raw_files, report))
+    if outputs.candidates is None:
+        events = collect(reader.read_interactions(raw_files, report))
+    else:
+        events = collect(cast(ReaderOfImpressions, reader).read_histories(raw_files, report))
     items = _first_of_each(reader.read_items(raw_files, events.items, report), report)
-    interactions, items = _tables(events, items, options, report)
+    interactions, items, users = _tables(events, items, options, report)
     targets = _targets(interactions)
 
+    if outputs.candidates is not None:
+        shown = cast(ReaderOfImpressions, reader).read_impressions(raw_files)
+        raw_ids, splits = pd.Index(items["raw_id"]), split_of_users(interactions)
+        _write(outputs.candidates, candidates(shown, users, raw_ids, splits, report.counts))
     _write(outputs.items, items)
     _write(outputs.interactions, interactions)
     _write(outputs.targets, targets)
@@ -71,6 +82,7 @@ def prepare(
         **statistics(interactions["user"].to_numpy(), interactions["item"].to_numpy()),
         "splits": interactions["split"].value_counts().sort_index().to_dict(),
         "targets": targets["split"].value_counts().sort_index().to_dict(),
+        **({"held_out_users": _held_out(interactions)} if isinstance(options.split, HeldOutUsers) else {}),
         "files": _describe(raw_files, report),
         "counts": {key: int(count) for key, count in sorted(report.counts.items())},
     }
@@ -102,8 +114,8 @@ def _first_of_each(chunks: Iterable[pd.DataFrame], report: Report) -> pd.DataFra
 
 def _tables(
     events: Events, items: pd.DataFrame, options: Preparation, report: Report
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Interactions and items that stay, under their final numbers."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Index]:
+    """Interactions and items that stay, under their final numbers, and the raw ids of the users by number."""
     order = np.lexsort((events.timestamp, events.user))
     order = order[_usable(events, items, options, report)[events.item[order]]]
     columns = events.user[order], events.item[order], events.timestamp[order]
@@ -115,9 +127,10 @@ def _tables(
         raise DataError(f"no interaction is left to train on after filters and split; counts: {dict(report.counts)}")
     user, item, timestamp, split = user[kept], item[kept], timestamp[kept], split[kept]
     item_codes, item_rows = np.unique(item, return_inverse=True)
+    user_codes, user_rows = np.unique(user, return_inverse=True)
     interactions = pd.DataFrame(
         {
-            "user": np.unique(user, return_inverse=True)[1].astype(np.int32),
+            "user": user_rows.astype(np.int32),
             "item": item_rows.astype(np.int32),
             "timestamp": timestamp,
             "split": _strings(split),
@@ -129,7 +142,7 @@ def _tables(
     described.insert(1, "raw_id", raw_ids.astype("string"))
     if "image" in described and described["image"].isna().all():
         del described["image"]
-    return interactions, described
+    return interactions, described, events.users[user_codes]
 
 
 def _strings(labels: npt.NDArray[np.str_]) -> pd.Series:
@@ -169,6 +182,12 @@ def _targets(interactions: pd.DataFrame) -> pd.DataFrame:
     targets.insert(0, "target", np.arange(len(targets), dtype=np.int32))
     targets["position"] = position[held_out].to_numpy(dtype=np.int32)
     return targets
+
+
+def _held_out(interactions: pd.DataFrame) -> dict[str, int]:
+    """How many users are held out whole."""
+    splits = split_of_users(interactions)
+    return {name: int((splits == name).sum()) for name in ("valid", "test")}
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

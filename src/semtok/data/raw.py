@@ -48,6 +48,19 @@ class Reader(Protocol):
         ...
 
 
+class ReaderOfImpressions(Reader, Protocol):
+    """A reader whose format says what users were shown."""
+
+    def read_histories(self, files: Sequence[RawFile], report: Report) -> Iterator[pd.DataFrame]:
+        """As `read_interactions`, without what was clicked of what was shown."""
+        ...
+
+    def read_impressions(self, files: Sequence[RawFile]) -> Iterator[pd.DataFrame]:
+        """Chunks of `impression` int64 (a list that a user was shown), `user` str, `item` str, `clicked` bool. Unusable
+        rows are left out; `read_histories` has reported them."""
+        ...
+
+
 @dataclass(frozen=True)
 class Events:
     """Interactions with coded users and items; row order breaks ties of time."""

@@ -79,11 +79,12 @@ def held_out_users(user: Codes, split: HeldOutUsers, counts: Counter[str]) -> La
     position, length = _place(user)
     ids, lengths = np.unique(user, return_counts=True)
     drawn = np.random.default_rng(split.seed).permutation(ids[lengths >= 2])
-    n_train = len(drawn) - split.test_users if split.train_users is None else split.train_users
-    if n_train < 1 or split.test_users + n_train > len(drawn):
-        wanted = f"{split.test_users} test users and {split.train_users or 'at least one'} train users"
+    n_test = _count(split.test_users, len(drawn))
+    n_train = len(drawn) - n_test if split.train_users is None else _count(split.train_users, len(drawn))
+    if min(n_test, n_train) < 1 or n_test + n_train > len(drawn):
+        wanted = f"{n_test} test users and {n_train if n_train > 0 else 'at least one'} train users"
         raise ConfigError(f"split: {wanted} are asked for, but only {len(drawn)} users have two interactions")
-    test, rest = drawn[: split.test_users], drawn[split.test_users : split.test_users + n_train]
+    test, rest = drawn[:n_test], drawn[n_test : n_test + n_train]
     n_valid = round(split.valid * n_train)
     labels = np.full(len(user), "", dtype="<U7")
     labels[np.isin(user, rest[n_valid:])] = "train"
@@ -93,6 +94,11 @@ def held_out_users(user: Codes, split: HeldOutUsers, counts: Counter[str]) -> La
         labels[theirs & (position == length - 1)] = name
     counts["dropped_of_unused_users"] += int((labels == "").sum())
     return labels
+
+
+def _count(size: float, n_users: int) -> int:
+    """A count, or the count that a share of the users is."""
+    return size if isinstance(size, int) else round(size * n_users)
 
 
 def _all_train(user: Codes) -> Labels:

@@ -7,6 +7,7 @@ from semtok.papers.results import Results
 from semtok.papers.samples import Columns, Measured
 from semtok.papers.statistics import column_of
 from semtok.plan.cells import Cell
+from semtok.plan.metrics import METRICS
 
 
 class MeasuredResults:
@@ -57,6 +58,6 @@ class MeasuredResults:
             "seeds": len(cell.runs),
             # The noise between seeds is symmetric and may leave the range of a mean of gains.
             "ci_low": max(estimate.low, 0.0),
-            "ci_high": min(estimate.high, 1.0),
+            "ci_high": min(estimate.high, METRICS[metric].highest),
             "targets": measured.targets,
         }

@@ -9,12 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.errors import ConfigError, DataError
+from semtok.plan.metrics import DEFECT_BEAM, METRICS
 
 Array = npt.NDArray[np.float64]
 
 OF_RANKS: dict[str, Callable[[Array], Array]] = {"recall": np.ones_like, "ndcg": lambda rank: 1 / np.log2(rank + 1)}
 """What a target earns at a rank of at most k: those of `plan.metrics.METRICS` that need ranks. NDCG's ideal is 1, since
 there is one relevant item."""
+OF_NDCG: dict[str, Callable[[Array, int], Array]] = {
+    "ndcg_defective": lambda dcg, k: np.log2(k + 1) * dcg,
+    "beam_dcg": lambda dcg, k: dcg,
+}
+"""The metrics of `plan.metrics.METRICS` that are made from the DCG over a beam of `DEFECT_BEAM` items (NDCG@20: the
+ideal is 1). The first is what STORE prints as NDCG@k (S-I1, methods.md 7.2)."""
 COLUMNS = ["target", "user", "item", "rank", "top"]
 
 
@@ -75,8 +82,17 @@ def earned_at(ranks: pd.Series, metric: str, k: int) -> Array:
     return result
 
 
+def printed_back(metric: str, printed: float, k: int) -> float:
+    """A metric that a paper prints as another (`printed_as`), from the printed number: STORE's DCG over the beam."""
+    if METRICS[metric].printed_as != "ndcg_defective":
+        raise ConfigError(f"found metric {metric!r}; expected one that is printed as another")
+    return float(printed / np.log2(k + 1))
+
+
 def expected_of_random(metric: str, k: int, n_items: int) -> float:
     """What a target earns on average in a list of all items in random order, where every rank is as likely."""
+    if metric in OF_NDCG:
+        return float(OF_NDCG[metric](np.array(expected_of_random("ndcg", DEFECT_BEAM, n_items)), k))
     ranks = np.arange(1, min(k, n_items) + 1, dtype=np.float64)
     return float(OF_RANKS[metric](ranks).sum() / n_items)
 

@@ -11,6 +11,14 @@ COLLISION_RATE = "collision rate"
 NEIGHBOUR_COLLISION = "P(collision | nearest)"
 RANDOM_COLLISION = "P(collision | random pair)"
 
+RIGHT, ANOTHER_ITEM = "accuracy", "accuracy_of_another_item"
+
+
+def answers(path: str | Path) -> dict[str, dict[str, Any]]:
+    """By attribute, how a dense tokenizer's facts tell of its answers on held-out items."""
+    found: dict[str, dict[str, Any]] = read_json(path)["held_out_answers"]
+    return found
+
 
 def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
     """The numbers in a JSON value, each under its path (`levels.0.perplexity`); text and null are left out."""
@@ -50,8 +58,10 @@ def use(path: str | Path) -> dict[str, float]:
     """The quantities of a `DiagnosticsClaim`; those that the file lacks are left out."""
     content = dict(flatten(read_json(path)))
     found = {COLLISION_RATE: [content["tuples.collision_rate"]] if "tuples.collision_rate" in content else []}
-    for name, key in (("codebook perplexity", "perplexity_share"), ("codebook use", "utilisation")):
+    keys = {"codebook perplexity": "perplexity_share", "codebook use": "utilisation", "codebook evenness": "gini"}
+    for name, key in keys.items():
         found[name] = [value for path, value in content.items() if re.fullmatch(rf"levels\.\d+\.{key}", path)]
+    found["codebook evenness"] = [1 - value for value in found["codebook evenness"]]
     return {name: sum(values) / len(values) for name, values in found.items() if values}
 
 

@@ -10,15 +10,16 @@ import pandas as pd
 
 from semtok.papers.claims.verdicts import CERTIFIED
 from semtok.papers.measured import MeasuredResults
-from semtok.papers.metrics import expected_of_random
+from semtok.papers.metrics import expected_of_random, printed_back
 from semtok.papers.origin import heading, stand_in
 from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.statistics import relative_gain
 from semtok.plan.cells import remarks
-from semtok.plan.definition import Gain, Row
 from semtok.plan.figure_specs import METRIC_NAMES
+from semtok.plan.metrics import METRICS
+from semtok.plan.table_specs import Gain, Row
 from semtok.plan.untrained import kind_of
 
 COLUMNS = [
@@ -61,10 +62,14 @@ class RankingResults(MeasuredResults):
         return bool(self.cell(dataset, row.tokenizer).runs)
 
     def printed(self, dataset: str, method: str, metric: str, k: int) -> float | None:
-        """The printed number; for a stand-in that of the dataset which it stands for."""
-        results = self.results
-        number = results.printed.get(results.name, results.content.printed_for(dataset), method, metric, k)
-        return number.value if number else None
+        """The printed number, or what it comes to where it is printed as another metric; for a stand-in that of the
+        dataset which it stands for."""
+        results, printed_as = self.results, METRICS[metric].printed_as
+        place = (results.name, results.content.printed_for(dataset), method)
+        number = results.printed.get(*place, printed_as or metric, k)
+        if number is None:
+            return None
+        return printed_back(metric, number.value, k) if printed_as else number.value
 
     def _entry(self, dataset: str, row: Row, metric: str, k: int) -> dict[str, Any]:
         return {
@@ -201,6 +206,7 @@ def _notes(shown: RankingResults) -> list[str]:
     )
     if any(len(cell.runs) == 1 for cell in built):
         notes.append("With one seed the interval does not hold the noise of training.")
+    notes += [f"{METRICS[name].label}: {METRICS[name].note}." for name in table.metrics if METRICS[name].note]
     notes += _budgets(shown)
     read = dict.fromkeys(cell.recommender for cell in built if cell.recommender)
     notes += [f"Recommender {words}." for words in read]

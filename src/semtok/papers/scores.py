@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semtok.errors import DataError
-from semtok.papers.metrics import OF_RANKS, beam_width, check_cutoff, earned_at, read_ranks, score
+from semtok.papers.metrics import OF_NDCG, OF_RANKS, beam_width, check_cutoff, earned_at, read_ranks, score
+from semtok.plan.metrics import DEFECT_BEAM, NO_K
 from semtok.run.files import atomic_path, read_table
 
 Array = npt.NDArray[np.float64]
@@ -39,13 +40,16 @@ class Scores:
     """Of the targets, their users and items: equal for runs that may be compared."""
 
     def column(self, metric: str, k: int) -> Array:
-        """[users]: what was earned.
+        """[users]: what was earned; of a metric that is made from NDCG@20, from that.
 
         Raises:
             ConfigError: the beam does not reach k.
             DataError: the run was not scored at k.
         """
-        check_cutoff(k, self.beam)
+        if k != NO_K:
+            check_cutoff(k, self.beam)
+        if metric in OF_NDCG:
+            return OF_NDCG[metric](self.column("ndcg", DEFECT_BEAM), k)
         if (metric, k) not in self.earned:
             known = ", ".join(f"{name}@{cutoff}" for name, cutoff in self.earned)
             raise DataError(f"found the scores {known}; expected {metric}@{k} among them")
@@ -92,10 +96,15 @@ def score_run(ranks_path: str | Path, ks: Sequence[int], means_path: str | Path,
     scores = score_users(ranks, ks)
     with atomic_path(means_path) as temporary:
         score(ranks, [k for k in ks if k <= scores.beam]).to_csv(temporary, index=False)
+    write_scores(scores, users_path)
+
+
+def write_scores(scores: Scores, path: str | Path) -> None:
+    """Write a `scores.parquet`."""
     columns = {f"{metric}@{k}": values for (metric, k), values in scores.earned.items()}
     table = pa.table({"user": scores.users, "targets": scores.targets, **columns})
     facts = json.dumps({"beam": scores.beam, "targets": scores.checksum})
-    with atomic_path(users_path) as temporary:
+    with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata({_FACTS: facts}), temporary)
 
 

@@ -26,11 +26,14 @@ _NAMES = {
     "length_mean": "Average",
     "length_median": "Median",
     "sparsity": "Sparsity",
+    "train_users": "#Finetune",
+    "test_users": "#Test",
+    "appearance_mean": "Avg. item appearance",
 }
 
 
 def read_statistics(path: str | Path) -> dict[str, float]:
-    """The statistics of a `stats.json`, by name; sparsity in percent.
+    """The statistics of a `stats.json`, by name; sparsity in percent, users told apart where some are held out whole.
 
     Raises:
         DataError: one is missing.
@@ -42,7 +45,12 @@ def read_statistics(path: str | Path) -> dict[str, float]:
     except KeyError as error:
         raise DataError(f"{path}: {error} is missing; expected users, items, interactions and length") from None
     possible = counts["users"] * counts["items"]
-    return {**counts, **lengths, "sparsity": 100 * (1 - counts["interactions"] / possible)}
+    found = {**counts, **lengths, "sparsity": 100 * (1 - counts["interactions"] / possible)}
+    found["appearance_mean"] = counts["interactions"] / counts["items"]
+    if "held_out_users" in stats:
+        found["test_users"] = float(stats["held_out_users"]["test"])
+        found["train_users"] = counts["users"] - found["test_users"]
+    return found
 
 
 def tidy(results: Results) -> pd.DataFrame:
@@ -66,8 +74,8 @@ def tidy(results: Results) -> pd.DataFrame:
                 "note": number.note if number else "",
             }
             if dataset in measured:
-                row |= {"source": results.origins[dataset].source, "value": measured[dataset][statistic]}
-            if dataset in measured and number:
+                row |= {"source": results.origins[dataset].source, "value": measured[dataset].get(statistic)}
+            if number and row.get("value") is not None:
                 ours, theirs = row["value"], number.value
                 if statistic == "sparsity":
                     ours, theirs = 100 - ours, 100 - theirs

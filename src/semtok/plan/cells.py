@@ -9,15 +9,20 @@ from typing import Any, Literal
 from semtok.config.budget import budget, reading
 from semtok.config.choice import grid_of
 from semtok.config.papers import PaperConfig
+from semtok.config.scorers import TEXTS, is_trained
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
-from semtok.plan.definition import Paper, RankingTable
+from semtok.plan.definition import Paper
 from semtok.plan.figure_specs import Figure, TrainingFigure
+from semtok.plan.table_specs import AttributesTable, RankingTable, ScoringTable, StatisticsTable
 from semtok.plan.untrained import UNTRAINED
 
-Evidence = Literal["ranks", "codes", "training"]
-"""What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, or its history alone."""
+Evidence = Literal["ranks", "codes", "training", "dense", "candidates"]
+"""What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, its history alone, what it reads of
+dense tokens, or the scores of candidates."""
 Entries = Mapping[str, Mapping[str, Any]]
+DENSE_TOKENIZER = "dense-tokenizer"
+"""The method of encoders whose facts tell how much of an item's attributes their vectors hold."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Cell:
     """The name of its recommender, and in words what that reads and how it is trained; empty without runs."""
     has_choice: bool = False
     """Whether options of its recommender are chosen by validation."""
+    dense: str = ""
+    """The dense tokenizer (an encoder) that its tokenizer reads; empty for one that reads none."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -139,6 +146,7 @@ def cells(
     seeds: Sequence[int],
     tokenizers: Entries,
     recommenders: Collection[str] = (),
+    scorers: Entries = MappingProxyType({}),
 ) -> list[Cell]:
     """Every method on every dataset of a ranking table or figure, each with its runs or the reason why it has none.
 
@@ -151,16 +159,33 @@ def cells(
             entry itself, so that nothing is run twice.
         recommenders: names of the config's `recommenders`, for methods with a recommender of their own
             (`ids/sasrec`); the others have the paper's.
+        scorers: the config's `scorers`, as plain values.
     """
-    evidence: Evidence = "ranks"
-    if exhibit in paper.figures and not isinstance(figure := paper.figures[exhibit], Figure):
-        evidence = "training" if isinstance(figure, TrainingFigure) else "codes"
-    make = _Maker(paper, config, exhibit, seeds, tokenizers, recommenders)
+    make = _Maker(paper, config, exhibit, seeds, tokenizers, recommenders, scorers)
+    evidence = evidence_of(paper, exhibit)
     return [make.cell(dataset, name, method, evidence) for dataset, name, method in wanted(paper, exhibit)]
 
 
+def evidence_of(paper: Paper, exhibit: str) -> Evidence:
+    """What the runs of a table or figure are asked for."""
+    if exhibit in paper.tables:
+        table = paper.tables[exhibit]
+        if isinstance(table, ScoringTable):
+            return "candidates"
+        return "dense" if isinstance(table, AttributesTable) else "ranks"
+    figure = paper.figure(exhibit)
+    if isinstance(figure, Figure):
+        return "ranks"
+    return "training" if isinstance(figure, TrainingFigure) else "codes"
+
+
 def claim_cells(
-    paper: Paper, config: PaperConfig, seeds: Sequence[int], tokenizers: Entries, recommenders: Collection[str] = ()
+    paper: Paper,
+    config: PaperConfig,
+    seeds: Sequence[int],
+    tokenizers: Entries,
+    recommenders: Collection[str] = (),
+    scorers: Entries = MappingProxyType({}),
 ) -> list[Cell]:
     """The cells of every table and figure that a claim refers to, built under this config or not.
 
@@ -171,13 +196,13 @@ def claim_cells(
     found = [
         cell
         for exhibit in exhibits
-        for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders)
+        for cell in cells(paper, config, exhibit, seeds, tokenizers, recommenders, scorers)
         if cell.tokenizer in named or cell.tokenizer not in UNTRAINED
     ]
     known = {(cell.exhibit, cell.dataset, cell.tokenizer) for cell in found}
     for claim in paper.single_claims:
         if claim.needs == "diagnostics":
-            make = _Maker(paper, config, claim.exhibit, seeds, tokenizers, recommenders)
+            make = _Maker(paper, config, claim.exhibit, seeds, tokenizers, recommenders, scorers)
             for dataset, name in product(claim.datasets, claim.tokenizers):
                 if (claim.exhibit, dataset, name) not in known:
                     known.add((claim.exhibit, dataset, name))
@@ -195,10 +220,14 @@ def with_remarks(
     untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
     found = []
     for cell in cells:
+        if cell.evidence == "candidates":
+            found.append(cell)
+            continue
         names = {run.tokenizer for run in cell.runs} - {IDS}
         options = [resolve(tokenizers, name, "tokenizers") for name in sorted(names)]
         views = {view for entry in options for view in encoders_of(entry).values()}
         used = ", ".join(sorted(views & untrained))
+        dense = next((view for view in sorted(views) if encoders.get(view, {}).get("method") == DENSE_TOKENIZER), "")
         remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
         # The runs of a cell differ by their seeds alone.
         spent = budget(options[0]) if options else ""
@@ -208,7 +237,7 @@ def with_remarks(
             chosen = resolve(recommenders, name, "recommenders")
             grid = grid_of(name, chosen)
             read = f"{name}: {reading(chosen, grid)}"
-        found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid)))
+        found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid), dense=dense))
     return found
 
 
@@ -223,8 +252,8 @@ def runs(cells: Iterable[Cell], *evidence: Evidence) -> list[Run]:
 
 
 def coded(cells: Iterable[Cell]) -> list[Run]:
-    """Those of the runs that have a tokenizer: plain item ids have none."""
-    return [run for run in runs(cells) if run.tokenizer != IDS]
+    """Those of the runs that have a tokenizer: plain item ids have none, and scorers of candidates need not."""
+    return [run for run in runs(cells, "ranks", "codes", "training") if run.tokenizer != IDS]
 
 
 def datasets(paper: Paper, config: PaperConfig, exhibit: str) -> dict[str, str]:
@@ -249,17 +278,25 @@ class _Maker:
     seeds: Sequence[int]
     tokenizers: Entries
     recommenders: Collection[str]
+    scorers: Entries
 
     def cell(self, dataset: str, name: str, method: str, evidence: Evidence) -> Cell:
         """The cell of a row's `name`, for which `method` is run."""
         built = self.exhibit in self.config.tables or self.exhibit in self.config.figures
         missing = f"{self.exhibit} is not among the tables and figures of this config" if not built else ""
         entry = self.config.stand_ins.get(self.paper.runs_on(dataset), "")
+        if not missing and not entry:
+            missing = lacking(self.paper, dataset)
         if not missing:
-            missing = self._missing(dataset, method) if entry else lacking(self.paper, dataset)
+            missing = self._missing_scorer(method) if evidence == "candidates" else self._missing(dataset, method)
         if missing:
             return Cell(self.exhibit, dataset, name, (), missing, evidence)
         tokenizer, own, changes = parts(method)
+        if evidence == "candidates":
+            seeds = self.seeds if is_trained(dict(self.scorers[parse(own)[0]])) else [0]
+            seeds = self.config.seeds_of.get(self.exhibit, seeds)
+            found = tuple(Run(entry, tokenizer, canonical(self.scorers, own, "scorers"), seed) for seed in seeds)
+            return Cell(self.exhibit, dataset, name, found, "", evidence)
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
         recommender = self._recommender(dataset, own, changes)
         usual = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
@@ -272,6 +309,13 @@ class _Maker:
         recommender = own or self.config.recommender
         replacements = self.config.recommenders_by_dataset.get(self.paper.runs_on(dataset), {})
         return spelled(replacements.get(recommender, recommender) + changes)
+
+    def _missing_scorer(self, method: str) -> str:
+        reasons = {row.scorer: row.unavailable for row in self.paper.scoring_table(self.exhibit).rows}
+        tokenizer, own, _ = parts(method)
+        if reasons[method] or parse(own)[0] not in self.scorers:
+            return reasons[method] or f"this config has no scorer {parse(own)[0]}"
+        return "" if tokenizer == TEXTS else f"the scorer {own} reads texts, not {tokenizer}"
 
     def _missing(self, dataset: str, method: str) -> str:
         tokenizer, own, changes = parts(method)
@@ -305,7 +349,11 @@ def wanted(paper: Paper, exhibit: str) -> list[tuple[str, str, str]]:
     table = paper.tables.get(exhibit)
     if table is None:
         return list(dict.fromkeys((dataset, name, name) for dataset, name in paper.figure(exhibit).pairs))
-    if not isinstance(table, RankingTable):
+    if isinstance(table, StatisticsTable):
         return []
+    if isinstance(table, AttributesTable):
+        return [(dataset, table.tokenizer, table.tokenizer) for dataset in table.datasets]
+    if isinstance(table, ScoringTable):
+        return [(dataset, row.scorer, row.scorer) for dataset in table.datasets for row in table.rows]
     rows = {dataset: [*table.rows_on(dataset), *table.untrained_rows] for dataset in table.datasets}
     return [(dataset, row.tokenizer, row.method(dataset)) for dataset in rows for row in rows[dataset]]

@@ -12,6 +12,7 @@ from semtok.config.load import listing, read
 from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.scorers import Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
 from semtok.errors import ConfigError
@@ -57,11 +58,16 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     """Mistakes in the variants that a paper names, in what it pairs, and in how many items it has ranked."""
     built = config.papers[name]
     exhibits = [*built.tables, *built.figures]
-    cells = [
-        cell
-        for exhibit in exhibits
-        for cell in plan.cells(paper, built, exhibit, config.seeds, entries["tokenizers"], entries["recommenders"])
-    ]
+    sections = (entries["tokenizers"], entries["recommenders"], entries["scorers"])
+    planned = [cell for exhibit in exhibits for cell in plan.cells(paper, built, exhibit, config.seeds, *sections)]
+    for run in plan.runs(planned, "candidates"):
+        yield from invalid(Scorer, entries["scorers"], run.recommender, "scorers")
+        if config.datasets[run.dataset].impressions != "candidates":
+            yield (
+                f"papers.{name}: found {run.recommender} on {run.dataset}, which has no candidates to score; expected "
+                f"datasets.{run.dataset}.impressions: candidates"
+            )
+    cells = [cell for cell in planned if cell.evidence != "candidates"]
     pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells) if not run.is_untrained})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
         yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from semtok.config.base import Name, Section
-from semtok.plan.metrics import Metric
+from semtok.plan.metrics import Metric, columns
 
 
 def each(level: str) -> str:
@@ -33,7 +33,7 @@ class ClaimBase(Section):
 class Claim(ClaimBase):
     """A claim with a test of its own, about runs of one table or figure."""
 
-    needs: ClassVar[Literal["scores", "diagnostics", "history"]] = "scores"
+    needs: ClassVar[Literal["scores", "diagnostics", "history", "dense"]] = "scores"
     """What is compared. A tokenizer whose diagnostics are needed may be none of the exhibit's rows: codes are made for
     it, and no recommender."""
     methods: ClassVar[tuple[str, ...]] = ("better", "worse")
@@ -121,4 +121,4 @@ class OneMetric(Section):
     @property
     def columns(self) -> list[tuple[Metric, int]]:
         """Metric and k, in the order of `ks`."""
-        return [(self.metric, k) for k in self.ks]
+        return columns([self.metric], self.ks)

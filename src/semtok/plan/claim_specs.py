@@ -10,10 +10,11 @@ from pydantic import Field, PositiveInt, model_validator
 
 from semtok.config.base import Section
 from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, PairsClaim, each
-from semtok.plan.metrics import Metric
+from semtok.plan.metrics import Metric, columns
 
-Quantity = Literal["collision rate", "codebook perplexity", "codebook use"]
-"""1 - tuples / items; perplexity over K and share of codewords in use, both averaged over levels (methods.md 7.4)."""
+Quantity = Literal["collision rate", "codebook perplexity", "codebook use", "codebook evenness"]
+"""1 - tuples / items; perplexity over K, share of codewords in use and 1 - Gini, averaged over levels (methods.md 7.4).
+"""
 
 GAIN_TOLERANCE = 0.25
 """A gain is of the printed size within this share of it."""
@@ -83,7 +84,7 @@ class OrderClaim(PairsClaim):
     @property
     def columns(self) -> list[tuple[Metric, int]]:
         """Every k of every metric."""
-        return [(metric, k) for metric in self.metrics for k in self.ks]
+        return columns(self.metrics, self.ks)
 
     def words(self, level: str) -> str:
         """How many comparisons there are, and how many must hold."""
@@ -183,6 +184,24 @@ class PurityClaim(DatasetClaim):
         )
 
 
+class ReconstructionClaim(DatasetClaim):
+    """Dense tokens hold the attributes that they were made of."""
+
+    needs = "dense"
+    methods = ("tokenizer",)
+    test: Literal["reconstruction"]
+    tokenizer: str
+    right: Annotated[float, Field(gt=0, lt=1)]
+    """The share of the tokens that must be right."""
+
+    def words(self, level: str) -> str:
+        """Two tests an attribute."""
+        return (
+            "t-tests over seeds, for each attribute that is read: the share of an answer's tokens, on held-out items,"
+            f" that are right is above {self.right:.0%}, and above that from another item's tokens ({each(level)})"
+        )
+
+
 class Thresholds(Section):
     """When a curve counts as moved, as shares of its range."""
 
@@ -233,6 +252,7 @@ SingleClaim = Annotated[
     | CollisionClaim
     | DiagnosticsClaim
     | PurityClaim
+    | ReconstructionClaim
     | PhasesClaim,
     Field(discriminator="test"),
 ]

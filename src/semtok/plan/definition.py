@@ -1,24 +1,23 @@
 """A paper as data: what its tables, figures and claims consist of (config/papers/PAPER.yaml)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from semtok.config.base import Name, Section, exceeds_limits
 from semtok.config.messages import explain
-from semtok.config.untrained import UntrainedName
 from semtok.errors import ConfigError
 from semtok.plan.claim_base import Claim
 from semtok.plan.claim_specs import AnyClaim
 from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, TrainingFigure
-from semtok.plan.metrics import Metric
-from semtok.plan.untrained import UNTRAINED, kind_of
+from semtok.plan.table_specs import AttributesTable, RankingTable, ScoringTable, StatisticsTable, Table
 
 CLAIMS = "claims"
 """Stands where a table's or figure's id does, for all claims of a paper."""
 FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
+TableKind = TypeVar("TableKind", StatisticsTable, RankingTable, AttributesTable, ScoringTable)
 
 
 class DatasetNote(Section):
@@ -43,127 +42,6 @@ class DatasetNote(Section):
         if bool(self.runs_on) != bool(self.stands_for):
             raise ValueError("runs_on and stands_for together, or neither")
         return self
-
-
-class Row(Section):
-    """One method of a table."""
-
-    label: str
-    """Plain name: in the tidy CSV, in Markdown, and in the file of printed numbers."""
-    latex: str = ""
-    """Its name in LaTeX, where that is not `label`."""
-    tokenizer: str
-    """Entry of the config's `tokenizers`, or a variant of one; `/RECOMMENDER` behind it replaces the paper's, and
-    `/+key=value` an option of it."""
-    by_dataset: dict[str, str] = Field(default_factory=dict)
-    """What takes its place on a dataset that needs another entry, as where there are fewer views. The row's name in
-    gains and claims stays `tokenizer`."""
-    datasets: list[str] | None = None
-    """Where the row stands; None for everywhere."""
-    note: str = ""
-    """What a reader must know of the row's numbers."""
-
-    def method(self, dataset: str) -> str:
-        """What is run on `dataset`."""
-        return self.by_dataset.get(dataset, self.tokenizer)
-
-    def stands_on(self, dataset: str) -> bool:
-        """Whether the table has this row for `dataset`."""
-        return self.datasets is None or dataset in self.datasets
-
-
-class Gain(Section):
-    """A row of relative improvements, in percent: the best of `of` over the best of `over`."""
-
-    label: str
-    of: Annotated[list[str], Field(min_length=1)]
-    """Tokenizers among the table's rows."""
-    over: Annotated[list[str], Field(min_length=1)]
-
-
-Statistic = Literal[
-    "users", "items", "interactions", "length_min", "length_max", "length_mean", "length_median", "sparsity"
-]
-STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
-
-
-class StatisticsTable(Section):
-    """Users, items and sequence lengths of the datasets."""
-
-    kind: Literal["statistics"]
-    caption: str
-    datasets: Annotated[list[str], Field(min_length=1)]
-    tolerance: Annotated[float, Field(gt=0, lt=1)]
-    """Relative difference from the printed statistic up to which two data sets count as the same."""
-    statistics: list[Statistic] = Field(default_factory=lambda: list(STATISTICS[:-1]))
-    """What is shown, in this order."""
-
-
-class RankingTable(Section):
-    """Metrics of methods on datasets."""
-
-    kind: Literal["ranking"]
-    caption: str
-    datasets: Annotated[list[str], Field(min_length=1)]
-    metrics: Annotated[list[Metric], Field(min_length=1)]
-    ks: Annotated[list[PositiveInt], Field(min_length=1)]
-    optional_ks: list[PositiveInt] = Field(default_factory=list)
-    """Those of `ks` that no beam needs to reach: a narrower one leaves them empty, and says so."""
-    rows: Annotated[list[Row], Field(min_length=1)]
-    untrained: list[UntrainedName] = Field(default_factory=lambda: list(get_args(UntrainedName)))
-    """Rows below a rule that nobody trains; an empty list for none."""
-    gains: list[Gain] = Field(default_factory=list)
-    blocks: list[list[str]] | None = None
-    """Datasets that are shown side by side, block below block; None for all in one."""
-
-    def rows_on(self, dataset: str) -> list[Row]:
-        """The rows that `dataset` has."""
-        return [row for row in self.rows if row.stands_on(dataset)]
-
-    @property
-    def untrained_rows(self) -> list[Row]:
-        """The rows below the others, which every dataset has."""
-        return [Row(label=row.label, tokenizer=row.method) for row in UNTRAINED.values() if row.name in self.untrained]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Of every row, by its name."""
-        return {row.tokenizer: row.label for row in [*self.rows, *self.untrained_rows]}
-
-    @model_validator(mode="after")
-    def _datasets_are_columns(self) -> "RankingTable":
-        if self.blocks is not None and sorted(name for block in self.blocks for name in block) != sorted(self.datasets):
-            raise ValueError("blocks must hold every one of datasets once")
-        named = {name for row in self.rows for name in [*row.by_dataset, *(row.datasets or [])]}
-        unknown = sorted(named - set(self.datasets))
-        if unknown:
-            raise ValueError(f"rows name the dataset {unknown[0]!r}; expected one of {', '.join(self.datasets)}")
-        if set(self.optional_ks) - set(self.ks):
-            raise ValueError("optional_ks must be among ks")
-        return self
-
-    @model_validator(mode="after")
-    def _rows_have_one_name(self) -> "RankingTable":
-        names = [row.tokenizer for row in self.rows]
-        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        if twice:
-            raise ValueError(f"every tokenizer in one row; found twice: {', '.join(twice)}")
-        below = [name for name in names if kind_of(name) != "trained"]
-        if below:
-            raise ValueError(f"{below[0]} under `untrained` and not among the rows, which are compared")
-        return self
-
-    @model_validator(mode="after")
-    def _gains_are_rows(self) -> "RankingTable":
-        known = [row.tokenizer for row in self.rows]
-        for gain in self.gains:
-            unknown = [name for name in [*gain.of, *gain.over] if name not in known]
-            if unknown:
-                raise ValueError(f"gain {gain.label!r} names {unknown[0]!r}; expected one of {', '.join(known)}")
-        return self
-
-
-Table = Annotated[StatisticsTable | RankingTable, Field(discriminator="kind")]
 
 
 class Paper(Section):
@@ -212,16 +90,24 @@ class Paper(Section):
 
     def ranking_table(self, name: str) -> RankingTable:
         """The table `name`; a `ConfigError` if there is none, or if it is not a ranking table."""
-        table = self.tables.get(name)
-        if not isinstance(table, RankingTable):
-            raise ConfigError(f"{name!r} is not a ranking table of {self.title!r}")
-        return table
+        return self._table(name, RankingTable, "a ranking table")
 
     def statistics_table(self, name: str) -> StatisticsTable:
         """The table `name`; a `ConfigError` if there is none, or if it is not a table of statistics."""
+        return self._table(name, StatisticsTable, "a table of statistics")
+
+    def attributes_table(self, name: str) -> AttributesTable:
+        """The table `name`; a `ConfigError` if there is none, or if it is not one of attributes."""
+        return self._table(name, AttributesTable, "a table of attributes")
+
+    def scoring_table(self, name: str) -> ScoringTable:
+        """The table `name`; a `ConfigError` if there is none, or if it is not one of scored candidates."""
+        return self._table(name, ScoringTable, "a table of scored candidates")
+
+    def _table(self, name: str, kind: type[TableKind], words: str) -> TableKind:
         table = self.tables.get(name)
-        if not isinstance(table, StatisticsTable):
-            raise ConfigError(f"{name!r} is not a table of statistics of {self.title!r}")
+        if not isinstance(table, kind):
+            raise ConfigError(f"{name!r} is not {words} of {self.title!r}")
         return table
 
     def figure(self, name: str) -> AnyFigure:

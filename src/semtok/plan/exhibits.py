@@ -19,7 +19,7 @@ from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
 
-COMPARED = ("ranking", "bars", CLAIMS)
+COMPARED = ("ranking", "scoring", "bars", CLAIMS)
 """The kinds that have intervals."""
 
 
@@ -60,7 +60,7 @@ class Exhibits:
         if (paper, exhibit) not in self._cells:
             definition, config = self._of_papers[paper]
             tokenizers, recommenders = self._entries["tokenizers"], self._entries["recommenders"]
-            given = (self.config.seeds, tokenizers, recommenders)
+            given = (self.config.seeds, tokenizers, recommenders, self._entries["scorers"])
             if exhibit == CLAIMS:
                 found = plan.claim_cells(definition, config, *given)
                 found = with_terms(found, definition.conditions, config, self.config, self._entries)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, field_validator
 
 from semtok.config.base import Name, Section
-from semtok.plan.metrics import METRICS, Metric
+from semtok.plan.metrics import METRICS, RankMetric
 
 METRIC_NAMES = {name: metric.label for name, metric in METRICS.items()}
 
@@ -28,7 +28,7 @@ class Panel(Section):
 
     title: str
     dataset: str
-    metrics: Annotated[list[Metric], Field(min_length=1)]
+    metrics: Annotated[list[RankMetric], Field(min_length=1)]
     ks: Annotated[list[PositiveInt], Field(min_length=1)]
     bars: Annotated[list[Bar], Field(min_length=1)]
     note: str = ""

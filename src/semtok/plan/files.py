@@ -9,10 +9,12 @@ from semtok.plan.paths import Paths
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
     "ranking": ("scores", "diagnostics", "facts", "choice", "ranks"),
+    "attributes": ("dense",),
+    "scoring": ("scores", "scored"),
     "bars": ("scores",),
     "training": ("history",),
     "embedding": ("codes", "model"),
-    "claims": ("scores", "diagnostics", "facts", "history"),
+    "claims": ("scores", "diagnostics", "facts", "history", "dense"),
 }
 """What each kind of exhibit is made from, beside the statistics of its datasets."""
 
@@ -45,7 +47,8 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         datasets: its datasets that the config has, printed name to entry.
         paths: where results lie.
     """
-    ranked = runs(cells, "ranks")
+    ranked, scored = runs(cells, "ranks"), runs(cells, "candidates")
+    dense = {run: cell.dense for cell in cells if cell.dense for run in cell.runs}
     trained = [run for run in ranked if not run.is_untrained]
     places = {
         "scores": (paths.user_scores, trained),
@@ -55,11 +58,17 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
         "codes": (paths.codes, coded(cells)),
         "model": (paths.tokenizer_model, coded(cells)),
         "history": (paths.tokenizer_history, coded(cells)),
+        "scored": (paths.scored, scored),
         "choice": (paths.choice, runs(replace(cell, runs=cell.runs[:1]) for cell in cells if cell.has_choice)),
     }
-    files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in READS[kind]}
+    reads = [what for what in READS[kind] if what != "dense"]
+    files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in reads}
     if "scores" in files:
         files["scores"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
+        files["scores"] |= {run: paths.candidate_scores.format(**asdict(run)) for run in scored}
+    if "dense" in READS[kind]:
+        vectors = f"{paths.seeded_vectors}.json"
+        files["dense"] = {run: vectors.format(**asdict(run), encoder=encoder) for run, encoder in dense.items()}
     stats = {name: paths.stats.format(dataset=entry) for name, entry in datasets.items()}
     targets = {
         name: paths.untrained.format(dataset=entry) for name, entry in datasets.items() if "ranks" in READS[kind]

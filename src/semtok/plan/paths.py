@@ -19,6 +19,7 @@ class Paths:
         self.items, self.interactions, self.targets = (
             f"{self.data}/{name}.parquet" for name in ("items", "interactions", "targets")
         )
+        self.candidates = f"{self.data}/candidates.parquet"
         self.stats = f"{self.data}/stats.json"
         self.images = f"{results}/images/{{dataset}}"
         self.manifest = f"{self.images}/images.csv"
@@ -48,6 +49,9 @@ class Paths:
         self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
         self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
+
+        # A scorer's of candidates, where others have a recommender: their scores, and what every user's list earns.
+        self.scored, self.candidate_scores = f"{self.run}/scored.parquet", f"{self.run}/candidate-scores.parquet"
 
         # Ranks in the lists of a dataset that need no training, and what is known of its test targets.
         self.untrained = f"{results}/recommenders/{{dataset}}/untrained.parquet"

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from semtok.config.model import Config
+from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import nearest, parse
 from semtok.errors import ConfigError, SemtokError
 from semtok.plan.cells import Cell, Entries, claim_cells, parts, wanted
-from semtok.plan.definition import Definition, RankingTable
+from semtok.plan.definition import Definition
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import Printed, printed_beside
+from semtok.plan.table_specs import RankingTable, ScoringTable
 from semtok.plan.untrained import UNTRAINED
 
 
@@ -24,26 +27,41 @@ def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], pa
         entries: its sections, as plain values.
         path: of the definition; the printed numbers lie beside it.
     """
-    tokenizers, recommenders = entries["tokenizers"], entries["recommenders"]
+    sections = (entries["tokenizers"], entries["recommenders"], entries["scorers"])
     try:
         printed = printed_beside(path)
-        claimed = claim_cells(paper, config.papers[path.stem], config.seeds, tokenizers, recommenders)
+        claimed = claim_cells(paper, config.papers[path.stem], config.seeds, *sections)
     except SemtokError as error:
         return str(error).splitlines()
-    return [*misspelt(paper, path.stem, claimed, tokenizers, recommenders), *unprinted(paper, path.stem, printed)]
+    return [*misspelt(paper, path.stem, claimed, *sections), *unprinted(paper, path.stem, printed)]
 
 
 def misspelt(
-    paper: Definition, name: str, claimed: Iterable[Cell], tokenizers: Entries, recommenders: Collection[str]
+    paper: Definition,
+    name: str,
+    claimed: Iterable[Cell],
+    tokenizers: Entries,
+    recommenders: Collection[str],
+    scorers: Entries = MappingProxyType({}),
 ) -> Iterator[str]:
     """Rows, bars and claims whose method is neither in the config nor among those that the definition has planned.
 
     claimed: the cells of the claims.
     """
-    found = {(exhibit, method) for exhibit in [*paper.tables, *paper.figures] for *_, method in wanted(paper, exhibit)}
-    found |= {(f"claim {claim.id}", method) for claim in paper.single_claims for method in claim.tokenizers}
-    for exhibit, method in sorted(found):
-        for mistake in _mistakes(method, paper.planned, tokenizers, recommenders):
+    scoring = {exhibit for exhibit, table in paper.tables.items() if isinstance(table, ScoringTable)}
+    found = {
+        (exhibit, method, exhibit in scoring)
+        for exhibit in [*paper.tables, *paper.figures]
+        for *_, method in wanted(paper, exhibit)
+    }
+    found |= {
+        (f"claim {claim.id}", method, claim.exhibit in scoring)
+        for claim in paper.single_claims
+        for method in claim.tokenizers
+    }
+    for exhibit, method, scores in sorted(found):
+        given = ({TEXTS, *tokenizers}, scorers) if scores else ({IDS, *tokenizers}, recommenders)
+        for mistake in _mistakes(method, paper.planned, tokenizers, *given, "scorers" if scores else "recommenders"):
             yield f"{name}.yaml: {exhibit}: found {method!r}; {mistake}"
     known: dict[tuple[str, str], list[str]] = {}
     for cell in claimed:
@@ -58,8 +76,14 @@ def misspelt(
 
 
 def _mistakes(
-    method: str, planned: Collection[str], tokenizers: Entries, recommenders: Collection[str]
+    method: str,
+    planned: Collection[str],
+    tokenizers: Entries,
+    read: Collection[str],
+    recommenders: Collection[str],
+    section: str,
 ) -> Iterator[str]:
+    """read: what may stand before the slash; recommenders: what may stand behind it, an entry of `section`."""
     tokenizer, own, changes = parts(method)
     try:
         entry, replaced = parse(tokenizer)
@@ -68,7 +92,7 @@ def _mistakes(
     except ConfigError as error:
         yield str(error)
         return
-    if entry not in {IDS, *tokenizers, *planned}:
+    if entry not in {*read, *planned}:
         yield f"expected an entry of tokenizers, or one that is planned{nearest(entry, tokenizers)}"
     # A user's own entry of that name may be of another method: then the row stays empty, and says so.
     options = {option for values in tokenizers.values() for option in values}
@@ -76,7 +100,7 @@ def _mistakes(
         if option not in options:
             yield f"{option!r} is no option of a tokenizer{nearest(option, tokenizers.get(entry, options))}"
     if method not in UNTRAINED and recommender and recommender not in {*recommenders, *planned}:
-        yield f"expected an entry of recommenders, or one that is planned{nearest(recommender, recommenders)}"
+        yield f"expected an entry of {section}, or one that is planned{nearest(recommender, recommenders)}"
 
 
 def unprinted(paper: Definition, name: str, printed: Printed) -> Iterator[str]:
@@ -85,6 +109,8 @@ def unprinted(paper: Definition, name: str, printed: Printed) -> Iterator[str]:
     for identifier, table in paper.tables.items():
         if isinstance(table, RankingTable):
             labels[identifier] = [row.label for row in table.rows] + [gain.label for gain in table.gains]
+        elif isinstance(table, ScoringTable):
+            labels[identifier] = [row.label for row in table.rows]
     for identifier, figure in paper.figures.items():
         if isinstance(figure, Figure):
             for letter, panel in figure.panels.items():

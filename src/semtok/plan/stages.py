@@ -33,6 +33,7 @@ class Wildcards(Protocol):
     language_model: str
     tokenizer: str
     recommender: str
+    scorer: str
     seed: str
 
 
@@ -126,6 +127,11 @@ class Stages:
         if self.source(wildcards) == "synthetic":
             return [folder]
         return [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
+
+    def datasets_with_candidates(self) -> str:
+        """The datasets whose impressions are candidates to be scored, as a pattern."""
+        datasets = self.config.datasets.items()
+        return _any_of(name for name, dataset in datasets if dataset.impressions == "candidates")
 
     def image_folder(self, wildcards: Wildcards) -> str:
         """Where relative addresses of pictures begin: beside the raw files, or, with official files, here."""
@@ -238,12 +244,18 @@ class Stages:
         return attributes
 
     def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The options of an encoder's language model."""
-        return self.options("language_models", self.options("encoders", wildcards.encoder)["language_model"])
+        """The options of the language model of a scorer, a recommender or an encoder."""
+        return self.options("language_models", self._language_model(wildcards))
+
+    def _language_model(self, wildcards: Wildcards) -> str:
+        """Its name."""
+        kind = next(kind for kind in ("scorer", "recommender", "encoder") if getattr(wildcards, kind, None))
+        name: str = self.options(f"{kind}s", getattr(wildcards, kind))["language_model"]
+        return name
 
     def language_model_files(self, wildcards: Wildcards) -> list[str]:
-        """The files of an encoder's language model; none for one of the hub."""
-        name = self.options("encoders", wildcards.encoder)["language_model"]
+        """The files of the language model of a scorer, a recommender or an encoder; none for one of the hub."""
+        name = self._language_model(wildcards)
         model = self.config.language_models[name]
         if isinstance(model, FolderModel):
             folder = model.path.rstrip("/")
@@ -336,6 +348,11 @@ class Stages:
 
     def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
         return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
+
+    def scorers_of(self, method: str) -> str:
+        """The scorers of a method and their variants, as a pattern."""
+        names = _any_of(name for name, entry in self.config.scorers.items() if entry.method == method)
+        return rf"(?:{names})(?:\+[A-Za-z0-9_.+=-]+)?"
 
     def texts(self, wildcards: Wildcards) -> str | list[str]:
         """The items, for a recommender that reads their texts or where they lie."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender
+from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
 from semtok.plan import cells as plan
@@ -40,7 +41,7 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
         if key in wildcards and wildcards[key] not in entries:
             yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
-    if tokenizer != IDS:
+    if tokenizer not in (IDS, TEXTS):
         yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
     if recommender is not None:
         wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))

@@ -48,7 +48,10 @@ def with_terms(
             departures=tuple(_departures(conditions, run.recommender, recommender, vectors)),
         )
 
-    return [replace(cell, terms=terms(cell)) if cell.runs and not cell.runs[0].is_untrained else cell for cell in cells]
+    def is_made(cell: Cell) -> bool:
+        return bool(cell.runs) and cell.evidence != "candidates" and not cell.runs[0].is_untrained
+
+    return [replace(cell, terms=terms(cell)) if is_made(cell) else cell for cell in cells]
 
 
 def _departures(

@@ -1,6 +1,7 @@
 """MIND: `news.tsv` and `behaviors.tsv` in each zip file (Wu et al., ACL 2020; msnews.github.io).
 
-A user's interactions are the history (oldest first) and then the clicked impressions in order of time.
+A user's interactions are the history (oldest first) and then the clicked impressions in order of time; or the history
+alone, where all impressions are candidates to be scored (`read_histories`, `read_impressions`).
 
 - Every row of a user repeats the same history; it is taken once. Where the rows of a user disagree, the longest history
   is taken, and earlier clicks that it has beyond the user's first history are not counted again.
@@ -62,6 +63,25 @@ def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.D
     report.counts["made_up_times"] = len(past)
     yield past
     yield click
+
+
+def read_histories(files: Sequence[RawFile], report: Report) -> Iterator[pd.DataFrame]:
+    """All users' histories alone: `user`, `item`, `timestamp`."""
+    yield next(read_interactions(files, report))
+
+
+def read_impressions(files: Sequence[RawFile]) -> Iterator[pd.DataFrame]:
+    """What each row shows, clicked or not: `impression` (its number in the files' order), `user`, `item`, `clicked`."""
+    start = 0
+    for file in files:
+        for rows in _behaviors(file, Report()):
+            shown = rows[["user"]].assign(
+                impression=np.arange(start, start + len(rows)), item=rows["impressions"].str.split()
+            )
+            start += len(rows)
+            shown = shown.explode("item").dropna(subset="item")
+            label = shown["item"].str.slice(-2)
+            yield shown.assign(item=shown["item"].str.slice(0, -2), clicked=label == "-1")
 
 
 def _behaviors(file: RawFile, report: Report) -> Iterator[pd.DataFrame]:

@@ -7,9 +7,17 @@ from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns, LackingError, UnequalError
 from semtok.papers.claims.seed_tests import paired, welch
 from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
-from semtok.papers.quantities import COLLISION_RATE, NEIGHBOUR_COLLISION, RANDOM_COLLISION, purities, shape
+from semtok.papers.quantities import (
+    ANOTHER_ITEM,
+    COLLISION_RATE,
+    NEIGHBOUR_COLLISION,
+    RANDOM_COLLISION,
+    RIGHT,
+    purities,
+    shape,
+)
 from semtok.papers.statistics import Estimate
-from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClaim
+from semtok.plan.claim_specs import CollisionClaim, DiagnosticsClaim, PurityClaim, ReconstructionClaim
 
 
 def judge_collisions(claim: CollisionClaim, runs: ExhibitRuns) -> Finding:
@@ -56,6 +64,23 @@ def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
     ]
     estimate = welch(at[1], [values[1] for values in chance], runs.confidence)
     comparisons.append(Comparison(f"{claim.tokenizer} > {claim.chance} in purity at depth 1", estimate))
+    return by_direction(comparisons, runs.alpha)
+
+
+def judge_reconstruction(claim: ReconstructionClaim, runs: ExhibitRuns) -> Finding:
+    """Each attribute that is read: against the share that must be right, and against another item's dense tokens."""
+    found = runs.answers(claim.tokenizer)
+    read = [target for target, answer in found[0].items() if answer["task"] == "reconstruction"]
+    comparisons = []
+    for target in read:
+        right, of_another = ([one[target][key] for one in found] for key in (RIGHT, ANOTHER_ITEM))
+        if None in [*right, *of_another]:
+            raise LackingError(f"no held-out item has the attribute {target}")
+        needed = [claim.right] * len(right)
+        comparisons += [
+            Comparison(f"{target}: right tokens > {claim.right:.0%}", paired(right, needed, runs.confidence)),
+            Comparison(f"{target}: right tokens > of another item", paired(right, of_another, runs.confidence)),
+        ]
     return by_direction(comparisons, runs.alpha)
 
 

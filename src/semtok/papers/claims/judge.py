@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from semtok.errors import ConfigError
-from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judge_purity
+from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judge_purity, judge_reconstruction
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
@@ -23,6 +23,7 @@ JUDGES: dict[type[Claim], Callable[..., Finding]] = {
     specs.CollisionClaim: judge_collisions,
     specs.DiagnosticsClaim: judge_diagnostics,
     specs.PurityClaim: judge_purity,
+    specs.ReconstructionClaim: judge_reconstruction,
     specs.PhasesClaim: judge_phases,
 }
 """Of each kind, what finds its verdict: it takes the claim, and the runs on each of its datasets."""
@@ -54,7 +55,9 @@ class Judge:
         datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
             finding = JUDGES[type(claim)](claim, *(self._runs[claim.exhibit, dataset] for dataset in claim.datasets))
-            finding = with_few_seeds(finding, min(len(cell.runs) for cell in cells))
+            # A list that needs no training has nothing that would vary with a seed.
+            trained = [len(cell.runs) for cell in cells if not cell.runs[0].is_untrained]
+            finding = with_few_seeds(finding, min(trained, default=0))
         except LackingError as error:
             finding = Finding(error.verdict, str(error))
         synthetic = any(self._results.origins[dataset].source == "synthetic" for dataset in datasets)

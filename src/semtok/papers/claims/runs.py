@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from semtok.papers.claims.verdicts import Made, SetAside, Verdict, obstacle
 from semtok.papers.history import steps_of
-from semtok.papers.quantities import headlines, use, worst_overlap
+from semtok.papers.quantities import answers, headlines, use, worst_overlap
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
 from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
@@ -137,6 +138,10 @@ class ExhibitRuns:
         if any(name not in values for values in found):
             raise LackingError(f"the diagnostics of {tokenizer} do not hold {name}")
         return [values[name] for values in found]
+
+    def answers(self, tokenizer: str) -> list[dict[str, dict[str, Any]]]:
+        """Of each seed, how its dense tokenizer answered on held-out items, by attribute."""
+        return [answers(path) for path in self._of_each_seed("dense", tokenizer, "dense tokens")]
 
     def histories(self, tokenizer: str) -> dict[int, Path]:
         """By seed, what the tokenizer logged while it was trained."""

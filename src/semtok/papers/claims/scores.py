@@ -8,6 +8,7 @@ from semtok.papers.claims.verdicts import Comparison, Finding, SetAside, by_dire
 from semtok.papers.statistics import Array, Estimate, Statistic, contrast
 from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
 from semtok.plan.figure_specs import METRIC_NAMES
+from semtok.plan.metrics import NO_K
 
 
 def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
@@ -79,5 +80,7 @@ def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
 
 def _name(columns: Columns) -> str:
     metric = METRIC_NAMES[columns[0][0]]
+    if columns[0][1] == NO_K:
+        return metric
     ks = ", ".join(str(k) for _, k in columns)
     return f"{metric}@{ks}" if len(columns) == 1 else f"{metric} (mean over k = {ks})"

@@ -1,0 +1,80 @@
+"""STORE's tables of data, of dense tokens and of scored candidates: which jobs they are, and what runs again."""
+
+import pandas as pd
+import pytest
+
+from support.project import TINY, Job, Project, copy_of_the_project
+
+WORLD = {"users": 40, "items": 60, "mean_length": 8, "categories": 4}
+TABLES = ["table1", "table2", "table3", "table5", "table5-wordings"]
+STORE = TINY | {
+    "language_models": {
+        "opt": {
+            **{"vocabulary": 400, "n_layers": 1, "n_heads": 2, "hidden_dim": 16, "inner_dim": 16},
+            **{"window": 32, "epochs": 1},
+        }
+    },
+    "datasets": {"mind-store": {"synthetic": WORLD}, "yelp": {"synthetic": WORLD}},
+    "papers": {**TINY["papers"], "cost": {"tables": []}, "store": {"tables": TABLES}},
+    "scorers": {"opt-zero-shot": {"max_tokens": 4, "batch_size": 16}},
+}
+PAPER = "results/papers/store"
+MIND, YELP = ("dataset=mind-store", "dataset=yelp")
+DATA = {Job("synthesize", MIND), Job("prepare_with_candidates", MIND)}
+DATA_OF_YELP = {Job("synthesize", YELP), Job("prepare", YELP)}
+MODEL = {Job("train_language_model", f"{MIND}, language_model=opt")}
+SCORERS = ("opt-zero-shot", "opt-zero-shot+prompt=interest", "opt-zero-shot+prompt=next")
+
+
+def scoring(*scorers: str) -> set[Job]:
+    """The jobs of scorers."""
+    scored = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in scorers}
+    return scored | {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
+
+
+TABLE5 = {Job("scoring_table", "paper=store, exhibit=table5")}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    return copy_of_the_project(tmp_path_factory.mktemp("store") / "project", STORE)
+
+
+def test_the_jobs_of_the_tables(project: Project):
+    assert project.planned(f"{PAPER}/table1.csv") == DATA | DATA_OF_YELP | {
+        Job("statistics_table", "paper=store, exhibit=table1")
+    }
+    assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | scoring(SCORERS[0]) | TABLE5
+    wordings = {Job("scoring_table", "paper=store, exhibit=table5-wordings")}
+    assert project.planned(f"{PAPER}/table5-wordings.csv") == DATA | MODEL | scoring(*SCORERS) | wordings
+    dense = {
+        Job(rule, f"{dataset}, {which}")
+        for dataset in (MIND, YELP)
+        for rule, which in (
+            ("train_language_model", "language_model=opt"),
+            ("encode_dense", "encoder=dense-opt, seed=0"),
+        )
+    }
+    table2 = {Job("attributes_table", "paper=store, exhibit=table2")}
+    assert project.planned(f"{PAPER}/table2.csv") == DATA | DATA_OF_YELP | dense | table2
+    # Rows of generators that have no entry yet are empty: what nobody trains is all that runs.
+    untrained = {Job("rank_untrained", dataset) for dataset in (MIND, YELP)}
+    retrieval = {job for job in project.planned(f"{PAPER}/table3.csv") if job.rule not in ("encode_text", "train")}
+    assert retrieval >= DATA | DATA_OF_YELP | untrained | {Job("ranking_table", "paper=store, exhibit=table3")}
+
+
+@pytest.mark.slow
+def test_what_is_scored_and_what_runs_again(project: Project):
+    tables = [f"{PAPER}/table5.csv", "results/table5.csv"]
+    project.snakemake("--cores", "1", "--", *tables)
+    frame = pd.read_csv(project.root / tables[0]).set_index(["method", "metric"])
+    assert 0 < frame.loc[("OPT-base (zero-shot)", "gauc"), "mean"].item() < 1
+    assert frame.loc[("Random scorer", "auc"), "mean"].item() == 0.5
+    assert project.planned(*tables) == set()
+    stacked = {Job("stacked_table", "exhibit=table5")}
+    # A scoring option touches no other job.
+    project.edit_config("scorers.opt-zero-shot.max_items", 2)
+    assert project.planned(*tables) == scoring(SCORERS[0]) | TABLE5 | stacked
+    project.edit_config("scorers.opt-zero-shot.max_items", 20)
+    project.edit_config("evaluation.seed", 1)
+    assert project.planned(*tables) == TABLE5 | stacked
