@@ -10,8 +10,9 @@ READERS = {
     "amazon2023": "semtok.data.readers.amazon2023",
     "foursquare": "semtok.data.readers.foursquare",
     "sequences": "semtok.data.readers.sequences",
+    "table": "semtok.data.readers.table",
 }
-"""Modules that read an official raw format: what they offer is `semtok.data.raw.Reader`."""
+"""Modules that read a raw format: what they offer is `semtok.data.raw.Reader`."""
 
 WRITERS = {
     "mind": "semtok.data.writers.mind",
@@ -21,4 +22,5 @@ WRITERS = {
     "foursquare": "semtok.data.writers.foursquare",
     "sequences": "semtok.data.writers.sequences",
 }
-"""Modules that write a synthetic world in an official raw format: `write(world, files)`."""
+"""Modules that write a synthetic world in an official raw format: `write(world, files)`. There is none of tables,
+whose columns are a user's."""

@@ -1,4 +1,4 @@
-"""Blocks of whole lines out of gzip and zip files; a damaged container is an error, never a short file.
+"""Blocks of whole lines out of gzip, zip and plain files; a damaged container is an error, never a short file.
 
 Files come from outside, so nothing is taken on trust: what they unpack to, how long a line is and how large a zip
 file's directory is are limited, and no member is ever written to disk.
@@ -29,6 +29,7 @@ FREE_BYTES = 1 << 26
 """What a small file may unpack to whatever the ratio."""
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
 """How a member of a zip file may be packed; the other methods unpack more at once than is asked for."""
+GZIP_MAGIC = b"\x1f\x8b"
 MAX_SHOWN = 20
 """Names of members in a message."""
 
@@ -99,6 +100,13 @@ def gzip_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     return _blocks(_gzip_pieces(path, block_bytes), str(path))
 
 
+def text_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Lines of a text file that may be packed by gzip, as its first bytes tell. DataError as `gzip_blocks`."""
+    with _readable(path, "file"), path.open("rb") as stream:
+        is_gzip = stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    return gzip_blocks(path, block_bytes) if is_gzip else _blocks(_plain_pieces(path, block_bytes), str(path))
+
+
 def zip_blocks(path: Path, member: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Lines of a member of a zip file. DataError if missing, truncated, damaged or a bomb, or if a line is too long."""
     return _blocks(_zip_pieces(path, block_bytes, member), f"{path}:{member}")
@@ -117,6 +125,12 @@ def _gzip_pieces(path: Path, size: int) -> Iterator[bytes]:
         while piece := stream.read(size):
             given += len(piece)
             _check_size(path, given)
+            yield piece
+
+
+def _plain_pieces(path: Path, size: int) -> Iterator[bytes]:
+    with _readable(path, "file"), path.open("rb") as stream:
+        while piece := stream.read(size):
             yield piece
 
 

@@ -5,7 +5,7 @@ What becomes of bad input (docs/data.md has the whole table):
 - A damaged or truncated container, a missing file or member, a missing column, and a file of which more than 1% of the
   rows are unusable, are a DataError that names file, line and what was found.
 - Isolated unusable rows are left out and counted in stats.json under `files[].parts[].bad`: `wrong_field_count`,
-  `undecodable`, `malformed`, `missing_value`, `bad_date`, `bad_coordinate`, `bad_impressions`.
+  `undecodable`, `malformed`, `missing_value`, `bad_date`, `bad_rating`, `bad_coordinate`, `bad_impressions`.
 - The rest is counted under `counts`: interactions with items that the metadata do not list
   (`interactions_of_unlisted_items`) or list without any of the text fields (`interactions_of_items_without_text`),
   repeated metadata (`duplicate_metadata`, the first is taken), and what each filter and split dropped (`dropped_*`).
@@ -54,7 +54,7 @@ def prepare(
     in the order of `options.files`; `source` is recorded. Raises DataError where the files cannot be used.
     """
     options = _preparation(options)
-    raw_files = [RawFile(Path(path), file.member) for path, file in zip(files, options.files, strict=True)]
+    raw_files = [RawFile(Path(path), file.member, file.table) for path, file in zip(files, options.files, strict=True)]
     reader = cast(Reader, importlib.import_module(READERS[options.reader]))
     report = Report()
     events = collect(reader.read_interactions(raw_files, report))

@@ -76,7 +76,12 @@ def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
     for name in sorted(names):
         dataset = config.datasets[name]
         source = dataset.source or config.source
-        if source == "synthetic" and dataset.synthetic is None:
+        if source == "synthetic" and dataset.reader == "table":
+            yield (
+                f"datasets.{name}.source: found synthetic; expected mirror, or official where its files have a `url`: "
+                "no world is made up for own data"
+            )
+        elif source == "synthetic" and dataset.synthetic is None:
             yield (
                 f"datasets.{name}.synthetic: missing; expected a made-up world, since the source is 'synthetic' "
                 "(or source: mirror, or official)"
