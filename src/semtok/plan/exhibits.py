@@ -169,7 +169,8 @@ class Exhibits:
     def _results(self, outputs: Mapping[str, Sequence[str]]) -> Iterator[str]:
         for paper, config in self.config.papers.items():
             built = self.built(paper)
-            for exhibit in [*built, CLAIMS] if built else []:
+            claims = [CLAIMS] if built and self.definition(paper).claims else []
+            for exhibit in [*built, *claims]:
                 kind = self.kind(paper, exhibit)
                 yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
             for table in config.tables:
