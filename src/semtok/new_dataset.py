@@ -1,6 +1,6 @@
 """A config for one's own data: looks at the files, says what it found, and writes a config that runs as it is.
 
-    python -m semtok new-dataset interactions.csv items.csv
+    semtok new-dataset interactions.csv items.csv
 
 Run in the project's folder. The config is laid over config/config.yaml:
 
@@ -143,7 +143,7 @@ def as_text(name: str, config: Mapping[str, Any]) -> str:
     """The config as YAML, with what one may want to change."""
     body = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     return (
-        "# Written by `python -m semtok new-dataset`, to be changed; every option is in docs/options.md.\n"
+        "# Written by `semtok new-dataset`, to be changed; every option is in docs/options.md.\n"
         f"#   snakemake --configfile {name}.yaml\n"
         "# The trainings are small, minutes on a core. For numbers to rely on: more steps and epochs, several `seeds`\n"
         "# and, as text encoder, sentence vectors (`encoder: minilm`) where the extra `offline-text` is installed.\n"
@@ -232,8 +232,20 @@ def name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().parent.name if stem.lower() in EVERYDAY else stem).strip("-_")
 
 
-def arguments_of(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Say what was found and write the config; 1 where the files do not tell what they are."""
+    try:
+        _write(_parser().parse_args(arguments))
+    except (SemtokError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="semtok new-dataset", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "interactions", type=Path, help="a table of interactions: CSV, TSV, .inter, JSON lines, Parquet"
     )
@@ -252,20 +264,11 @@ def arguments_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delimiter", help="of CSV")
     parser.add_argument("--header", metavar="A,B", type=_names, help="names of the columns of interactions without any")
     parser.add_argument("--force", action="store_true", help="write over a config that is there")
+    return parser
 
 
 def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Say what was found and write the config."""
-    try:
-        _write(arguments)
-    except (SemtokError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def _write(arguments: argparse.Namespace) -> None:
@@ -291,3 +294,7 @@ def _write(arguments: argparse.Namespace) -> None:
 
 def _common(paths: Sequence[Path]) -> Path:
     return next(parent for parent in paths[0].parents if all(path.is_relative_to(parent) for path in paths))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -66,7 +66,9 @@ def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mappin
         if exhibits or "paper" in wildcards:  # without any, the claims are not judged either unless asked for
             exhibits |= {claim.exhibit for claim in paper.single_claims}
         if "exhibit" in wildcards:
-            exhibits = {wildcards["exhibit"]} & {*paper.tables, *paper.figures}
+            # Without a paper: a table of all papers that build it.
+            of_paper = {*paper.tables, *paper.figures} if "paper" in wildcards else {*built.tables}
+            exhibits = {wildcards["exhibit"]} & of_paper
         found |= {entry for exhibit in exhibits for entry in plan.datasets(paper, built, exhibit).values()}
     return found
 
