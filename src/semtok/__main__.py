@@ -27,8 +27,8 @@ def _main_of(module: str) -> Callable[[Sequence[str]], int]:
     """The `main` of a module, imported when it is run."""
 
     def run(arguments: Sequence[str]) -> int:
-        status: int = importlib.import_module(module).main(arguments)
-        return status
+        status: int | None = importlib.import_module(module).main(arguments)
+        return status or 0
 
     return run
 
@@ -43,6 +43,16 @@ COMMANDS = {
         plan,
         "the jobs that a target takes, and how long by those that ran before",
         "snakemake --dry-run --nolock --quiet rules [--configfile FILE] [-- TARGET]",
+    ),
+    "status": Command(
+        _main_of("semtok.status"),
+        "what runs in a folder of results, how far it is, and what failed",
+        "python -m semtok.status FOLDER",
+    ),
+    "compare": Command(
+        _main_of("semtok.compare"),
+        "several runs side by side on one page",
+        "python -m semtok.compare RUN RUN",
     ),
     "verify": Command(
         _main_of("semtok.verify"),

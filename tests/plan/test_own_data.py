@@ -131,4 +131,6 @@ def test_a_place_for_own_data_stands_for_nothing(raw):
     assert shown["printed"] == []
     assert "in the place of" not in str(shown)
     # Nobody claims anything of them.
-    assert made.results({"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": []}) == ["table2.csv"]
+    outputs = {"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": [], "scoreboard": ["index.html"]}
+    assert made.results(outputs) == ["table2.csv"]
+    assert made.verdicts("claims.csv") == []

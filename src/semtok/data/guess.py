@@ -64,7 +64,7 @@ def items_of(path: Path, item: str, given: Given) -> tuple[ItemTable, list[str]]
         item: the column of the item in the interactions: most likely called the same here.
         given: see `Given`.
     """
-    form = _form(path, given | {"header": None})
+    form = _form(path, {**given, "header": None})
     sample = _sample(path, form)
     if given.get("id") is None and item in sample.columns:
         given = {**given, "id": item}

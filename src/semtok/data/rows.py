@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -78,10 +78,9 @@ def as_text(value: Any) -> str:
 
 def _delimited(path: Path, table: TableForm, report: FileReport) -> Iterator[pd.DataFrame]:
     delimiter = table.delimiter or ("," if ending(path.name) == ".csv" else "\t")
-    quoting = csv.QUOTE_MINIMAL if table.quotes else csv.QUOTE_NONE
-    return _separated(
-        path, table.header, csv.reader(_lines(path), delimiter=delimiter, quoting=quoting, strict=True), report
-    )
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if table.quotes else csv.QUOTE_NONE
+    rows = csv.reader(_lines(path), delimiter=delimiter, quoting=quoting, strict=True)
+    return _separated(path, table.header, rows, report)
 
 
 def _atomic(path: Path, table: TableForm, report: FileReport) -> Iterator[pd.DataFrame]:
