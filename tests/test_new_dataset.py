@@ -107,6 +107,21 @@ def test_places_bad_rows_and_few_interactions_are_told(command, tmp_path):
     assert "with at least 3 interactions a user and 1 an item: 39 users" in said
 
 
+def test_items_without_texts_are_kept_where_they_are_many(project, command, tmp_path):
+    items = own_items().assign(title=["", "a word", "", "another"] * 15, brand=["", "x", "", "y"] * 15)
+    said = command(*files(tmp_path / "mute", "csv", items=items))
+    assert re.search(r"[45]\d\.\d% of the items have text", said)
+    dataset = written(project, "mute")["datasets"]["mute"]
+    assert dataset["filters"]["without_text"] == "keep"
+    assert dataset["text_fields"] == ["title", "brand"]
+
+
+def test_a_minimum_that_no_rating_reaches_is_told(command, tmp_path):
+    rated = own_interactions().assign(stars=3)
+    path, _ = files(tmp_path / "low", "csv", rated)
+    assert "expected a lower --min-rating than 4" in command(path, "--rating", "stars", "--min-rating", 4, rc=1)
+
+
 def test_files_that_do_not_belong_together_are_refused(command, tmp_path):
     items = own_items().assign(item_id=lambda table: table["item_id"] + 1000)
     said = command(*files(tmp_path / "odd", "csv", items=items), rc=1)

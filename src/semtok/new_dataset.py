@@ -59,6 +59,15 @@ class Found:
     """Names of the columns of texts."""
     report: Report
 
+    def share_with(self, columns: Sequence[str]) -> float:
+        """Which part of the items has one of these columns."""
+        return float(self.items[list(columns)].replace("", None).notna().any(axis=1).sum()) / len(self.events.items)
+
+    @property
+    def without_text(self) -> str:
+        """Whether items without texts are so few that they can be left out."""
+        return "drop" if self.texts and self.share_with(self.texts) >= 1 - MAX_UNLISTED_SHARE else "keep"
+
 
 def look(interactions: Path, items: Path | None, given: Mapping[str, Any]) -> Found:
     """Guess what the columns are, and read the files as the workflow will."""
@@ -69,6 +78,10 @@ def look(interactions: Path, items: Path | None, given: Mapping[str, Any]) -> Fo
         files.append(RawFile(items, table=second))
     report = Report()
     events = collect(table.read_interactions(files, report))
+    if not len(events.item):
+        raise DataError(
+            f"{interactions}: no interaction is left; expected a lower --min-rating than {given['min_rating']}"
+        )
     described = pd.concat(table.read_items(files, events.items, report)).drop_duplicates("raw_id").set_index("raw_id")
     n_unlisted = int(np.isin(events.item, np.flatnonzero(~events.items.isin(described.index))).sum())
     if n_unlisted > MAX_UNLISTED_SHARE * len(events.item):
@@ -85,7 +98,7 @@ def minima_of(events: Events) -> tuple[int, int, Events]:
     order = np.lexsort((events.timestamp, events.user))
     user, item, timestamp = events.user[order], events.item[order], events.timestamp[order]
     for of_user, of_item in MINIMA:
-        filters = Filters.model_validate(_filters(of_user, of_item, True))
+        filters = Filters.model_validate(_filters(of_user, of_item, "keep"))
         rows = apply_filters(user, item, timestamp, filters, Counter())
         if len(rows) >= MIN_KEPT * len(order):
             break
@@ -121,7 +134,7 @@ def config_of(name: str, found: Found, folder: Path) -> dict[str, Any]:
                 "reader": "table",
                 "files": [_file(file, folder) for file in found.files],
                 "text_fields": found.texts,
-                "filters": _filters(of_user, of_item, bool(found.texts)),
+                "filters": _filters(of_user, of_item, found.without_text),
                 "split": {"method": "leave-one-out"},
             }
         },
@@ -168,9 +181,9 @@ def _demo() -> dict[str, Any]:
     return found
 
 
-def _filters(of_user: int, of_item: int, has_texts: bool) -> dict[str, Any]:
+def _filters(of_user: int, of_item: int, without_text: str) -> dict[str, Any]:
     return {
-        "without_text": "drop" if has_texts else "keep",
+        "without_text": without_text,
         "duplicates": "keep",
         "min_user_length": of_user,
         "min_item_count": of_item,
@@ -204,8 +217,7 @@ def summary(found: Found) -> str:
     shares = {"text": found.texts, "coordinates": ["latitude"], "a picture": ["image"]}
     for what, columns in shares.items():
         if columns and set(columns) <= set(found.items.columns):
-            filled = found.items[columns].replace("", None).notna().any(axis=1).sum()
-            told.append(f"{filled / len(events.items):.1%} of the items have {what}")
+            told.append(f"{found.share_with(columns):.1%} of the items have {what}")
     if low := found.report.counts["ratings_below_the_minimum"]:
         told.append(f"{low:,} ratings below the minimum are left out")
     of_user, of_item, kept = minima_of(events)
