@@ -46,7 +46,8 @@ def test_the_same_options_give_the_same_bytes(reader, options, tmp_path):
 
 
 def test_readers_and_writers_come_in_pairs():
-    assert READERS.keys() == WRITERS.keys()
+    # No publisher writes a user's own tables.
+    assert READERS.keys() - {"table"} == WRITERS.keys()
 
 
 def test_a_thousand_users_take_less_than_two_seconds(options, tmp_path):

@@ -17,6 +17,7 @@ from semtok.data.prepare import Outputs, prepare
 from semtok.data.synthetic import write
 from semtok.errors import DataError
 from support.mutations import FACTOR, changes, mutated
+from support.own_tables import own_interactions, own_items, write_table
 
 FILES = {
     "mind": ["MINDsmall_train.zip"],
@@ -26,7 +27,11 @@ FILES = {
     "foursquare": ["dataset_tsmc2014.zip"],
     "yelp": ["yelp_academic_dataset_business.json.gz", "yelp_academic_dataset_review.json.gz"],
     "sequences": ["Beauty.inter.json", "Beauty.item.json"],
+    "table": ["interactions.csv.gz", "items.jsonl"],
+    "parquet": ["interactions.parquet", "items.parquet"],
 }
+OWN = ("table", "parquet")
+"""Tables of one's own, in two forms."""
 WORLD = {"users": 10, "items": 20, "mean_length": 3.0, "categories": 2, "seed": 1}
 KEEP_ALL = {
     "without_text": "keep",
@@ -41,6 +46,10 @@ KEEP_ALL = {
 def options(reader):
     fields = {"foursquare": ["category"], "sequences": ["title"], "yelp": ["name"]}.get(reader, ["category", "title"])
     files = [{"path": name} for name in FILES[reader]]
+    if reader in OWN:
+        fields = ["title"]
+        files = [{**file, "table": {"kind": file["path"].partition(".")[0]}} for file in files]
+        reader = "table"
     return {"reader": reader, "files": files, "text_fields": fields, "filters": KEEP_ALL}
 
 
@@ -48,13 +57,17 @@ def options(reader):
 def valid(reader):
     """The bytes of small files as the publisher would write them."""
     with TemporaryDirectory() as folder:
-        write({**options(reader), "synthetic": WORLD}, Path(folder))
+        if reader in OWN:
+            for table, name in zip((own_interactions()[:100], own_items()), FILES[reader], strict=True):
+                write_table(table, Path(folder), *name.split(".", 1))
+        else:
+            write({**options(reader), "synthetic": WORLD}, Path(folder))
         return [(Path(folder) / name).read_bytes() for name in FILES[reader]]
 
 
 def unpacked(content):
     """The texts inside a container, by the member's name; a plain file has one, by the name of its format."""
-    if content.startswith(b"{"):
+    if content.startswith((b"{", b"PAR1")):
         return {"json": content}
     if content.startswith(b"\x1f\x8b"):
         return {"": gzip.decompress(content)}

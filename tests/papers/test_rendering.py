@@ -94,3 +94,12 @@ def test_equal_headings_below_different_ones_stay_apart():
     cells = Cells()
     cells.feed(page([grid], ""))
     assert cells.rows[:3] == [["A", "B"], ["@5", "@5"], ["paper", "paper"]]
+
+
+def test_a_table_without_the_columns_of_a_name():
+    columns = [("", "Method"), ("@5", "paper"), ("@5", "ours"), ("@10", "paper"), ("@10", "ours")]
+    rows = [[Text(name) for name in ("a", "—", "1", "—", "2")]]
+    found = Grid("A table", columns, rows, rules=[0], notes=["A note."]).without("paper")
+    assert found.columns == [("", "Method"), ("@5", "ours"), ("@10", "ours")]
+    assert [text.plain for text in found.rows[0]] == ["a", "1", "2"]
+    assert (found.rules, found.notes) == ([0], ["A note."])

@@ -116,3 +116,21 @@ def test_the_source_of_own_data(tmp_path, monkeypatch, raw, source, said):
 
 def test_own_data_are_called_so():
     assert describe("mine", Origin("own", 120), None) == "mine: own data, 120 users."
+
+
+def test_a_place_for_own_data_stands_for_nothing(raw):
+    content = copy.deepcopy(raw)
+    content["datasets"]["shop"] = {**content["datasets"]["mind"], "files": [{"path": "clicks.csv.gz"}]}
+    place = {"datasets": {"own": "shop"}, "tables": ["table2"], "figures": []}
+    content["papers"] = {"own": {**content["papers"]["cost"], **place}}
+    config, mistakes = read(content)
+    assert not mistakes
+    made = Exhibits(config, {"own": load(FOLDER / "own.yaml")}, FOLDER, Paths())
+    shown = made.params("own", "table2")
+    assert shown["datasets"] == {"shop": "shop"}
+    assert shown["printed"] == []
+    assert "in the place of" not in str(shown)
+    # Nobody claims anything of them.
+    outputs = {"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": [], "scoreboard": ["index.html"]}
+    assert made.results(outputs) == ["table2.csv"]
+    assert made.verdicts("claims.csv") == []

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import PathText, Probability, Section
+from semtok.config.tables import InteractionTable, ItemTable, Table, table_mistake
 
 Source = Literal["official", "mirror", "synthetic"]
 
@@ -18,6 +19,8 @@ class RawFile(Section):
     """Where it is published; null where it must be fetched by hand."""
     member: str | None = None
     """Which member of a zip file to read, by its base name; null where the format leaves no choice."""
+    table: Table | None = None
+    """What its columns are, where the reader is `table`."""
 
 
 class Sessions(Section):
@@ -181,9 +184,10 @@ class Attributes(Section):
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
-    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "yelp", "sequences"]
-    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp, or
-    sequences as papers publish them beside their codes, `{user: [item, ...]}`."""
+    reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "yelp", "sequences", "table"]
+    """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp,
+    sequences as papers publish them beside their codes, `{user: [item, ...]}`, or tables of one's own, whose files say
+    what their columns are."""
     files: Annotated[list[RawFile], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
     text_fields: list[str]
@@ -200,7 +204,16 @@ class Preparation(Section):
     @property
     def has_places(self) -> bool:
         """Whether items have coordinates and interactions the times at which they happened."""
-        return self.reader == "foursquare"
+        tables = [file.table for file in self.files]
+        located = any(isinstance(table, ItemTable) and table.latitude for table in tables)
+        return self.reader == "foursquare" or (located and not self.has_made_up_times)
+
+    @property
+    def has_made_up_times(self) -> bool:
+        """Whether only the order of a user's interactions is known."""
+        tables = [file.table for file in self.files]
+        untimed = any(isinstance(table, InteractionTable) and table.timestamp is None for table in tables)
+        return self.reader == "sequences" or untimed
 
     @model_validator(mode="after")
     def _ratios_leave_train(self) -> "Preparation":
@@ -214,8 +227,18 @@ class Preparation(Section):
             raise ValueError("filters.without_text: keep where text_fields is empty; else no item is left")
         if self.impressions == "candidates" and (self.reader != "mind" or not isinstance(self.split, HeldOutUsers)):
             raise ValueError("impressions: candidates with the reader mind and the split held-out-users only")
-        if self.reader == "sequences" and isinstance(self.split, TimeRatio):
-            raise ValueError("another split than time-ratio with the reader sequences, whose times are made up")
+        if self.has_made_up_times and isinstance(self.split, TimeRatio):
+            raise ValueError(f"another split than time-ratio with the reader {self.reader}, whose times are made up")
+        return self
+
+    @model_validator(mode="after")
+    def _files_say_what_they_are(self) -> "Preparation":
+        tables = [file.table for file in self.files]
+        mistake = table_mistake([file.path for file in self.files], tables, self.reader == "table")
+        if mistake:
+            raise ValueError(mistake)
+        if self.reader == "table" and self.text_fields and not any(isinstance(table, ItemTable) for table in tables):
+            raise ValueError("text_fields: [] where no file is of `kind: items`")
         return self
 
 
@@ -233,4 +256,12 @@ class Dataset(Preparation):
     one job would need too long for; 1: one job (docs/scale.md). The vectors are the same, byte for byte. Encoders that
     learn from all items (tfidf, als, graphsage) stay one job."""
     synthetic: Synthetic | None = None
-    """Needed only where the source is synthetic."""
+    """Needed only where the source is synthetic; a dataset of the reader `table` has none."""
+
+    @model_validator(mode="after")
+    def _own_data_are_not_made_up(self) -> "Dataset":
+        if self.reader == "table" and (self.synthetic is not None or self.source == "synthetic"):
+            raise ValueError(
+                "no `synthetic` and another source with the reader table: no world is made up for own data"
+            )
+        return self

@@ -11,8 +11,9 @@ READERS = {
     "foursquare": "semtok.data.readers.foursquare",
     "yelp": "semtok.data.readers.yelp",
     "sequences": "semtok.data.readers.sequences",
+    "table": "semtok.data.readers.table",
 }
-"""Modules that read an official raw format: what they offer is `semtok.data.raw.Reader`."""
+"""Modules that read a raw format: what they offer is `semtok.data.raw.Reader`."""
 
 WRITERS = {
     "mind": "semtok.data.writers.mind",
@@ -23,4 +24,5 @@ WRITERS = {
     "yelp": "semtok.data.writers.yelp",
     "sequences": "semtok.data.writers.sequences",
 }
-"""Modules that write a synthetic world in an official raw format: `write(world, files)`."""
+"""Modules that write a synthetic world in an official raw format: `write(world, files)`. There is none of tables,
+whose columns are a user's."""

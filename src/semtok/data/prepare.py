@@ -58,7 +58,7 @@ def prepare(
     in the order of `options.files`; `source` is recorded. Raises DataError where the files cannot be used.
     """
     options = _preparation(options)
-    raw_files = [RawFile(Path(path), file.member) for path, file in zip(files, options.files, strict=True)]
+    raw_files = [RawFile(Path(path), file.member, file.table) for path, file in zip(files, options.files, strict=True)]
     reader = cast(Reader, importlib.import_module(READERS[options.reader]))
     report = Report()
     if outputs.candidates is None:

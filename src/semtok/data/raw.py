@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from semtok.config.tables import InteractionTable, ItemTable
 from semtok.data.report import Report
 
 EARLIEST = int(pd.Timestamp("1990-01-01", tz="UTC").timestamp())
@@ -30,6 +31,8 @@ class RawFile:
 
     path: Path
     member: str | None = None
+    table: InteractionTable | ItemTable | None = None
+    """What the columns of a table of one's own are."""
 
 
 class Reader(Protocol):

@@ -134,7 +134,8 @@ def _grid(shown: RankingResults, caption: str, datasets: Sequence[str], notes: l
         rows.append([Text("Without training"), *[Text("")] * (len(columns) - 1)])
     for row in below:
         rows += lines(Text(row.label), partial(_row_pair, shown, row))
-    return Grid(caption, columns, rows, 2, rules, _warning(shown, datasets), notes)
+    grid = Grid(caption, columns, rows, 2, rules, _warning(shown, datasets), notes)
+    return grid if len(shown.results.printed) else grid.without("paper")
 
 
 def _warning(shown: RankingResults, datasets: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """One layout of a table, rendered as Markdown, LaTeX and HTML by the templates of these names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from semtok.papers.templates import render
@@ -35,6 +35,12 @@ class Grid:
     """Rows with a line above."""
     warning: str = ""
     notes: list[str] = field(default_factory=list)
+
+    def without(self, name: str) -> "Grid":
+        """The same table without the columns of a name."""
+        kept = [number for number, column in enumerate(self.columns) if column[-1] != name]
+        rows = [[row[number] for number in kept] for row in self.rows]
+        return replace(self, columns=[self.columns[number] for number in kept], rows=rows)
 
     @property
     def levels(self) -> list[list[tuple[str, int]]]:

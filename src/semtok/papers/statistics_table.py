@@ -90,6 +90,8 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
     table = results.content.statistics_table(results.name)
     ours = heading({origin.source for origin in results.origins.values()})
     printed = [s for s in table.statistics if frame.loc[frame["statistic"] == s, "printed"].notna().any()]
+    is_compared = bool(printed)
+    printed = printed or table.statistics
     columns: list[tuple[str, ...]] = [("", "Datasets"), ("", "source")]
     columns += [(_NAMES[statistic], column) for statistic in printed for column in ("paper", ours)]
     rows: list[list[Text]] = []
@@ -104,13 +106,15 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
         notes += [f"{dataset}, printed {_NAMES[s]}: {entries[s]['note']}." for s in printed if entries[s]["note"]]
         about = results.content.about(dataset).note
         notes += [f"{dataset}: {about}"] if about else []
-    notes.append(f"In brackets the difference from the paper; bold is within {table.tolerance:.0%} of it.")
-    if "sparsity" in printed:
+    if is_compared:
+        notes.append(f"In brackets the difference from the paper; bold is within {table.tolerance:.0%} of it.")
+    if is_compared and "sparsity" in printed:
         notes.append("Sparsities, in percent, are compared by what they leave of 100.")
     synthetic = [dataset for dataset, origin in results.origins.items() if origin.source == "synthetic"]
     warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's data." if synthetic else ""
     caption = f"Table {results.name.removeprefix('table')}: {table.caption}"
-    return Grid(caption, columns, rows, 2, [], warning, notes)
+    found = Grid(caption, columns, rows, 2, [], warning, notes)
+    return found if is_compared else found.without("paper")
 
 
 def _pair(entry: Mapping[Any, Any]) -> tuple[Text, Text]:

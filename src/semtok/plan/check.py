@@ -103,7 +103,8 @@ def placeless(name: str, dataset: Dataset, recommender: str, options: Recommende
     if options.reads_places and not dataset.has_places:
         yield (
             f"{path}: found {recommender} on {name}, but {options.method} reads coordinates and times, which the "
-            f"reader {dataset.reader} does not give; expected a dataset of check-ins (reader: foursquare)"
+            f"reader {dataset.reader} does not give; expected a dataset of check-ins (reader: foursquare), "
+            "or a table of items with latitude and longitude"
         )
 
 

@@ -34,6 +34,8 @@ class DatasetNote(Section):
     """For a stand-in: the dataset whose runs these are."""
     stands_for: str = ""
     """For a stand-in: the dataset whose printed numbers stand beside."""
+    is_own: bool = False
+    """Whether it is no paper's dataset but a place for own data."""
     replaces: str = ""
     """For own data: the paper's dataset in whose place they stand. Set by planning."""
 

@@ -127,8 +127,11 @@ class Exhibits:
         return [pattern.format(paper=paper, exhibit=name) for paper, name in tables]
 
     def verdicts(self, pattern: str) -> list[str]:
-        """A file of the claims of each paper of which the config builds anything."""
-        return [pattern.format(paper=paper) for paper in self._of_papers if self.built(paper)]
+        """A file of the claims of each paper of which the config builds anything; nobody claims any of own data."""
+        return [pattern.format(paper=paper) for paper in self._of_papers if self._is_judged(paper)]
+
+    def _is_judged(self, paper: str) -> bool:
+        return bool(self.built(paper) and self.definition(paper).claims)
 
     def _ranking_tables(self, paper: str) -> list[str]:
         return [name for name in self.config.papers[paper].tables if self.kind(paper, name) == "ranking"]
@@ -181,12 +184,12 @@ class Exhibits:
     def _results(self, outputs: Mapping[str, Sequence[str]]) -> Iterator[str]:
         for paper, config in self.config.papers.items():
             built = self.built(paper)
-            for exhibit in [*built, CLAIMS] if built else []:
+            for exhibit in [*built, CLAIMS] if self._is_judged(paper) else built:
                 kind = self.kind(paper, exhibit)
                 yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
             for table in config.tables:
                 yield from (file.format(exhibit=table) for file in outputs["stacked"])
-        if any(map(self.built, self._of_papers)):
+        if any(map(self._is_judged, self._of_papers)):
             yield from outputs["scoreboard"]
 
 

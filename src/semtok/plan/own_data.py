@@ -27,12 +27,15 @@ def with_own_data(paper: Definition, config: PaperConfig, datasets: Entries) -> 
     own = _names(paper, config, datasets)
     if not own:
         return paper, config
+    runs_on = {name: paper.runs_on(dataset) for dataset, name in own.items()}
     content = _renamed(paper.model_dump(mode="json", exclude_unset=True), own)
     notes = {name: note for name, note in content.get("datasets", {}).items() if name not in own.values()}
     note = "own data in the place of {}; none of the paper's numbers are about them."
     content["datasets"] = notes | {
-        name: {"replaces": dataset, "note": note.format(dataset)} for dataset, name in own.items()
+        name: {"replaces": dataset, "note": "" if paper.about(dataset).is_own else note.format(dataset)}
+        for dataset, name in own.items()
     }
+    own = {dataset: name for dataset, name in own.items() if not paper.about(dataset).is_own}
     for name, exhibit in {**content["tables"], **content["figures"]}.items():
         exhibit["caption"] += _aside(own, paper.shown_in(name))
     for claim, values in zip(paper.claims, content["claims"], strict=True):
@@ -41,7 +44,6 @@ def with_own_data(paper: Definition, config: PaperConfig, datasets: Entries) -> 
                 below["statement"] += _aside(own, part.datasets)
         else:
             values["statement"] += _aside(own, claim.datasets)
-    runs_on = {name: paper.runs_on(dataset) for dataset, name in own.items()}
     return Definition.model_validate(content), config.model_copy(
         update={
             "datasets": config.datasets | {name: config.datasets[dataset] for name, dataset in runs_on.items()},
@@ -61,7 +63,7 @@ def _names(paper: Definition, config: PaperConfig, datasets: Entries) -> dict[st
         entry = config.stand_ins.get(paper.runs_on(dataset))
         if entry is None or _files(datasets[entry]) <= set(paper.about(paper.runs_on(dataset)).files):
             continue
-        taken = entry in printed or entry in own.values()
+        taken = entry in own.values() or (entry in printed and not paper.about(dataset).is_own)
         own[dataset] = f"{entry} (own, for {dataset})" if taken else entry
     return own
 

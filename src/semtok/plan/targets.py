@@ -67,7 +67,9 @@ def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mappin
         if exhibits or "paper" in wildcards:  # without any, the claims are not judged either unless asked for
             exhibits |= {claim.exhibit for claim in paper.single_claims}
         if "exhibit" in wildcards:
-            exhibits = {wildcards["exhibit"]} & {*paper.tables, *paper.figures}
+            # Without a paper: a table of all papers that build it.
+            of_paper = {*paper.tables, *paper.figures} if "paper" in wildcards else {*built.tables}
+            exhibits = {wildcards["exhibit"]} & of_paper
         found |= {entry for exhibit in exhibits for entry in plan.datasets(paper, built, exhibit).values()}
     return found
 
@@ -77,7 +79,12 @@ def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
     for name in sorted(names):
         dataset = config.datasets[name]
         source = dataset.source or config.source
-        if source == "synthetic" and dataset.synthetic is None:
+        if source == "synthetic" and dataset.reader == "table":
+            yield (
+                f"datasets.{name}.source: found synthetic; expected mirror, or official where its files have a `url`: "
+                "no world is made up for own data"
+            )
+        elif source == "synthetic" and dataset.synthetic is None:
             yield (
                 f"datasets.{name}.synthetic: missing; expected a made-up world, since the source is 'synthetic' "
                 "(or source: mirror, or official)"

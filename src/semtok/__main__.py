@@ -1,0 +1,81 @@
+"""The command `semtok`, or `python -m semtok`: each part of it thin over a module or over Snakemake."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A part of the command."""
+
+    run: Callable[[Sequence[str]], int]
+    """From its arguments to the exit status."""
+    about: str
+    stands_for: str
+    """What else does the same."""
+
+
+def plan(arguments: Sequence[str]) -> int:
+    """Let Snakemake say which jobs a target takes, and how long by those that ran before."""
+    return subprocess.call([sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--quiet", "rules", *arguments])
+
+
+def _main_of(module: str) -> Callable[[Sequence[str]], int]:
+    """The `main` of a module, imported when it is run."""
+
+    def run(arguments: Sequence[str]) -> int:
+        status: int | None = importlib.import_module(module).main(arguments)
+        return status or 0
+
+    return run
+
+
+COMMANDS = {
+    "new-dataset": Command(
+        _main_of("semtok.new_dataset"),
+        "look at tables of your own and write a config that runs on them",
+        "python -m semtok.new_dataset INTERACTIONS [ITEMS]",
+    ),
+    "plan": Command(
+        plan,
+        "the jobs that a target takes, and how long by those that ran before",
+        "snakemake --dry-run --nolock --quiet rules [--configfile FILE] [-- TARGET]",
+    ),
+    "status": Command(
+        _main_of("semtok.status"),
+        "what runs in a folder of results, how far it is, and what failed",
+        "python -m semtok.status FOLDER",
+    ),
+    "compare": Command(
+        _main_of("semtok.compare"),
+        "several runs side by side on one page",
+        "python -m semtok.compare RUN RUN",
+    ),
+    "verify": Command(
+        _main_of("semtok.verify"),
+        "whether results are what their provenance says",
+        "python -m semtok.verify [FOLDER or CRATE]",
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the commands with the arguments behind its name."""
+    listed = [f"  {name:<13}{command.about}\n{'':15}= {command.stands_for}" for name, command in COMMANDS.items()]
+    parser = argparse.ArgumentParser(
+        prog="semtok",
+        description="Thin over Snakemake: whatever is made is a Snakemake target (snakemake --list-rules).",
+        epilog="commands:\n" + "\n".join(listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below; --help behind it")
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = parser.parse_args(given[:1]).command
+    return COMMANDS[chosen].run(given[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

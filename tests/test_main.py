@@ -1,0 +1,48 @@
+"""The command `semtok`: each part stands for something that is there."""
+
+import re
+import sys
+
+import pytest
+
+from semtok import __main__
+from semtok.__main__ import COMMANDS, main
+from support.project import ROOT
+
+
+def test_help_lists_each_command_with_what_it_stands_for(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for name, command in COMMANDS.items():
+        assert re.search(rf"^  {name} +\S.*\n += {re.escape(command.stands_for)}$", said, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"plan"}))
+def test_each_module_is_there_and_takes_arguments(name, capsys):
+    assert COMMANDS[name].stands_for.startswith("python -m semtok.")
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+def test_plan_is_a_dry_run_of_snakemake(monkeypatch):
+    called = []
+    monkeypatch.setattr(__main__.subprocess, "call", lambda command: called.append(command) or 3)
+    assert main(["plan", "--configfile", "x.yaml", "--", "results/x.csv"]) == 3
+    assert called[0][:3] == [sys.executable, "-m", "snakemake"]
+    assert "--dry-run" in called[0]
+    assert called[0][-4:] == ["--configfile", "x.yaml", "--", "results/x.csv"]
+
+
+def test_an_unknown_command_is_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["plon"])
+    assert ended.value.code == 2
+    assert "plan" in capsys.readouterr().err
+
+
+def test_the_package_brings_the_command():
+    assert 'semtok = "semtok.__main__:main"' in (ROOT / "pyproject.toml").read_text()
