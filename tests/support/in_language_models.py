@@ -55,7 +55,7 @@ def task_in(
 ) -> LanguageTask:
     """A task over 40 items with texts, and an untrained OPT like opt-350m in `folder`; `changed` is of the OPT."""
     folder.mkdir(exist_ok=True)
-    frame = items(40)
+    frame = items(max(40, 1 + int(world[0]["item"].max())))
     names = ("config.json", "model.safetensors", "tokenizer.json")
     files = [str(folder / name) for name in names]
     write(untrained(frame, **{"max_position_embeddings": 160, **changed}), *files)

@@ -15,7 +15,7 @@ from semtok.config.choice import candidates, combinations, grid_of
 from semtok.config.encoders import EncoderOptions, GraphOptions
 from semtok.config.language_models import FolderModel
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.recommenders import Recommender, RecommenderClass, methods
 from semtok.config.tokenizers import IDS, ExternalTokenizer, Tokenizer, encoders_of
 from semtok.config.variants import replaced, resolve
 from semtok.data import READERS, WRITERS
@@ -238,12 +238,21 @@ class Stages:
         return attributes
 
     def language_model(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The options of an encoder's language model."""
-        return self.options("language_models", self.options("encoders", wildcards.encoder)["language_model"])
+        """The options of the language model of an encoder or a recommender."""
+        return self.options("language_models", self._language_model(wildcards))
+
+    def _language_model(self, wildcards: Wildcards) -> str:
+        """Its name."""
+        recommender = getattr(wildcards, "recommender", None)
+        if recommender:
+            found: str = self.options("recommenders", recommender)["language_model"]
+        else:
+            found = self.options("encoders", wildcards.encoder)["language_model"]
+        return found
 
     def language_model_files(self, wildcards: Wildcards) -> list[str]:
-        """The files of an encoder's language model; none for one of the hub."""
-        name = self.options("encoders", wildcards.encoder)["language_model"]
+        """The files of the language model of an encoder or a recommender; none for one of the hub."""
+        name = self._language_model(wildcards)
         model = self.config.language_models[name]
         if isinstance(model, FolderModel):
             folder = model.path.rstrip("/")
@@ -346,6 +355,39 @@ class Stages:
         """The tokenizer's model, for a recommender that reads it."""
         needed = self.recommender(wildcards.recommender).reads_tokenizer_model
         return _filled(self.paths.tokenizer_model, wildcards) if needed else []
+
+    def in_language_models(self) -> str:
+        """The recommenders in language models and their variants, as a pattern."""
+        classes = methods()
+        entries = self.entries["recommenders"].items()
+        named = _any_of(n for n, e in entries if e["method"] in classes and classes[e["method"]].reads_language_model)
+        return rf"(?:{named})(?:\+.*)?"
+
+    def attributes_to_read(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The fields of the items' texts, for a recommender that reads them."""
+        return self.attributes(wildcards) if self.recommender(wildcards.recommender).reads_texts else None
+
+    def dense_options(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The options of the dense tokenizer whose weights a recommender starts from; None: it does from none."""
+        recommender: Any = self.recommender(wildcards.recommender)
+        name = recommender.share_weights
+        if name is None:
+            return None
+        options = self.options("encoders", name)
+        if options["method"] != "dense-tokenizer" or options["language_model"] != recommender.language_model:
+            raise ConfigError(
+                f"recommenders.{wildcards.recommender}.share_weights: found {name}; expected a dense tokenizer of the "
+                f"language model {recommender.language_model}"
+            )
+        return options
+
+    def dense_model(self, wildcards: Wildcards) -> str | list[str]:
+        """What that dense tokenizer has learned, with the seed of the run."""
+        if self.dense_options(wildcards) is None:
+            return []
+        recommender: Any = self.recommender(wildcards.recommender)
+        names = {"dataset": wildcards.dataset, "encoder": recommender.share_weights, "seed": wildcards.seed}
+        return self.paths.dense_model.format(**names)
 
 
 def _space(options: dict[str, Any]) -> str | None:

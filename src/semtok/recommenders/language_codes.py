@@ -1,7 +1,7 @@
 """A language model that reads histories of codes and writes those of the next item (STORE, 3.3; methods.md 4.3).
 
-Its training reads whole prompts by transformers' own code; decoding reads a history once, and then a token a branch at a
-time, whose keys and values all branches of the history share.
+Its training reads whole prompts by transformers' own code. Decoding reads a history once, whose keys and values all its
+branches share, and then a token a branch at a time.
 """
 
 import torch
@@ -15,7 +15,7 @@ from semtok.errors import DataError
 from semtok.recommenders.branching import attend
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.language_task import LanguageTask
-from semtok.recommenders.prompts import PromptedModel, PromptBatch
+from semtok.recommenders.prompts import PromptBatch, PromptedModel
 from semtok.recommenders.vocabulary import BOS, N_SPECIALS, ItemTokens
 
 
