@@ -210,7 +210,7 @@ def test_prompts_that_are_too_long_are_refused(tmp_path, codes, world):
 
 # --- what it learns ---------------------------------------------------------------------------------------------------
 
-N_ITEMS, N_USERS = 32, 150
+N_ITEMS, N_USERS = 32, 250
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def trained(tmp_path_factory):
     targets = pd.DataFrame(wanted, columns=["user", "item", "split", "position"]).rename_axis("target").reset_index()
     options = store_options(
         "expand",
-        **{"epochs": 16, "validation_every": 16, "alignment_items": 8, "learning_rate": 0.02, "schedule": "cosine"},
+        **{"epochs": 40, "validation_every": 40, "alignment_items": 8, "learning_rate": 0.02, "schedule": "cosine"},
         **{"lora_rank": 16, "beam_size": 32, "certify_users": 30},
     )
     folder = tmp_path_factory.mktemp("store")
