@@ -22,7 +22,6 @@ from semtok.recommenders.language_codes import item_tokens
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.text_tasks import TO_CODES, TO_TEXT, ItemTexts, Joined, TextTask
 from semtok.recommenders.training import TrainingSamples, Validation
-from semtok.recommenders.trie import Positions
 from semtok.recommenders.vocabulary import N_SPECIALS
 from support.in_language_models import store_options, task_in
 from support.language import ATTRIBUTES, dense_options, items
@@ -288,28 +287,24 @@ class Leaking(CodeModel):
 
 
 def test_a_leaking_decoder_has_the_flat_recall_of_the_printed_table(trained):
-    """S-I2: from Recall@5 to @20 the paper prints 0.0726, 0.0746, 0.0764; an honest beam of the same weights is steep.
-
-    Without the tree the leak changes little, as in the row without conditional beam search.
+    """S-I2: from Recall@5 over @10 to @20 the paper prints 0.0726, 0.0746, 0.0764: 5% more. Of one and the same
+    weights and tree, an honest beam is steep and a leaking one as flat as that.
     """
     decoder = Decoder.load(*trained, store.build)
     task, batches, trie = trained[0], decoder.batches, decoder.trie
     samples = target_samples(task.targets, "test", task.sequences)
+    lengths = batches.sequences.lengths(samples, batches.max_items)
     found = {}
-    positions = Positions(item_tokens(task), trie, batches.device)
-    for name, constraint in (("tree", trie), ("position", positions)):
-        for leaks in (False, True):
-            ranks = np.zeros(len(samples), dtype=np.int64)
-            lengths = batches.sequences.lengths(samples, batches.max_items)
-            for rows in (np.flatnonzero(lengths == length) for length in set(lengths)):
-                part = samples.take(rows)
-                model = Leaking(decoder.model, batches.tokens[part.item]) if leaks else decoder.model
-                leaves, _ = beam_search(model, constraint, trie, batches.source(part), 20, False)
-                top = expand(leaves, trie, part.user, 0)[:, :20].astype(np.int32)
-                ranks[rows] = Generated(top, 0.0).ranks(part.item)
-            found[name, leaks] = [recall(ranks, k) for k in (1, 5, 20)]
-    print(found)
-    honest, flat = found["tree", False], found["tree", True]
-    assert honest[0] < 0.5 * honest[1] < 0.4 * honest[2], found
-    assert flat[0] > 0.9 * flat[2], found
-    assert flat[0] > 3 * honest[0], found
+    for leaks in (False, True):
+        ranks = np.zeros(len(samples), dtype=np.int64)
+        for rows in (np.flatnonzero(lengths == length) for length in set(lengths)):
+            part = samples.take(rows)
+            model = Leaking(decoder.model, batches.tokens[part.item]) if leaks else decoder.model
+            leaves, _ = beam_search(model, trie, trie, batches.source(part), 20, False)
+            top = expand(leaves, trie, part.user, 0)[:, :20].astype(np.int32)
+            ranks[rows] = Generated(top, 0.0).ranks(part.item)
+        found[leaks] = [recall(ranks, k) for k in (1, 5, 10, 20)]
+    honest, leaking = found[False], found[True]
+    assert honest[1] < 0.75 * honest[3], found
+    assert leaking[1] > 0.9 * leaking[3], found
+    assert leaking[0] > 3 * honest[0], found

@@ -4,6 +4,8 @@ Its training reads whole prompts by transformers' own code. Decoding reads a his
 branches share, and then a token a branch at a time.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -82,7 +84,7 @@ class LanguageCodes(PromptedModel, CodeModel):
 
 
 def _block(
-    layer: "torch.nn.Module", x: Tensor, past: list[Tensor], memory: tuple[Tensor, Tensor], mask: Tensor
+    layer: Any, x: Tensor, past: list[Tensor], memory: tuple[Tensor, Tensor], mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """A block of transformers' OPT on one token x [B * W, width], without dropout; and its keys and values."""
     attention, is_before = layer.self_attn, layer.do_layer_norm_before

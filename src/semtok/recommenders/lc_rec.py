@@ -66,9 +66,9 @@ def train(task: LanguageTask[LCRec], checkpoint: str | Path, identity: str) -> T
         items = ItemTexts.of(model, task.texts(model.vocabulary), item_tokens(task))
         return Joined([NextItems(model, batches, samples), TextTask(items, TO_CODES), TextTask(items, TO_TEXT)])
 
-    return train_over_codes(task, checkpoint, identity, build, learn)
+    return train_over_codes(task, checkpoint, identity, lambda _, size: build(task, size), learn)
 
 
 def decode(task: LanguageTask[LCRec], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
-    return decode_over_codes(task, weights, build)
+    return decode_over_codes(task, weights, lambda _, size: build(task, size))

@@ -54,9 +54,9 @@ def build(task: LanguageTask[P5]) -> P5Network:
 
 def train(task: LanguageTask[P5], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
-    return train_over_ids(task, checkpoint, identity, build)
+    return train_over_ids(task, checkpoint, identity, lambda _: build(task))
 
 
 def decode(task: LanguageTask[P5], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
-    return decode_over_ids(task, weights, build)
+    return decode_over_ids(task, weights, lambda _: build(task))

@@ -61,7 +61,7 @@ def train(task: LanguageTask[STORERecommender], checkpoint: str | Path, identity
     """See `train_over_codes` and `train_aligned`."""
     learn = partial(EveryTarget, seed=task.seed)
     if not task.options.training.alignment:
-        return train_over_codes(task, checkpoint, identity, build, learn)
+        return train_over_codes(task, checkpoint, identity, lambda _, size: build(task, size), learn)
 
     def texts(model: LanguageCodes) -> TextTask:
         return TextTask(ItemTexts.of(model, task.texts(model.vocabulary), item_tokens(task)), TO_CODES)
@@ -71,4 +71,4 @@ def train(task: LanguageTask[STORERecommender], checkpoint: str | Path, identity
 
 def decode(task: LanguageTask[STORERecommender], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
-    return decode_over_codes(task, weights, build)
+    return decode_over_codes(task, weights, lambda _, size: build(task, size))

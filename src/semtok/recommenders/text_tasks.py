@@ -73,7 +73,7 @@ class TextTask(TrainingSamples):
         for group in groups_by_length(self.lengths[rows], 0, capacity_of(where)):
             with devices.autocast(where, devices.compute_dtype(where)):
                 loss = self._loss(model, rows[group], where)
-            (loss / n_predictions).backward()
+            torch.autograd.backward(loss / n_predictions)
             total += loss.detach()
         return total
 
