@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A job's result must not depend on what else is installed in the user's home.
 export PYTHONNOUSERSITE := 1
+# Images of containers often set it. Every one of some hundred jobs would compile all that it imports: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types unit slow test-slurm lock clean benchmarks graph share

@@ -33,8 +33,13 @@ rule all:
     localrule: True
 
 
-before_the_dag(check_targets, make_again_what_was_made_otherwise, tell_how_long)
+before_the_dag(check_targets, make_again_what_was_made_otherwise, tell_what_and_how_long)
+
+
+onsuccess:
+    tell_what_was_done()
 
 
 onerror:
     cancel_left_behind()
+    tell_what_was_done()

@@ -1,1 +1,26 @@
-"""Semantic tokenization for generative recommendation: tables, figures and claims, regenerated."""
+"""Semantic tokenization for generative recommendation: tables, figures and claims, regenerated.
+
+For a notebook: `Recommender`, `describe`, `export_codes`, `tokenize` (semtok.library).
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+__version__ = version("semtok")
+
+_OFFERED = {
+    **dict.fromkeys(("Recommender", "export_codes", "tokenize"), "semtok.library"),
+    "describe": "semtok.tokenizers.diagnostics",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: jobs import the package by the hundred, and none of them all of this."""
+    if name not in _OFFERED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_OFFERED[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_OFFERED])

@@ -19,10 +19,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from semtok.errors import SemtokError
 from semtok.run import checkpoints, devices, distributed
+from semtok.run.progress import progress as told
 from semtok.schedules import learning_rate
 
 log = logging.getLogger(__name__)
@@ -171,8 +171,8 @@ def train(objective: Objective, plan: Plan, checkpoint: Path | None = None, iden
             _save(objective, progress, checkpoint, identity)
             saved_at = time.monotonic()
 
-    hidden = None if distributed.is_main() else True
-    bar = tqdm(total=n_steps or None, initial=progress.step, mininterval=5, disable=hidden, desc=objective.name)
+    hidden = not distributed.is_main()
+    bar = told(objective.name, total=n_steps or None, initial=progress.step, unit=" steps", disable=hidden)
     while not is_over():
         epoch = progress.epoch + 1
         bar.set_description(f"{objective.name}, epoch {epoch} of {plan.epochs}", refresh=False)

@@ -1,10 +1,15 @@
 """On what terms a row is made, as the config and the paper's definition say it."""
 
+import pytest
 import yaml
+from snakemake.utils import update_config
 
 from semtok.config.load import read
 from semtok.plan.cells import Cell, Run
-from semtok.plan.definition import Conditions, load
+from semtok.plan.check import check
+from semtok.plan.definition import CLAIMS, Conditions, load
+from semtok.plan.exhibits import Exhibits
+from semtok.plan.paths import Paths
 from semtok.plan.terms import with_terms
 from support.fabricated_results import REPOSITORY
 
@@ -68,3 +73,26 @@ def test_config_of_the_paper_meets_the_printed_conditions():
         assert conditions.encoders.get("text", "sentence-t5") == over["tokenizers"]["cost"].get(
             "encoder", "sentence-t5"
         )
+
+
+@pytest.mark.parametrize("overlay", ["paper", "cpu"])
+def test_no_claim_of_a_shipped_config_compares_rows_on_unequal_terms(overlay, tmp_path):
+    """Or hours of training would end in "not comparable"."""
+    raw, over = (yaml.safe_load((REPOSITORY / f"config/{name}.yaml").read_text()) for name in ("config", overlay))
+    update_config(raw, over | {"mirror": str(tmp_path)})
+    folder = REPOSITORY / "config/papers"
+    config, definitions = check(raw, folder)
+    exhibits = Exhibits(config, definitions, folder, Paths(config.results))
+    compared = 0
+    for paper in definitions:
+        cells = {(cell.exhibit, cell.dataset, cell.tokenizer): cell for cell in exhibits.cells(paper, CLAIMS)}
+        for claim in exhibits.definition(paper).single_claims:
+            for dataset in claim.datasets:
+                terms = [cells[claim.exhibit, dataset, name].terms for name in claim.tokenizers]
+                histories = {one.history for one in terms if one.history is not None}
+                assert len(histories) < 2, f"{paper} {claim.id} on {dataset}: {sorted(histories)} items of a history"
+                for modality in {modality for one in terms for modality in one.vectors}:
+                    encoders = {one.vectors[modality] for one in terms if modality in one.vectors}
+                    assert len(encoders) == 1, f"{paper} {claim.id} on {dataset}: {modality} by {sorted(encoders)}"
+                compared += len(histories)
+    assert compared > 15

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.claims import make_claims
+from semtok.papers.claims import ClaimFiles, make_claims
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Terms
@@ -92,6 +92,6 @@ def judge(
             {"scores": scores, "diagnostics": diagnostics, "facts": facts, "history": histories},
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
-        *(csv, folder / "claims.md", folder / "claims.html"),
+        ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

@@ -24,6 +24,7 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
         Job("ranking_table", "paper=cost, exhibit=table2"),
         Job("stacked_table", "exhibit=table2"),
         Job("claims", "paper=cost"),
+        Job("scoreboard", ""),
     }
     own = {job(rule, "sasrec") for rule in ("train", "decode", "score")}
     chosen = {job("choose", "sasrec", None), *(job("train", name) for name in candidates)}

@@ -11,6 +11,7 @@ TABLE = {
     Job("ranking_table", "paper=cost, exhibit=table2"),
     Job("stacked_table", "exhibit=table2"),
     Job("claims", "paper=cost"),
+    Job("scoreboard", ""),
 }
 ROW = "      - {label: Random, latex: Random, tokenizer: random}\n"
 

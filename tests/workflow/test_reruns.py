@@ -12,6 +12,7 @@ COST = ("cost", "cost+reconstruction")
 CODED = ("random", "rqvae", *COST)
 TABLES = {Job("ranking_table", "paper=cost, exhibit=table2"), Job("claims", "paper=cost")}
 STACKED = Job("stacked_table", "exhibit=table2")
+SCOREBOARD = Job("scoreboard", "")
 STATISTICS = {Job("statistics_table", "paper=cost, exhibit=table1"), Job("stacked_table", "exhibit=table1")}
 
 
@@ -33,7 +34,7 @@ def everything_of(tokenizers, seed: int = 0) -> set[Job]:
     )
 
 
-RESULTS = TABLES | {STACKED}
+RESULTS = TABLES | {STACKED, SCOREBOARD}
 UNTRAINED = {Job("rank_untrained", "dataset=mind")}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,11 +22,13 @@ from semtok.run.digest import remember_in
 from semtok.errors import ConfigError, SemtokError
 from semtok.run.files import check_writable, remove_stale_files
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
+from semtok.run.summary import summary
 from semtok.papers import FIGURES
 from semtok.plan import targets
 from semtok.plan.check import check
 from semtok.plan.forecast import forecast, kind, measured, read
 from semtok.plan.forgotten import made_otherwise
+from semtok.plan.job_list import job_list
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages, ordered
 
@@ -41,6 +44,7 @@ if workflow.exec_mode == ExecMode.REMOTE:
 # Parsing the package takes half a second, and every job starts Snakemake anew.
 remember_in(Path(".snakemake/digests.json").absolute())
 
+STARTED = datetime.now(UTC).replace(microsecond=0)  # as precise as records are
 PATHS = Paths(CONFIG.results)
 STAGES = Stages(CONFIG, PATHS, ROOT)
 ENTRIES, code = STAGES.entries, STAGES.code
@@ -77,6 +81,12 @@ PRIORITY_OF_ENCODERS = 10
 def per_attempt(amount):
     """Memory or minutes of the first attempt; a second one gets twice as much, a third three times."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def tell_what_was_done():
+    """Say how many jobs ran, how long, and which were the largest."""
+    if told := summary(Path(PATHS.records), STARTED):
+        print(told, file=sys.stderr)
 
 
 def cancel_left_behind():
@@ -169,12 +179,17 @@ def around_the_dag(before=None, after=None):
     workflow._build_dag = built
 
 
-def tell_how_long():
-    """Say what the jobs will take, by those that ran before in this folder or where the config was tried."""
-    around_the_dag(after=say_forecast)
+def tell_what_and_how_long():
+    """Say which jobs there are, in a dry run, and what they will take, by those that ran before in this folder or where the config was tried."""
+    around_the_dag(after=say_jobs_and_forecast)
 
 
-def say_forecast():
+def say_jobs_and_forecast():
+    if workflow.dryrun:
+        order = {one.name: number for number, one in enumerate(workflow.rules)}
+        jobs = sorted(workflow.dag.needrun_jobs(), key=lambda job: (order[job.rule.name], str(job.wildcards)))
+        for line in job_list((job.rule.name, dict(job.wildcards)) for job in jobs):
+            print(line, file=sys.stderr)
     try:
         durations = (read(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
     except SemtokError as error:

@@ -141,6 +141,7 @@ rule claims:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, "claims")),
     output:
         csv=f"{PAPER}/claims.csv",
+        comparisons=f"{PAPER}/claims-comparisons.csv",
         markdown=f"{PAPER}/claims.md",
         html=report(
             f"{PAPER}/claims.html",
@@ -246,6 +247,34 @@ rule results_page:
         "../scripts/results_page.py"
 
 
+rule scoreboard:
+    input:
+        claims=PAPERS.verdicts(rules.claims.output.csv),
+        comparisons=PAPERS.verdicts(rules.claims.output.comparisons),
+        tables=PAPERS.rankings(rules.ranking_table.output.csv),
+    output:
+        report(
+            f"{RESULTS}/report/index.html",
+            category="Scoreboard",
+            caption="../report/scoreboard.rst",
+            labels={"result": "which claims hold"},
+        ),
+    log:
+        f"{LOGS}/scoreboard.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        results=RESULTS,
+        code=code("scoreboard.py"),
+    script:
+        "../scripts/scoreboard.py"
+
+
 # What plain `snakemake` makes, and what is shared with others.
 EVERYTHING = PAPERS.results(
     {
@@ -254,6 +283,7 @@ EVERYTHING = PAPERS.results(
         **dict.fromkeys(FIGURES, rules.figure.output),
         "claims": rules.claims.output,
         "stacked": rules.stacked_table.output,
+        "scoreboard": rules.scoreboard.output,
     }
 )
 

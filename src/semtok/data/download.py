@@ -8,11 +8,11 @@ import requests
 import urllib3
 import yaml
 from filelock import FileLock
-from tqdm import tqdm
 
 from semtok.data.containers import check_whole
 from semtok.errors import DataError
 from semtok.run import files
+from semtok.run.progress import progress
 
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 1 << 36
@@ -122,7 +122,7 @@ def _fetch(url: str, part: Path, timeout: tuple[float, float], deadline: float, 
         _validator_file(part).write_text(validator if validator.isascii() and validator.isprintable() else "")
         announced = response.headers.get("Content-Length", "")
         total = start + int(announced) if announced.isdecimal() and len(announced) < 20 else None
-        bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem, mininterval=1)
+        bar = progress(part.stem, total=total, initial=start, unit="B", unit_scale=True)
         with part.open("ab" if start else "wb") as handle, bar:
             # A body shorter than announced is an error of urllib3's.
             while max(total or 0, bar.n) <= max_bytes:

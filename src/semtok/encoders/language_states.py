@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import trange
 
 from semtok.config.data import Attributes
 from semtok.config.encoders import LanguageStatesEncoder
@@ -16,6 +15,7 @@ from semtok.encoders.language_models import LanguageModel
 from semtok.encoders.similarity import mean_pairwise_cosine
 from semtok.errors import ConfigError
 from semtok.run import devices
+from semtok.run.progress import progress
 
 
 @torch.no_grad()
@@ -40,7 +40,7 @@ def encode(
     readable = readable[np.argsort(lengths[readable], kind="stable")]
     filler = int(model.network.config.pad_token_id)
     vectors = np.full((len(items), model.network.config.hidden_size), np.nan, dtype=np.float32)
-    for first in trange(0, len(readable), options.batch_size, disable=None):
+    for first in progress("batches of texts", range(0, len(readable), options.batch_size)):
         batch = readable[first : first + options.batch_size]
         read = padded([[model.start, *tokens.content(item)] for item in batch], filler, where)
         n_tokens = torch.from_numpy(1 + lengths[batch]).to(where)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import trange
 
 from semtok.config.encoders import SentenceTransformersEncoder
 from semtok.errors import ConfigError
 from semtok.run import devices
 from semtok.run.files import read_json
+from semtok.run.progress import progress
 from semtok.run.weights import without_code
 from semtok.torchvision_operators import declare_missing
 
@@ -45,7 +45,7 @@ def encode_texts(
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )
-            for start in trange(0, len(texts), options.batch_size, disable=None)
+            for start in progress("batches of texts", range(0, len(texts), options.batch_size))
         ]
     vectors = np.concatenate(encoded).astype(np.float32, copy=False)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)

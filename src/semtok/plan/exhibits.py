@@ -119,8 +119,19 @@ class Exhibits:
 
     def strata(self, paper: str, pattern: str) -> list[str]:
         """A file of the strata of each table of rankings that the config builds."""
-        tables = [name for name in self.config.papers[paper].tables if self.kind(paper, name) == "ranking"]
-        return [pattern.format(paper=paper, exhibit=f"{name}-strata") for name in tables]
+        return [pattern.format(paper=paper, exhibit=f"{name}-strata") for name in self._ranking_tables(paper)]
+
+    def rankings(self, pattern: str) -> list[str]:
+        """A file of each table of rankings that the config builds, of all papers."""
+        tables = [(paper, name) for paper in self._of_papers for name in self._ranking_tables(paper)]
+        return [pattern.format(paper=paper, exhibit=name) for paper, name in tables]
+
+    def verdicts(self, pattern: str) -> list[str]:
+        """A file of the claims of each paper of which the config builds anything."""
+        return [pattern.format(paper=paper) for paper in self._of_papers if self.built(paper)]
+
+    def _ranking_tables(self, paper: str) -> list[str]:
+        return [name for name in self.config.papers[paper].tables if self.kind(paper, name) == "ranking"]
 
     def constraints(self, *kinds: str) -> dict[str, str]:
         """What the wildcards `paper` and `exhibit` may be in the rule of some kinds.
@@ -162,7 +173,8 @@ class Exhibits:
         """Every file of every table, figure and list of claims: what plain `snakemake` makes, and what is shared.
 
         Args:
-            outputs: the patterns of the outputs of the rule of each kind of exhibit, and of `stacked` tables.
+            outputs: the patterns of the outputs of the rule of each kind of exhibit, of `stacked` tables, and of the
+                `scoreboard`.
         """
         return list(dict.fromkeys(self._results(outputs)))
 
@@ -174,6 +186,8 @@ class Exhibits:
                 yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
             for table in config.tables:
                 yield from (file.format(exhibit=table) for file in outputs["stacked"])
+        if any(map(self.built, self._of_papers)):
+            yield from outputs["scoreboard"]
 
 
 def _content(paper: Definition, exhibit: str) -> dict[str, Any]:

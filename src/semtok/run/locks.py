@@ -70,7 +70,7 @@ def only_worker(log_path: str, folder: Path = FOLDER) -> Iterator[None]:
         yield
         return
     (folder / "jobs").mkdir(exist_ok=True)
-    lock = FileLock(folder / "jobs" / f"{hashlib.sha256(log_path.encode()).hexdigest()[:16]}.lock")
+    lock = _lock_of(log_path, folder)
     if not _acquire(lock, timeout=0):
         print(f"{log_path}: an earlier worker of this job still runs; waiting for its end", file=sys.stderr)
         _acquire(lock, timeout=-1)
@@ -78,6 +78,20 @@ def only_worker(log_path: str, folder: Path = FOLDER) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_running(log_path: str, folder: Path = FOLDER) -> bool:
+    """Whether a worker on this machine holds the lock of the job that logs to `log_path`."""
+    lock = _lock_of(log_path, folder)
+    if not Path(lock.lock_file).exists():
+        return False
+    is_free = _acquire(lock, timeout=0)
+    lock.release()
+    return not is_free
+
+
+def _lock_of(log_path: str, folder: Path) -> FileLock:
+    return FileLock(folder / "jobs" / f"{hashlib.sha256(log_path.encode()).hexdigest()[:16]}.lock")
 
 
 def end_with_driver() -> None:

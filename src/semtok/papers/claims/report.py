@@ -1,7 +1,8 @@
 """A paper's claims with their verdicts, as a file of numbers and as pages to read."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -16,16 +17,25 @@ from semtok.run.files import write_csv, write_text
 
 _FEW = 4
 """Comparisons of one claim that a page shows one by one."""
+_COMPARED = ["paper", "id", "comparison", "unit", "value", "low", "high", "p", "printed"]
 
 
-def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) -> None:
+@dataclass(frozen=True)
+class ClaimFiles:
+    """Where verdicts are written."""
+
+    csv: Path
+    """One row per claim; below a joint claim, one row per part."""
+    comparisons: Path
+    """CSV, one row per comparison of a claim, in numbers."""
+    markdown: Path
+    html: Path
+
+
+def make_claims(results: Results, files: ClaimFiles) -> None:
     """Write the verdicts on a paper's claims.
 
-    Args:
-        results: with the cells of `plan.claim_cells`, and of their runs the ranks, diagnostics and histories.
-        csv: output, one row per claim; below a joint claim, one row per part.
-        markdown_path: output, readable.
-        html: output, readable.
+    results: with the cells of `plan.claim_cells`, and of their runs the ranks, diagnostics and histories.
     """
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []
@@ -38,10 +48,12 @@ def make_claims(results: Results, csv: Path, markdown_path: Path, html: Path) ->
             found.append((claim.id, claim, parts[claim.id]))
     level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
-    write_csv(csv, pd.DataFrame(rows))
+    write_csv(files.csv, pd.DataFrame(rows))
+    compared = [row for name, _, finding in found for row in _compared(results.paper, name, finding)]
+    write_csv(files.comparisons, pd.DataFrame(compared, columns=_COMPARED))
     grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
-    write_text(markdown_path, markdown([grid]))
-    write_text(html, page([grid], grid.caption))
+    write_text(files.markdown, markdown([grid]))
+    write_text(files.html, page([grid], grid.caption))
 
 
 def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:
@@ -57,6 +69,12 @@ def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) 
         "reason": sentences([finding.reason]),
         "source": finding.source,
     }
+
+
+def _compared(paper: str, name: str, finding: Finding) -> Iterator[tuple[object, ...]]:
+    for comparison, p in zip(finding.comparisons, finding.p_values, strict=True):
+        found = comparison.estimate
+        yield paper, name, comparison.name, comparison.unit, found.value, found.low, found.high, p, comparison.printed
 
 
 def _measured(finding: Finding) -> str:

@@ -42,6 +42,8 @@ class Comparison:
     name: str
     estimate: Estimate
     unit: Literal["fraction", "percent"] = "fraction"
+    printed: float | None = None
+    """Its size in the paper, in the same unit, where the claim names one."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ def by_printed_size(
     verdict = _worst([verdict for verdict, _ in parts])
     if departures:
         reason += f"; a size is compared under the paper's conditions alone: {'; '.join(departures)}"
-    return Finding(verdict, reason, comparisons, p_values)
+    beside = [replace(comparison, printed=size) for comparison, size in zip(comparisons, printed, strict=True)]
+    return Finding(verdict, reason, beside, p_values)
 
 
 def by_runs(against: Sequence[str], measured: str) -> Finding:

@@ -1,0 +1,230 @@
+"""The verdicts of one run of the workflow, or of several side by side, as one page that needs nothing but a browser."""
+
+import math
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from semtok.errors import DataError
+from semtok.papers import ranking_table
+from semtok.papers.claims.verdicts import NOT_RUN
+from semtok.papers.templates import render
+from semtok.run.files import write_text
+
+READ = re.compile(r"(?:^|/)papers/([^/]+)/(claims|claims-comparisons|table[\w-]*)\.csv$")
+"""The files of a run that a scoreboard is made of; of the tables those of rankings."""
+
+SYNTHETIC = "synthetic"
+"""What stands in a verdict's place where the data are made up: they say nothing of a paper."""
+
+SIGNS = {
+    "reproduced": "✓",
+    "reproduced in part": "◐",
+    "inconclusive": "?",
+    "not comparable": "≠",
+    "not reproduced": "✗",
+    SYNTHETIC: "∅",
+    NOT_RUN: "○",
+}
+"""Every state of a claim, in the order of the page; a sign beside the word and the colour."""
+
+_CELL = ["paper", "table", "dataset", "method", "metric", "k"]
+_WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
+"""Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the workflow found."""
+
+    name: str
+    folder: Path | None
+    """Its folder of results; None for an archive, whose files have no place to link to."""
+    claims: pd.DataFrame
+    """The rows of all `claims.csv`, texts."""
+    comparisons: pd.DataFrame
+    """The rows of all `claims-comparisons.csv`."""
+    cells: pd.DataFrame
+    """The rows of all tables of rankings, texts."""
+
+
+def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
+    """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
+
+    chosen: files of the folder; None: all that are there. Raises DataError where there are no claims.
+    """
+    if chosen is not None:
+        texts = {str(path): path.read_text(encoding="utf-8") for path in chosen}
+    elif place.suffix == ".zip":
+        with zipfile.ZipFile(place) as archive:
+            names = [name for name in archive.namelist() if READ.search(name)]
+            texts = {name: archive.read(name).decode("utf-8") for name in names}
+    else:
+        texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(place.glob("papers/*/*.csv"))}
+    frames: dict[str, list[pd.DataFrame]] = {"claims": [], "claims-comparisons": [], "cells": []}
+    for name, text in texts.items():
+        found = READ.search(name)
+        if found is None:
+            continue
+        is_table = found[2] not in frames
+        # Interpreted below: a column that is text here may be all numbers there.
+        frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+        if not is_table:
+            frames[found[2]].append(frame)
+        elif list(frame.columns) == ranking_table.COLUMNS:
+            frames["cells"].append(frame)
+    if not frames["claims"]:
+        raise DataError(
+            f"{place}: found no papers/PAPER/claims.csv; expected a folder of results, or an archive of one"
+        )
+    claims, comparisons, cells = (pd.concat(found) if found else pd.DataFrame() for found in frames.values())
+    return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells)
+
+
+def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
+    """Write the page: the claims of all runs, each with its forest plot, and the cells of their tables."""
+    claims = list(_claims(runs))
+    states = [state for claim in claims for state in claim["states"][-1:]]
+    shown = render(
+        "scoreboard.html",
+        title=" and ".join(run.name for run in runs),
+        runs=[run.name for run in runs],
+        claims=claims,
+        tally={state: states.count(state) for state in SIGNS if state in states},
+        signs=SIGNS,
+        papers=list(dict.fromkeys(claim["paper"] for claim in claims)),
+        synthetic=any(state == SYNTHETIC for claim in claims for state in claim["states"]),
+        cells=_cells(runs),
+        columns=_CELL,
+        files=[{"run": run.name, "tables": _files(run, page)} for run in runs if run.folder],
+    )
+    write_text(page, shown)
+
+
+def state_of(claim: Mapping[str, str]) -> str:
+    """What is said of a claim: its verdict, or that nothing was run, or that its data are made up."""
+    if claim["source"] == NOT_RUN:
+        return NOT_RUN
+    return SYNTHETIC if SYNTHETIC in claim["source"] else claim["verdict"]
+
+
+def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    """Every claim of any run, its parts below it."""
+    rows = [{(row["paper"], row["id"]): row for row in _rows(run.claims)} for run in runs]
+    for paper, name in dict.fromkeys(key for of_run in rows for key in of_run):
+        if "." in name:
+            continue
+        found = [of_run.get((paper, name)) for of_run in rows]
+        states = ["" if row is None else state_of(row) for row in found]
+        yield {
+            "paper": paper,
+            "id": name,
+            "statement": next(row["claim"] for row in found if row),
+            "states": states,
+            "changed": len(set(states)) > 1,
+            "reasons": ["" if row is None else _first_sentence(row["reason"]) for row in found],
+            "details": [_details(run, paper, name) for run in runs],
+        }
+
+
+def _details(run: Run, paper: str, name: str) -> dict[str, Any]:
+    """A claim of a run: itself or its parts, each with its comparisons, and all of them in one plot."""
+    ids = run.claims["id"]
+    below = run.claims["paper"].eq(paper) & ids.str.split(".").str[0].eq(name)
+    parts = run.claims[below & ids.ne(name)] if (below & ids.ne(name)).any() else run.claims[below]
+    rows = _rows(parts)
+    compared = [
+        _rows(run.comparisons[run.comparisons["paper"].eq(paper) & run.comparisons["id"].eq(part["id"])])
+        for part in rows
+    ]
+    # On one axis: those of all parts are drawn together.
+    drawn = forest([row for of_part in compared for row in of_part])
+    marks = iter(drawn)
+    shown = [
+        {**part, "state": state_of(part), "comparisons": list(islice(marks, len(of_part)))}
+        for part, of_part in zip(rows, compared, strict=True)
+    ]
+    return {"run": run.name, "parts": shown, "forest": drawn, "width": _WIDTH, "line": _LINE}
+
+
+def forest(comparisons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Where each comparison's value, interval and printed size lie in a plot; those of one unit share an axis.
+
+    Bounds that are infinite or undefined end at the edge of the plot.
+    """
+    numbers = [{name: float(row[name] or "nan") for name in ("value", "low", "high", "printed")} for row in comparisons]
+    drawn = []
+    for row, own in zip(comparisons, numbers, strict=True):
+        beside = [other for there, other in zip(comparisons, numbers, strict=True) if there["unit"] == row["unit"]]
+        ends = [0.0, *(number for other in beside for number in other.values() if math.isfinite(number))]
+        low, high = min(ends), max(ends)
+        scale = (_WIDTH - 2 * _PAD) / (high - low or 1.0)
+
+        def place(number: float, low: float = low, high: float = high, scale: float = scale) -> float:
+            return round(_PAD + scale * (min(max(number, low), high) - low), 1)
+
+        drawn.append(
+            {
+                "name": row["comparison"],
+                "zero": place(0.0),
+                "low": place(-math.inf if math.isnan(own["low"]) else own["low"]),
+                "high": place(math.inf if math.isnan(own["high"]) else own["high"]),
+                "value": None if math.isnan(own["value"]) else place(own["value"]),
+                "printed": None if math.isnan(own["printed"]) else place(own["printed"]),
+                "is_clear": own["low"] > 0 or own["high"] < 0,
+                "words": _words(own, "percent" if row["unit"] == "percent" else "fraction"),
+            }
+        )
+    return drawn
+
+
+def _words(numbers: Mapping[str, float], unit: Literal["percent", "fraction"]) -> str:
+    def of(number: float) -> str:
+        if not math.isfinite(number):
+            return "undefined" if math.isnan(number) else "unbounded"
+        return f"{number:+.1f}%" if unit == "percent" else f"{number:+.4f}"
+
+    printed = "" if math.isnan(numbers["printed"]) else f"; printed {of(numbers['printed'])}"
+    return f"{of(numbers['value'])} [{of(numbers['low'])}, {of(numbers['high'])}]{printed}"
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
+    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
+
+
+def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Every cell of any run: its keys, what is printed, and what each run found."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for number, run in enumerate(runs):
+        for row in _rows(run.cells):
+            key = tuple(row[name] for name in _CELL)
+            cell = found.setdefault(key, {"key": key, "printed": row["printed"], "found": [None] * len(runs)})
+            if row["mean"]:
+                ends = ", ".join(f"{float(row[end]):.4f}" for end in ("ci_low", "ci_high") if row[end])
+                cell["found"][number] = {
+                    "mean": float(row["mean"]),
+                    "interval": f"[{ends}]" if ends else "",
+                    "seeds": row["seeds"],
+                    "source": row["source"],
+                }
+    return [cell for cell in found.values() if any(cell["found"])]
+
+
+def _files(run: Run, page: Path) -> list[dict[str, str]]:
+    """Links to the files of each table, from the page on."""
+    assert run.folder is not None
+    tables = [] if run.cells.empty else _rows(run.cells[["paper", "table"]].drop_duplicates())
+    root = os.path.relpath(run.folder, page.parent)
+    return [{**table, "path": f"{root}/papers/{table['paper']}/{table['table']}"} for table in tables]

@@ -1,0 +1,67 @@
+"use strict";
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const one = (id) => document.getElementById(id);
+
+// Claims: by verdict, paper, words, and whether runs differ.
+const toggles = all("button[data-state]");
+function showClaims() {
+  const states = toggles.filter((b) => b.ariaPressed === "true").map((b) => b.dataset.state);
+  const words = one("words").value.toLowerCase(), paper = one("paper").value;
+  const changed = one("changed") && one("changed").checked;
+  let shown = 0;
+  for (const claim of all("details.claim")) {
+    const fits = states.includes(claim.dataset.state) && (!paper || claim.dataset.paper === paper) &&
+      (!changed || claim.dataset.changed === "true") && claim.textContent.toLowerCase().includes(words);
+    claim.hidden = !fits;
+    shown += fits;
+  }
+  one("claims-shown").value = `${shown} claims`;
+}
+for (const button of toggles) {
+  button.addEventListener("click", () => {
+    button.ariaPressed = button.ariaPressed === "true" ? "false" : "true";
+    showClaims();
+  });
+}
+for (const id of ["paper", "words", "changed"]) if (one(id)) one(id).addEventListener("input", showClaims);
+
+// Cells: filters, and sorting by any column.
+const body = one("cells").tBodies[0], filters = all("select.filter");
+const text = (row, column) => row.cells[column].textContent;
+function showCells() {
+  let shown = 0;
+  for (const row of body.rows) {
+    row.hidden = filters.some((f) => f.value && text(row, Number(f.dataset.column)) !== f.value);
+    shown += !row.hidden;
+  }
+  one("cells-shown").value = `${shown} rows`;
+}
+for (const filter of filters) filter.addEventListener("input", showCells);
+all("#cells thead th").forEach((head, column) => {
+  const button = head.querySelector("button");
+  if (!button) return;
+  button.addEventListener("click", () => {
+    // Numbers begin with the largest.
+    const first = head.classList.contains("number") ? "descending" : "ascending";
+    const other = first === "ascending" ? "descending" : "ascending";
+    const order = head.ariaSort === first ? other : first;
+    for (const each of all("#cells thead th[aria-sort]")) each.ariaSort = "none";
+    head.ariaSort = order;
+    const sign = order === "ascending" ? 1 : -1;
+    const rows = [...body.rows].sort((a, b) => {
+      const [x, y] = [text(a, column), text(b, column)];
+      if (!x || !y) return (x ? 0 : 1) - (y ? 0 : 1); // empty cells last
+      return sign * x.localeCompare(y, "en", { numeric: true });
+    });
+    body.append(...rows);
+  });
+});
+one("download").addEventListener("click", () => {
+  const quoted = (cell) => `"${cell.textContent.trim().replaceAll('"', '""')}"`;
+  const rows = [one("cells").tHead.rows[0], ...body.rows].filter((row) => !row.hidden);
+  const csv = rows.map((row) => [...row.cells].map(quoted).join(",")).join("\n") + "\n";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+  link.download = "semtok.csv";
+  link.click();
+});

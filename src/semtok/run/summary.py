@@ -1,0 +1,39 @@
+"""What a run of the workflow did, told at its end: from the records of its jobs."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from semtok.errors import SemtokError
+from semtok.run.files import read_json
+
+_NAMED = 3
+"""Jobs that are named as the slowest."""
+
+
+def summary(records: Path, since: datetime) -> str:
+    """A few lines on the jobs below `records` that began since then; empty where there are none."""
+    jobs = [job for job in _read(records) if datetime.fromisoformat(job["started"]) >= since]
+    if not jobs:
+        return ""
+    slowest = sorted(jobs, key=lambda job: -float(job["seconds"]))
+    largest = max(jobs, key=lambda job: int(job["peak_memory_mb"]))
+    hours = sum(float(job["seconds"]) for job in jobs) / 3600
+    named = ", ".join(f"{_name(job)} ({job['seconds'] / 60:.1f} min)" for job in slowest[:_NAMED])
+    return (
+        f"{len(jobs)} jobs done, {hours:.2f} hours when each is counted for itself; slowest: {named}; "
+        f"largest: {_name(largest)} ({largest['peak_memory_mb']:,} MB)"
+    )
+
+
+def _read(records: Path) -> Iterator[dict[str, Any]]:
+    for path in records.rglob("*.json"):
+        try:
+            yield read_json(path)
+        except (OSError, SemtokError):  # of a job that has just begun anew, or cut short by a crash
+            continue
+
+
+def _name(job: dict[str, Any]) -> str:
+    return " ".join([job["rule"], *job["wildcards"].values()])

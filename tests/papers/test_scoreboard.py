@@ -1,0 +1,203 @@
+"""The page of verdicts: what it says of made-up runs, and what a browser does with it."""
+
+import json
+import re
+import subprocess
+import zipfile
+
+import pandas as pd
+import pytest
+
+from semtok.compare import main as compare
+from semtok.errors import DataError
+from semtok.papers import ranking_table
+from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboard
+from support.browser import BROWSER, command
+from support.fabricated_cost import AS_PRINTED, judge
+
+CELL = {
+    "paper": "cost",
+    "table": "table2",
+    "dataset": "MIND",
+    "source": "mirror",
+    "kind": "trained",
+    "metric": "recall",
+}
+CELLS = [
+    {**CELL, "method": "Random", "k": "5", "printed": "0.0319", "mean": "0.02", "seeds": "1"},
+    {
+        **CELL,
+        "method": "L_co",
+        "k": "5",
+        "printed": "0.05",
+        "mean": "0.11",
+        "seeds": "3",
+        "ci_low": "0.1",
+        "ci_high": "0.12",
+    },
+    {**CELL, "method": "L_co", "k": "40", "printed": "0.2", "mean": "0.3", "seeds": "3"},
+    {**CELL, "method": "L_re", "k": "5", "printed": "0.04"},
+]
+REVERSED = {**AS_PRINTED, "rqvae": AS_PRINTED["cost"], "cost": AS_PRINTED["rqvae"]}
+
+
+def write_run(folder, hits, **changed):
+    papers = folder / "papers" / "cost"
+    papers.mkdir(parents=True)
+    judge(papers, hits, collisions={"rqvae": (0.2, 0.3), "cost": (0.05, 0.1)}, scale=4, **changed)
+    (papers / "comparisons.csv").rename(papers / "claims-comparisons.csv")
+    pd.DataFrame(CELLS, columns=ranking_table.COLUMNS).to_csv(papers / "table2.csv", index=False)
+    pd.DataFrame({"method": ["L_co"]}).to_csv(papers / "table2-strata.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run as printed, and one the other way round."""
+    root = tmp_path_factory.mktemp("runs")
+    return write_run(root / "first", AS_PRINTED), write_run(root / "second", REVERSED)
+
+
+@pytest.fixture(scope="module")
+def pages(runs, tmp_path_factory):
+    """The page of the first run, and of both."""
+    root = tmp_path_factory.mktemp("pages")
+    both = [read_run(folder) for folder in runs]
+    write_scoreboard(both[:1], root / "one.html")
+    write_scoreboard(both, root / "two.html")
+    return root
+
+
+def claims_of(page):
+    """The opening tag and the summary of each claim."""
+    return re.findall(r'<details class="claim" ([^>]*)>\s*<summary>(.*?)</summary>', page.read_text(), re.DOTALL)
+
+
+def test_a_row_a_claim_with_its_verdict_in_sign_and_word(pages):
+    claims = claims_of(pages / "one.html")
+    assert len(claims) == 15
+    attributes, summary = claims[0]
+    assert 'data-state="reproduced"' in attributes
+    assert "✓</span> reproduced" in summary
+    assert "43.34%" in summary
+    assert "<svg" in summary
+    assert 'class="printed"' in summary
+
+
+def test_two_runs_stand_side_by_side_and_what_changed_is_told(pages):
+    attributes, summary = claims_of(pages / "two.html")[0]
+    assert 'data-changed="true"' in attributes
+    assert "reproduced <small>first</small>" in summary
+    assert "not reproduced <small>second</small>" in summary
+    assert 'data-changed="true"' not in (pages / "one.html").read_text()
+
+
+def test_the_page_needs_no_network(pages):
+    page = (pages / "two.html").read_text()
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert links
+    assert all(link.startswith("../runs") and "/papers/cost/table2." in link for link in links)
+    assert "http" not in page
+
+
+def test_synthetic_data_get_no_verdict(tmp_path):
+    write_run(tmp_path / "demo", AS_PRINTED, source="synthetic", users=700)
+    write_scoreboard([read_run(tmp_path / "demo")], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    states = {re.search(r'data-state="([^"]*)"', attributes)[1] for attributes, _ in claims_of(tmp_path / "page.html")}
+    assert states <= {"synthetic", "not run"}
+    assert page.count('class="warning"') == 1
+
+
+def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):
+    with zipfile.ZipFile(tmp_path / "first.zip", "w") as archive:
+        for path in runs[0].rglob("*.csv"):
+            archive.write(path, path.relative_to(runs[0]))
+    write_scoreboard([read_run(tmp_path / "first.zip")], tmp_path / "page.html")
+    assert claims_of(tmp_path / "page.html") == claims_of(pages / "one.html")
+
+
+def test_a_folder_without_claims_is_no_run(tmp_path):
+    with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv"):
+        read_run(tmp_path)
+
+
+def test_the_command_compares_runs(runs, pages, tmp_path, capsys):
+    compare([*map(str, runs), "--output", str(tmp_path / "page.html")])
+    assert capsys.readouterr().out == f"{tmp_path / 'page.html'}\n"
+    assert claims_of(tmp_path / "page.html") == claims_of(pages / "two.html")
+
+
+@pytest.mark.parametrize(("name", "said"), [("nothing.zip", "No such file"), ("broken.zip", "not a zip file")])
+def test_the_command_says_what_it_cannot_read(tmp_path, name, said):
+    (tmp_path / "broken.zip").write_text("no archive")
+    with pytest.raises(SystemExit, match=rf"error: .*{said}"):
+        compare([str(tmp_path / name)])
+
+
+def test_what_is_said_of_a_claim():
+    claim = {"verdict": "inconclusive", "source": "mirror"}
+    assert state_of(claim) == "inconclusive"
+    assert state_of({**claim, "source": "not run"}) == "not run"
+    assert state_of({**claim, "source": "mirror; synthetic"}) == "synthetic"
+
+
+def test_forest_positions_share_an_axis_a_unit():
+    rows = [
+        {"comparison": "a", "unit": "percent", "value": "10", "low": "0", "high": "20", "printed": "40"},
+        {"comparison": "b", "unit": "percent", "value": "-40", "low": "-inf", "high": "nan", "printed": ""},
+        {"comparison": "c", "unit": "fraction", "value": "0.1", "low": "0.05", "high": "0.2", "printed": ""},
+    ]
+    first, second, third = forest(rows)
+    # From -40 to 40 over 224 units between margins of 8.
+    assert [first[name] for name in ("zero", "value", "low", "high", "printed")] == [120.0, 148.0, 120.0, 176.0, 232.0]
+    assert not first["is_clear"]
+    assert [second[name] for name in ("value", "low", "high", "printed")] == [8.0, 8.0, 232.0, None]
+    assert second["words"] == "-40.0% [unbounded, undefined]"
+    assert [third["zero"], third["value"], third["is_clear"]] == [8.0, 120.0, True]
+    assert first["words"] == "+10.0% [+0.0%, +20.0%]; printed +40.0%"
+
+
+CLICKS = """
+const shown = () => [...document.querySelectorAll("details.claim")].filter((c) => !c.hidden).length;
+const column = (n) => [...document.querySelectorAll("#cells tbody tr")].filter((r) => !r.hidden)
+  .map((r) => r.cells[n].textContent);
+const set = (element, value) => { element.value = value; element.dispatchEvent(new Event("input")); };
+const found = { all: shown() };
+document.querySelector('button[data-state="reproduced"]').click();
+found.withoutReproduced = shown();
+document.querySelector('button[data-state="reproduced"]').click();
+set(document.getElementById("words"), "by 43.34% in recall@5");
+found.words = shown();
+const details = document.querySelector("details.claim");
+details.querySelector("summary").click();
+found.unfolded = details.open && details.querySelectorAll("tbody tr").length;
+document.querySelectorAll("#cells thead button")[7].click();
+found.largestFirst = column(7);
+document.querySelectorAll("#cells thead button")[7].click();
+found.smallestFirst = column(7);
+found.sorted = document.querySelectorAll("#cells thead th")[7].ariaSort;
+set(document.querySelectorAll("select.filter")[5], "40");
+found.filtered = column(3);
+document.body.innerHTML = `<pre>${JSON.stringify(found)}</pre>`;
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+def test_clicking(pages, tmp_path):
+    page = (pages / "one.html").read_text()
+    clicked = tmp_path / "clicked.html"
+    clicked.write_text(page.replace("</body>", f"<script>{CLICKS}</script></body>"))
+    seen = subprocess.run(
+        [*command(tmp_path), "--dump-dom", clicked.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+    found = json.loads(re.search(r"<pre>(.*?)</pre>", seen, re.DOTALL)[1])
+    assert found["all"] == 15
+    assert 0 < found["withoutReproduced"] < 15
+    assert found["words"] == 1
+    assert found["unfolded"] == 1
+    assert found["largestFirst"] == ["0.3000", "0.1100", "0.0200"]
+    assert found["smallestFirst"] == ["0.0200", "0.1100", "0.3000"]
+    assert found["sorted"] == "ascending"
+    assert found["filtered"] == ["L_co"]
