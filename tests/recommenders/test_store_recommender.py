@@ -21,7 +21,7 @@ from semtok.recommenders.item_codes import Decoder
 from semtok.recommenders.language_codes import item_tokens
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.text_tasks import TO_CODES, TO_TEXT, ItemTexts, Joined, TextTask
-from semtok.recommenders.training import TrainingSamples, Validation
+from semtok.recommenders.training import TrainingSamples, Validation, make_optimizer
 from semtok.recommenders.vocabulary import N_SPECIALS
 from support.in_language_models import store_options, task_in
 from support.language import ATTRIBUTES, dense_options, items
@@ -205,6 +205,14 @@ def test_prompts_that_are_too_long_are_refused(tmp_path, codes, world):
     task = task_in(tmp_path, store_options(max_items=50), world, codes)
     with pytest.raises(ConfigError, match=r"max_items: 50 items of 3 codes .* at most the 160 positions"):
         store.build(task, item_tokens(task).vocabulary.size)
+
+
+def test_the_optimizer_is_given_what_is_trained_alone(built):
+    """Frozen weights would be decayed by several processes, which give every weight that it has a gradient."""
+    model = built[1]
+    groups = make_optimizer(model, store_options().training).param_groups
+    given = {id(weight) for group in groups for weight in group["params"]}
+    assert given == {id(weight) for name, weight in model.named_parameters() if name in model.trained}
 
 
 # --- what it learns ---------------------------------------------------------------------------------------------------

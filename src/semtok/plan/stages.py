@@ -233,7 +233,7 @@ class Stages:
         if attributes is None:
             raise ConfigError(
                 f"datasets.{wildcards.dataset}.attributes: found nothing; expected the fields that a language model "
-                "reads of an item, since an encoder that is built on one is to run on it"
+                "reads of an item, since what is built on one is to run on it"
             )
         return attributes
 
