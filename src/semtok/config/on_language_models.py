@@ -89,8 +89,8 @@ class STORERecommender(OverCodesInLanguageModel):
 
     @property
     def reads_texts(self) -> bool:  # type: ignore[override]
-        """Alignment does."""
-        return self.training.alignment
+        """Alignment does; `training` is not there while decoding."""
+        return bool(self.training and self.training.alignment)
 
 
 class LCRec(OverCodesInLanguageModel):
