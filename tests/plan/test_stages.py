@@ -1,5 +1,6 @@
 """What the jobs of the stages before the papers read, without Snakemake."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +68,25 @@ def test_a_language_model_comes_from_where_its_source_says(raw):
     assert stages(raw).language_model(job(encoder="dense-opt"))["model"] == "facebook/opt-350m"
     raw["language_models"]["opt-350m"] = {"source": "folder", "path": "mine/"}
     assert stages(raw).language_model_files(job(encoder="dense-opt"))[2] == "mine/tokenizer.json"
+
+
+def test_a_recommender_reads_its_language_model_and_the_dense_tokenizer_of_it(raw):
+    one, run = stages(raw), job(tokenizer="store", recommender="store", seed="2")
+    assert one.language_model_files(run)[:1] == ["results/encoders/mind/opt.model/config.json"]
+    assert one.language_model(run) == one.options("language_models", "opt")
+    assert one.dense_model(run) == "results/encoders/mind/dense-opt-seed2.safetensors"
+    assert one.dense_options(run) == one.options("encoders", "dense-opt")
+    assert one.attributes_to_read(run) == one.attributes(run)
+    assert one.texts(run) == "results/data/mind/items.parquet"
+    # Without alignment no text is read, and from the model as it is no dense tokenizer.
+    plain = job(tokenizer="rqvae", recommender="tiger-opt+max_items=5")
+    assert (one.attributes_to_read(plain), one.texts(plain), one.dense_model(plain)) == (None, [], [])
+    pattern = re.compile(one.in_language_models())
+    assert all(pattern.fullmatch(name) for name in ("store", "store-no-alignment", "p5+max_items=5", "lc-rec"))
+    assert not any(pattern.fullmatch(name) for name in ("tiger", "tiger-small", "sasrec+max_items=5", "stores"))
+    raw["recommenders"]["store"]["share_weights"] = "opt-states"
+    with pytest.raises(ConfigError, match=r"recommenders\.store\.share_weights: found opt-states; expected a dense"):
+        stages(raw).dense_model(run)
 
 
 def test_a_dataset_without_attributes_has_no_dense_tokens(raw):

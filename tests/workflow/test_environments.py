@@ -41,8 +41,11 @@ BY_NAME = {
     "prepare": READERS.values(),
     "spatial_graph": [kind.module for kind in classes(Graph)],
     "tokenize": [kind.module for kind in classes(Tokenizer)],
-    "train": [kind.module for kind in methods().values()],
-    "decode": [kind.module for kind in methods().values()],
+    **{
+        f"{step}{suffix}": [kind.module for kind in methods().values() if kind.reads_language_model == in_model]
+        for step in ("train", "decode")
+        for suffix, in_model in (("", False), ("_with_language_model", True))
+    },
     "figure": FIGURES.values(),
     **{
         f"encode_{modality}": [kind.module for kind in classes(Encoder) if kind.modality == modality]

@@ -18,6 +18,20 @@ SMALL = TINY | {
     "tokenizers": {
         "store": {"codebook_size": 8, "components": 4, "initializations": 1},
         "store-rqvae": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2},
+        "lc-rec": {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2},
+    },
+    "recommenders": {
+        "store": {
+            "model": {"lora_rank": 2, "code_embeddings": "centroids"},
+            "training": {"epochs": 1, "validation_every": 1, "validation_users": 4, "alignment_items": 8},
+            "decoding": {"certify_users": 2},
+        },
+        "lc-rec": {
+            "model": {"lora_rank": 2},
+            "training": {"epochs": 1, "samples_per_epoch": 64, "validation_every": 1, "validation_users": 4},
+            "decoding": {"certify_users": 2},
+        },
+        "p5": {"model": {"lora_rank": 2}, "training": {"epochs": 1, "validation_every": 1}},
     },
 }
 FOLDER = "results/tokenizers/mind"
@@ -63,3 +77,52 @@ def test_codes_and_what_remakes_them(project: Project):
     assert project.planned(*CODES) == DENSE | STORE
     project.edit_config("datasets.mind.attributes", {"content": ["title"], "generated": ["category"]})
     assert project.planned(*CODES) == MODEL | DENSE | STATES | STORE | RQVAE
+
+
+RUN = "results/recommenders/mind/{}/0/ranks.parquet"
+
+
+def jobs(run: str, *names: str) -> set[Job]:
+    tokenizer, recommender = run.split("/")
+    return {Job(name, f"dataset=mind, tokenizer={tokenizer}, recommender={recommender}, seed=0") for name in names}
+
+
+IN_MODEL = ("train_with_language_model", "decode_with_language_model")
+
+
+def test_the_jobs_of_a_recommender_in_a_language_model(project: Project):
+    assert project.planned(RUN.format("store/store")) == DATA | MODEL | DENSE | STORE | jobs("store/store", *IN_MODEL)
+    # P5 has no codes, and does not start from the dense tokenizer.
+    assert project.planned(RUN.format("ids/p5")) == DATA | MODEL | jobs("ids/p5", *IN_MODEL)
+    # Others go on as they did.
+    assert jobs("store/tiger", "train", "decode") < project.planned(RUN.format("store/tiger"))
+    # With a published model, the dense tokenizer of another one has no weights to start from.
+    project.edit_config("recommenders.store.language_model", "opt-350m")
+    told = project.snakemake("-n", "--", RUN.format("store/store"), check=False).stderr
+    assert "share_weights: found dense-opt; expected a dense tokenizer of the language model opt-350m" in told
+    project.edit_config("recommenders.store.language_model", "opt")
+
+
+@pytest.mark.slow
+def test_recommenders_in_a_language_model_from_raw_data_to_scores(project: Project):
+    pairs = ("store/store", "lc-rec/lc-rec", "ids/p5", "store/store-no-alignment")
+    files = [RUN.format(pair) for pair in pairs]
+    project.snakemake("--cores", "1", "--", *files)
+    for pair, file in zip(pairs, files, strict=True):
+        ranks = pd.read_parquet(project.root / file)
+        assert len(ranks) > 20
+        facts = read_json((project.root / file).with_name("decoding.json"))
+        # LC-Rec's constraint lets it write codes that no item has.
+        writes_others = pair == "lc-rec/lc-rec"
+        assert (facts.get("invalid_rate", 0) > 0) == writes_others
+        assert ranks["top"].map(len).eq(50).all() != writes_others
+    folder = (project.root / files[0]).parent
+    assert not list(folder.glob("*checkpoint*"))
+    # What was trained is small beside the language model, and holds no word.
+    assert 0 < (folder / "model.safetensors").stat().st_size < 200_000
+
+    assert project.planned(*files) == set()
+    project.edit_config("recommenders.store.decoding.beam_size", 55)
+    assert project.planned(*files) == jobs("store/store", "decode_with_language_model")
+    project.edit_config("recommenders.store.training.alignment_items", 9)
+    assert project.planned(*files) == jobs("store/store", *IN_MODEL)

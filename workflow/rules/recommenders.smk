@@ -1,7 +1,12 @@
 """Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone.
 
-What needs no training is one job a dataset.
+What needs no training is one job a dataset. Recommenders in language models have rules of their own: what these are given
+besides, and their environment, are nothing to the others.
 """
+
+
+ruleorder: train_with_language_model > train
+ruleorder: decode_with_language_model > decode
 
 
 rule train:
@@ -31,6 +36,43 @@ rule train:
         code=STAGES.recommender_code("train.py", "train"),
     script:
         "../scripts/train.py"
+
+
+# As `train`, with a language model; of one that is published there are no files.
+rule train_with_language_model:
+    input:
+        codes=STAGES.codes,
+        texts=STAGES.texts,
+        tokenizer_model=STAGES.tokenizer_model,
+        language_model=STAGES.language_model_files,
+        dense_model=STAGES.dense_model,
+        choice=STAGES.choice,
+        interactions=rules.prepare.output.interactions,
+        targets=rules.prepare.output.targets,
+    output:
+        model=PATHS.model,
+        history=PATHS.history,
+    log:
+        f"{LOGS}/train_with_language_model/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_with_language_model/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
+    wildcard_constraints:
+        recommender=STAGES.in_language_models(),
+    conda:
+        "../../envs/language.yaml"
+    threads: STAGES.asks("train_with_language_model", "threads", 1)
+    resources:
+        mem_mb=STAGES.asks("train_with_language_model", "mem_mb", 16000),
+        runtime=STAGES.asks("train_with_language_model", "minutes", 2880),
+        gpu=STAGES.asks("train_with_language_model", "gpus", 1),
+    params:
+        options=STAGES.recommender_options("decoding"),
+        language_model=STAGES.language_model,
+        dense=STAGES.dense_options,
+        attributes=STAGES.attributes_to_read,
+        code=STAGES.recommender_code("train_with_language_model.py", "train"),
+    script:
+        "../scripts/train_with_language_model.py"
 
 
 # Where a config has a grid: its candidates are trained as any other run, and all seeds as the best of them.
@@ -85,6 +127,40 @@ rule decode:
         code=STAGES.recommender_code("decode.py", "decode"),
     script:
         "../scripts/decode.py"
+
+
+rule decode_with_language_model:
+    input:
+        model=PATHS.model,
+        codes=STAGES.codes,
+        language_model=STAGES.language_model_files,
+        dense_model=STAGES.dense_model,
+        choice=STAGES.choice,
+        interactions=rules.prepare.output.interactions,
+        targets=rules.prepare.output.targets,
+    output:
+        ranks=PATHS.ranks,
+        facts=PATHS.decoding,
+    log:
+        f"{LOGS}/decode_with_language_model/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/decode_with_language_model/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
+    wildcard_constraints:
+        recommender=STAGES.in_language_models(),
+    conda:
+        "../../envs/language.yaml"
+    threads: STAGES.asks("decode_with_language_model", "threads", 1)
+    resources:
+        mem_mb=STAGES.asks("decode_with_language_model", "mem_mb", 16000),
+        runtime=STAGES.asks("decode_with_language_model", "minutes", 480),
+        gpu=STAGES.asks("decode_with_language_model", "gpus", 1),
+    params:
+        options=STAGES.recommender_options("training"),
+        language_model=STAGES.language_model,
+        dense=STAGES.dense_options,
+        code=STAGES.recommender_code("decode_with_language_model.py", "decode"),
+    script:
+        "../scripts/decode_with_language_model.py"
 
 
 rule score:

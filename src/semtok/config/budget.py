@@ -46,6 +46,12 @@ def reading(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingP
     )
     # A method of one's own may have other options.
     words = [f"the last {options['max_items']:,} items of a history"] if "max_items" in options else []
+    if options.get("language_model"):
+        words.append("in the language model {language_model}".format(**options))
+    if options.get("share_weights"):
+        words.append("from the weights of {share_weights}".format(**options))
+    if training.get("alignment"):
+        words.append("aligned with texts first")
     words.append(epochs)
     if options.get("model", {}).get("encoder") == "causal":
         words.append("a causal encoder instead of T5's")

@@ -42,6 +42,8 @@ class RecommenderOptions(Method):
     real: a dataset that has not got them (`Preparation.has_places`) is refused."""
     reads_tokenizer_model: ClassVar[bool] = False
     """Whether it is given the model.safetensors of its tokenizer."""
+    reads_language_model: ClassVar[bool] = False
+    """Whether it is built in a language model, and so made by rules of its own (semtok.recommenders.language_task)."""
     ranked_by: ClassVar[str]
     """The option of `decoding` that says how many items are ranked for a target."""
 

@@ -12,12 +12,15 @@ from pydantic import (
 )
 
 from semtok.config.choice import with_choice
+from semtok.config.on_language_models import P5, LCRec, STORERecommender
 from semtok.config.over_codes import TIGER, DecoderOnly
 from semtok.config.over_ids import STAN, STGN, BERT4Rec, GeoSAN, GRU4Rec, SASRec
 from semtok.config.own import is_own
 from semtok.config.recommender_options import OwnRecommender, own_class
 
-RecommenderClass = TIGER | DecoderOnly | SASRec | BERT4Rec | GRU4Rec | STGN | GeoSAN | STAN
+RecommenderClass = (
+    TIGER | DecoderOnly | STORERecommender | LCRec | P5 | SASRec | BERT4Rec | GRU4Rec | STGN | GeoSAN | STAN
+)
 
 
 Recommender = Annotated[

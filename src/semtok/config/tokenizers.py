@@ -171,6 +171,15 @@ class CoSTTokenizer(AutoencoderTokenizer):
         return self
 
 
+class LCRecTokenizer(AutoencoderTokenizer):
+    """RQ-VAE with a last level whose codewords share the items evenly (LC-Rec; methods.md 3.7)."""
+
+    module = "semtok.tokenizers.lc_rec"
+    method: Literal["lc-rec"]
+    balanced_last_level: Sinkhorn | None
+    """In training, items of a batch are spread evenly over the codewords of the last level; null: the nearest one."""
+
+
 class LETTERTokenizer(AutoencoderTokenizer):
     """L = L_mse + L_rq + beta L_div + alpha L_cf (methods.md 3.5)."""
 
@@ -296,6 +305,7 @@ Tokenizer = Annotated[
     | ExternalTokenizer
     | RQVAETokenizer
     | CoSTTokenizer
+    | LCRecTokenizer
     | LETTERTokenizer
     | SimCITTokenizer,
     Field(discriminator="method"),

@@ -12,65 +12,37 @@ P and K never see C or T, so two sequences with plain causal masks are the same:
 [P | K] with H in the places of P. tests/encoders/test_dense_tokenizer.py compares them with the mask as it stands.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semtok.config.encoders import DenseTokenizerEncoder
+from semtok.encoders.adapted import Adapted
 from semtok.run import devices
 
 if TYPE_CHECKING:
     from transformers import OPTForCausalLM
 
-ADAPTED = ["q_proj", "v_proj"]
-"""The maps that LoRA adds to, in every block."""
 
-
-class DenseTokenizer(nn.Module):
+class DenseTokenizer(Adapted):
     """An OPT with LoRA, embeddings of v dense tokens and of a token a task; nothing else of it is trained.
-
-    Its state is what is trained, so that checkpoints and the best weights are small beside the language model.
 
     Tokens from `n_words` on are the dense tokens and then the tasks. The width of an input may be smaller than that of
     a state (opt-350m: 512 and 1024; S-I5): H re-enters the model as the projection of the states to that width.
     """
 
     def __init__(self, network: "OPTForCausalLM", options: DenseTokenizerEncoder, n_tasks: int) -> None:
-        from peft import LoraConfig, inject_adapter_in_model
-
-        super().__init__()
+        super().__init__(network, options)
         self.compute_dtype = torch.float32
         self.n_dense = options.dense_tokens
         self.n_words = network.config.vocab_size
-        network.requires_grad_(False)
-        self.decoder = network.model.decoder
         # Taken off, since the states before it are what is clustered.
         self.narrow = self.decoder.project_out or nn.Identity()
         self.decoder.project_out = None
-        lora = LoraConfig(
-            r=options.lora_rank,
-            lora_alpha=options.lora_alpha,
-            lora_dropout=options.lora_dropout,
-            target_modules=ADAPTED,
-        )
-        inject_adapter_in_model(lora, self.decoder)
         words = self.decoder.embed_tokens.weight
         self.special = nn.Parameter(torch.randn(self.n_dense + n_tasks, words.shape[1]) * words.std())
-        self.trained = {name for name, weight in self.named_parameters() if weight.requires_grad}
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:  # type: ignore[override]
-        """The trained weights alone."""
-        everything: Mapping[str, Tensor] = super().state_dict(*args, **kwargs)
-        return {name: weight for name, weight in everything.items() if name in self.trained}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load the trained weights, all of them; the others stay."""
-        if strict and set(state_dict) != self.trained:
-            raise KeyError(f"found weights {sorted(set(state_dict) ^ self.trained)} too many or too few")
-        return super().load_state_dict(state_dict, strict=False, assign=assign)
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Tokens [batch, length] to inputs [batch, length, width of a word]."""

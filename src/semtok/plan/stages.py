@@ -15,7 +15,7 @@ from semtok.config.choice import candidates, combinations, grid_of
 from semtok.config.encoders import EncoderOptions, GraphOptions
 from semtok.config.language_models import FolderModel
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.recommenders import Recommender, RecommenderClass, methods
 from semtok.config.tokenizers import IDS, ExternalTokenizer, Tokenizer, encoders_of
 from semtok.config.variants import replaced, resolve
 from semtok.data import READERS, WRITERS
@@ -239,7 +239,7 @@ class Stages:
         if attributes is None:
             raise ConfigError(
                 f"datasets.{wildcards.dataset}.attributes: found nothing; expected the fields that a language model "
-                "reads of an item, since an encoder that is built on one is to run on it"
+                "reads of an item, since what is built on one is to run on it"
             )
         return attributes
 
@@ -363,6 +363,39 @@ class Stages:
         """The tokenizer's model, for a recommender that reads it."""
         needed = self.recommender(wildcards.recommender).reads_tokenizer_model
         return _filled(self.paths.tokenizer_model, wildcards) if needed else []
+
+    def in_language_models(self) -> str:
+        """The recommenders in language models and their variants, as a pattern."""
+        classes = methods()
+        entries = self.entries["recommenders"].items()
+        named = _any_of(n for n, e in entries if e["method"] in classes and classes[e["method"]].reads_language_model)
+        return rf"(?:{named})(?:\+.*)?"
+
+    def attributes_to_read(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The fields of the items' texts, for a recommender that reads them."""
+        return self.attributes(wildcards) if self.recommender(wildcards.recommender).reads_texts else None
+
+    def dense_options(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The options of the dense tokenizer whose weights a recommender starts from; None: it does from none."""
+        recommender: Any = self.recommender(wildcards.recommender)
+        name = recommender.share_weights
+        if name is None:
+            return None
+        options = self.options("encoders", name)
+        if options["method"] != "dense-tokenizer" or options["language_model"] != recommender.language_model:
+            raise ConfigError(
+                f"recommenders.{wildcards.recommender}.share_weights: found {name}; expected a dense tokenizer of the "
+                f"language model {recommender.language_model}"
+            )
+        return options
+
+    def dense_model(self, wildcards: Wildcards) -> str | list[str]:
+        """What that dense tokenizer has learned, with the seed of the run."""
+        if self.dense_options(wildcards) is None:
+            return []
+        recommender: Any = self.recommender(wildcards.recommender)
+        names = {"dataset": wildcards.dataset, "encoder": recommender.share_weights, "seed": wildcards.seed}
+        return self.paths.dense_model.format(**names)
 
 
 def _space(options: dict[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semtok.config.over_codes import DecoderOnly, TransformerOptions
+from semtok.recommenders.branching import attend
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.kernels import dropout
@@ -111,22 +112,9 @@ def _attend_one(
     bias [H, 1, S + t + 1]; mask [B, 1, 1, S]; past: keys and values [B * W, 2, H, D] of each of the t tokens. Returns
     the result, and the keys and values of this token.
     """
-    key, value = memory
     heads = attention.query_key_value(attention.norm(x)).float().view(len(x), 3, attention.n_heads, attention.d_kv)
     query, here = heads[:, 0], heads[:, 1:]  # (B * W, H, D), (B * W, 2, H, D)
-    n_histories, width = len(key), len(x) // len(key)  # B, W
-    by_history = query.view(n_histories, width, *query.shape[1:]).transpose(1, 2)  # (B, H, W, D)
-    before = by_history @ key.transpose(-1, -2)  # (B, H, W, S)
-    before = before if mask is None else before + mask
-    before = before.transpose(1, 2).flatten(0, 1)  # (B * W, H, S)
-    own = torch.stack([*past, here], dim=-2)  # (B * W, 2, H, t + 1, D)
-    after = (own[:, 0] @ query.unsqueeze(-1)).squeeze(-1)  # (B * W, H, t + 1)
-    weights = (torch.cat([before, after], dim=-1) + bias.squeeze(1)).softmax(-1)  # (B * W, H, S + t + 1)
-    n_before = before.shape[-1]
-    from_memory = weights[..., :n_before].reshape(n_histories, width, *before.shape[1:]).transpose(1, 2) @ value
-    from_own = (weights[..., None, n_before:] @ own[:, 1]).squeeze(-2)  # (B * W, H, D)
-    attended = from_memory.transpose(1, 2).flatten(0, 1) + from_own
-    return x + attention.out(attended.flatten(1)), here
+    return x + attention.out(attend(query, here, past, memory, mask, bias)), here
 
 
 def build(task: Task[DecoderOnly], vocabulary_size: int) -> CodeStream:

@@ -136,14 +136,15 @@ def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch:
 
 
 def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    """AdamW (Adam, without decay) or Adafactor; biases and the scales of norms are not decayed.
+    """AdamW (Adam, without decay) or Adafactor of what is not frozen; biases and the scales of norms are not decayed.
 
     Adafactor (Shazeer & Stern, ICML 2018) takes steps in proportion to a tensor's root mean square, and its rate is at
     most step^-0.5: with a constant 0.01 that is TIGER's schedule, 10,000 steps and then the inverse square root
     (methods.md 4.1). T5's embeddings start eleven times as large as its maps, and AdamW turns them as much more slowly.
     """
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    scales = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in learned if parameter.ndim > 1]
+    scales = [parameter for parameter in learned if parameter.ndim == 1]
     groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": scales, "weight_decay": 0.0}]
     if options.optimizer == "adafactor":
         return Adafactor(groups, lr=options.learning_rate)

@@ -1,0 +1,40 @@
+"""LC-Rec's tokenizer (Zheng et al., ICDE 2024): RQ-VAE whose last level is shared out evenly (methods.md 3.7).
+
+Its "uniform semantic mapping" is optimal transport at the last level, in training and, for items that still have the
+same codes, afterwards (`repair`). Its script lets the learning rate rise over 50 epochs and fall; here it is constant.
+"""
+
+from functools import partial
+
+from torch import Tensor
+
+from semtok.config.tokenizers import LCRecTokenizer
+from semtok.tokenizers.autoencoder import Autoencoder
+from semtok.tokenizers.autoencoder_training import fit
+from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.residual_quantizer import squared_distance
+from semtok.tokenizers.sinkhorn import balanced
+
+
+class LCRec(Autoencoder):
+    """L_mse + L_rq, as RQ-VAE's."""
+
+    def __init__(self, input_dim: int, options: LCRecTokenizer) -> None:
+        super().__init__(input_dim, options)
+        if balance := options.balanced_last_level:
+            self.quantizer.choose_last = partial(balanced, epsilon=balance.epsilon, iterations=balance.iterations)
+
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
+        """`loss`, `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
+        decoded, quantized = self(x)
+        reconstruction = squared_distance(decoded, x, self.quantizer.reduction)
+        return {
+            "loss": reconstruction + quantized.loss,
+            "reconstruction": reconstruction,
+            "quantization": quantized.loss,
+        }
+
+
+def tokenize(task: Task) -> Tokens:
+    """Train on the vectors that exist, then give every item the codes nearest to its latent."""
+    return fit(LCRec, task)

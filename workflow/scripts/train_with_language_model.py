@@ -1,0 +1,36 @@
+"""Codes or plain item ids, and sequences, to a trained recommender in a language model."""
+
+from pathlib import Path
+
+from semtok.recommenders.language_task import run
+from semtok.run.distributed import launch
+from semtok.run.jobs import identity, job
+
+# Each of several processes of a training imports this file.
+if __name__ == "__main__":
+    with job(snakemake):
+        read, params = snakemake.input, snakemake.params
+        checkpoint = Path(snakemake.output.model).with_name("checkpoint.pt")
+        task = {
+            "options": dict(params.options),
+            "codes": str(read.codes) if read.codes else None,
+            "interactions": str(read.interactions),
+            "targets": str(read.targets),
+            "seed": int(snakemake.wildcards.seed),
+            "items": read.get("texts") or None,
+            "tokenizer_model": read.get("tokenizer_model") or None,
+            "language_model": dict(params.language_model),
+            "files": [str(file) for file in read.get("language_model") or []],
+            "dense": params.dense,
+            "dense_model": read.get("dense_model") or None,
+            "attributes": params.attributes,
+        }
+        arguments = {
+            "task": task,
+            "checkpoint": str(checkpoint),
+            "identity": identity(dict(params), read),
+            "model": str(snakemake.output.model),
+            "history": str(snakemake.output.history),
+        }
+        launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
+        checkpoint.unlink(missing_ok=True)
