@@ -212,7 +212,8 @@ def test_check_ins_are_asked_of_a_dataset_that_has_them(raw, tmp_path):
     (line,) = mistakes_with_row(raw, tmp_path, "ids/stan+max_items=20")
     assert line == (
         "papers.cost: found stan+max_items=20 on mind, but stan reads coordinates and times, which the reader mind "
-        "does not give; expected a dataset of check-ins (reader: foursquare)"
+        "does not give; expected a dataset of check-ins (reader: foursquare), or a table of items with latitude and "
+        "longitude"
     )
 
 
