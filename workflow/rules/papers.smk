@@ -351,7 +351,6 @@ rule scoreboard:
         runtime=per_attempt(60),
         gpu=0,
     params:
-        results=RESULTS,
         code=code("scoreboard.py"),
     script:
         "../scripts/scoreboard.py"

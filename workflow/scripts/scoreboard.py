@@ -6,5 +6,6 @@ from semtok.papers.scoreboard import read_run, write_scoreboard
 from semtok.run.jobs import job
 
 with job(snakemake):
-    files = [Path(path) for path in snakemake.input]
-    write_scoreboard([read_run(Path(snakemake.params.results), files)], Path(snakemake.output[0]))
+    page = Path(snakemake.output[0])
+    results = page.parents[1]
+    write_scoreboard([read_run(results, [Path(path) for path in snakemake.input])], page)
