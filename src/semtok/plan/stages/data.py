@@ -1,0 +1,65 @@
+"""What the jobs of the data stage read."""
+
+from typing import Any
+
+from semtok.data import READERS, WRITERS
+from semtok.errors import ConfigError
+from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
+
+
+class DataJobs(Jobs):
+    """Those of workflow/rules/data.smk."""
+
+    def source(self, wildcards: Wildcards) -> str:
+        """official, mirror or synthetic."""
+        return self.config.datasets[wildcards.dataset].source or self.config.source
+
+    def url(self, file: str) -> str | None:
+        """Where an official file is published."""
+        files = (raw for dataset in self.config.datasets.values() for raw in dataset.files)
+        return next(raw.url for raw in files if raw.path == file)
+
+    def reader(self, wildcards: Wildcards) -> str:
+        """The module that reads a dataset's format."""
+        return READERS[self.config.datasets[wildcards.dataset].reader]
+
+    def writer(self, wildcards: Wildcards) -> str:
+        """The module that writes a synthetic world in a dataset's format."""
+        return WRITERS[self.config.datasets[wildcards.dataset].reader]
+
+    def raw_folder(self, wildcards: Wildcards) -> str:
+        """Where the paths of a dataset's files begin."""
+        source = self.source(wildcards)
+        if source == "mirror":
+            return str(self.config.mirror)
+        return self.paths.official if source == "official" else self.paths.synthetic.format(dataset=wildcards.dataset)
+
+    def raw_files(self, wildcards: Wildcards) -> list[str]:
+        """The raw files of a dataset, or the folder of its synthetic world."""
+        folder = self.raw_folder(wildcards)
+        if self.source(wildcards) == "synthetic":
+            return [folder]
+        return [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
+
+    def datasets_with_candidates(self) -> str:
+        """The datasets whose impressions are candidates to be scored, as a pattern."""
+        datasets = self.config.datasets.items()
+        return any_of(name for name, dataset in datasets if dataset.impressions == "candidates")
+
+    def image_folder(self, wildcards: Wildcards) -> str:
+        """Where relative addresses of pictures begin: beside the raw files, or, with official files, here."""
+        return "." if self.source(wildcards) == "official" else self.raw_folder(wildcards)
+
+    def image_options(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Where a dataset's pictures come from."""
+        images: dict[str, Any] | None = self.options("datasets", wildcards.dataset)["images"]
+        if images is None:
+            raise ConfigError(
+                f"datasets.{wildcards.dataset}.images: found nothing; expected where the pictures of its items come "
+                "from, since a tokenizer with an image encoder is to run on it"
+            )
+        return images
+
+    def drawn_pictures(self, wildcards: Wildcards) -> list[str]:
+        """The folder of a synthetic world, whose pictures may change with it; nothing for other sources."""
+        return self.raw_files(wildcards) if self.source(wildcards) == "synthetic" else []

@@ -1,0 +1,98 @@
+"""What the jobs of all stages have in common: the options of an entry, the digest of code, what a method asks for."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from semtok.config.base import Method
+from semtok.config.model import Config
+from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.tokenizers import Tokenizer
+from semtok.config.variants import resolve
+from semtok.plan.check import chosen
+from semtok.plan.paths import Paths
+from semtok.run.digest import code_digest
+
+
+class Wildcards(Protocol):
+    """Those of a job; each rule has some of them."""
+
+    dataset: str
+    encoder: str
+    language_model: str
+    tokenizer: str
+    recommender: str
+    scorer: str
+    seed: str
+
+
+class Jobs:
+    """The jobs of one config."""
+
+    def __init__(self, config: Config, paths: Paths, root: Path) -> None:
+        """`root` is the project's folder, which holds src/ and workflow/."""
+        self.config, self.paths = config, paths
+        self.entries: dict[str, Any] = config.model_dump(mode="json")
+        """Plain values, as they reach a job."""
+        # Hundreds of jobs ask for the same: uncached, digests alone are half of a dry run.
+        self.options: Callable[[str, str], dict[str, Any]] = cache(self._options)
+        self.tokenizer: Callable[[str], Tokenizer] = cache(self._tokenizer)
+        self.recommender: Callable[[str], RecommenderClass] = cache(self._recommender)
+        source, scripts = root / "src", root / "workflow" / "scripts"
+        self.code = cache(lambda script, *starts: code_digest(source, scripts / script, *starts))
+        """Digest of what a job runs: its script, and what the script imports by name."""
+
+    def _options(self, section: str, variant: str) -> dict[str, Any]:
+        """The options of an entry or a variant of it, keys sorted; not to be changed, since they are kept."""
+        found: dict[str, Any] = ordered(resolve(self.entries[section], variant, section))
+        return found
+
+    def part(self, section: str, name: str, *keys: str) -> dict[str, Any]:
+        """Those of an entry's options that one rule reads, so that the others do not rerun it."""
+        return {key: value for key, value in self.options(section, name).items() if key in keys}
+
+    def apart(self, section: str, name: str, *keys: str) -> dict[str, Any]:
+        """An entry's options without those that another rule reads; methods differ in what the rest is."""
+        return {key: value for key, value in self.options(section, name).items() if key not in keys}
+
+    def _tokenizer(self, variant: str) -> Tokenizer:
+        found: Tokenizer = chosen(Tokenizer, self.entries["tokenizers"], variant, "tokenizers")
+        return found
+
+    def _recommender(self, variant: str) -> RecommenderClass:
+        found: RecommenderClass = chosen(Recommender, self.entries["recommenders"], variant, "recommenders")
+        return found
+
+    def asks(self, rule: str, resource: str, otherwise: int) -> Callable[[Wildcards, int], int]:
+        """A function of wildcards and attempt: what a job's method needs of a resource, or, where it leaves that to the
+        rule, `otherwise`. Memory and minutes are those of the first attempt; a second one gets twice as much."""
+
+        def amount(wildcards: Wildcards, attempt: int) -> int:
+            variant = getattr(wildcards, "recommender", None)
+            method: Method = self.recommender(variant) if variant else self.tokenizer(wildcards.tokenizer)
+            asked = method.asks(rule, resource, otherwise)
+            return asked * attempt if resource in ("mem_mb", "minutes") else asked
+
+        return amount
+
+
+def ordered(value: Any) -> Any:
+    """The same value with the keys of every mapping sorted, since Snakemake compares params as text."""
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [ordered(entry) for entry in value]
+    return value
+
+
+def filled(pattern: str, wildcards: Wildcards) -> str:
+    """The path of `pattern`, the job's own wildcards in their places."""
+    names = {name: getattr(wildcards, name) for name in re.findall(r"{(\w+)}", pattern)}
+    return pattern.format(**names)
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A pattern that matches these names and no others."""
+    return "|".join(map(re.escape, names)) or "none"

@@ -1,0 +1,111 @@
+"""What the jobs of the recommenders' stage read."""
+
+from collections.abc import Callable
+from typing import Any
+
+from semtok.config.choice import candidates, combinations, grid_of
+from semtok.config.recommenders import methods
+from semtok.config.tokenizers import IDS
+from semtok.config.variants import replaced
+from semtok.errors import ConfigError
+from semtok.plan.check import incompatible
+from semtok.plan.stages.encoders import EncoderJobs
+from semtok.plan.stages.jobs import Wildcards, any_of, filled
+
+
+class RecommenderJobs(EncoderJobs):
+    """Those of workflow/rules/recommenders.smk."""
+
+    def codes(self, wildcards: Wildcards) -> str | list[str]:
+        """The codes that a recommender reads; none for one over plain item ids."""
+        method = self.recommender(wildcards.recommender)
+        for mistake in incompatible(wildcards.tokenizer, wildcards.recommender, method, self.paths.results):
+            raise ConfigError(mistake)
+        return [] if wildcards.tokenizer == IDS else filled(self.paths.codes, wildcards)
+
+    def recommender_code(self, script: str, function: str) -> Callable[[Wildcards], str]:
+        """A function of wildcards: digest of the script and of one function of the recommender's module."""
+        return lambda wildcards: self.code(script, f"{self.recommender(wildcards.recommender).module}:{function}")
+
+    def recommender_options(self, left_out: str) -> Callable[[Wildcards], dict[str, Any]]:
+        """A function of wildcards: a recommender's options without the section `left_out`. Where some are chosen by
+        validation, the values to choose from stand in their place, and `choose` is the file that says which."""
+
+        def options(wildcards: Wildcards) -> dict[str, Any]:
+            found = self.apart("recommenders", wildcards.recommender, left_out, "choose")
+            grid = self._grid(wildcards)
+            if not grid:
+                return found
+            kept = {key: values for key, values in grid.items() if key.partition(".")[0] != left_out}
+            return replaced(found, kept, "choose") | {"choose": filled(self.paths.choice, wildcards)}
+
+        return options
+
+    def choice(self, wildcards: Wildcards) -> str | list[str]:
+        """What was chosen by validation; nothing for a recommender whose options are all given."""
+        return filled(self.paths.choice, wildcards) if self._grid(wildcards) else []
+
+    def candidates(self, wildcards: Wildcards) -> list[dict[str, Any]]:
+        """The values of each candidate of a grid."""
+        return combinations(self._grid(wildcards))
+
+    def histories_of_candidates(self, wildcards: Wildcards) -> list[str]:
+        """The trainings of the candidates of a grid, in order, with the first of the seeds."""
+        grid = self._grid(wildcards)
+        if not grid:
+            raise ConfigError(
+                f"recommenders.{wildcards.recommender}.choose: found nothing; expected what to choose from"
+            )
+        run = {"dataset": wildcards.dataset, "tokenizer": wildcards.tokenizer, "seed": self.config.seeds[0]}
+        return [self.paths.history.format(recommender=one, **run) for one in candidates(wildcards.recommender, grid)]
+
+    def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
+        return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
+
+    def scorers_of(self, method: str) -> str:
+        """The scorers of a method and their variants, as a pattern."""
+        names = any_of(name for name, entry in self.config.scorers.items() if entry.method == method)
+        return rf"(?:{names})(?:\+[A-Za-z0-9_.+=-]+)?"
+
+    def texts(self, wildcards: Wildcards) -> str | list[str]:
+        """The items, for a recommender that reads their texts or where they lie."""
+        method = self.recommender(wildcards.recommender)
+        return filled(self.paths.items, wildcards) if method.reads_texts or method.reads_places else []
+
+    def tokenizer_model(self, wildcards: Wildcards) -> str | list[str]:
+        """The tokenizer's model, for a recommender that reads it."""
+        needed = self.recommender(wildcards.recommender).reads_tokenizer_model
+        return filled(self.paths.tokenizer_model, wildcards) if needed else []
+
+    def in_language_models(self) -> str:
+        """The recommenders in language models and their variants, as a pattern."""
+        classes = methods()
+        entries = self.entries["recommenders"].items()
+        named = any_of(n for n, e in entries if e["method"] in classes and classes[e["method"]].reads_language_model)
+        return rf"(?:{named})(?:\+.*)?"
+
+    def attributes_to_read(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The fields of the items' texts, for a recommender that reads them."""
+        return self.attributes(wildcards) if self.recommender(wildcards.recommender).reads_texts else None
+
+    def dense_options(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """The options of the dense tokenizer whose weights a recommender starts from; None: it does from none."""
+        recommender: Any = self.recommender(wildcards.recommender)
+        name = recommender.share_weights
+        if name is None:
+            return None
+        options = self.options("encoders", name)
+        if options["method"] != "dense-tokenizer" or options["language_model"] != recommender.language_model:
+            raise ConfigError(
+                f"recommenders.{wildcards.recommender}.share_weights: found {name}; expected a dense tokenizer of the "
+                f"language model {recommender.language_model}"
+            )
+        return options
+
+    def dense_model(self, wildcards: Wildcards) -> str | list[str]:
+        """What that dense tokenizer has learned, with the seed of the run."""
+        if self.dense_options(wildcards) is None:
+            return []
+        recommender: Any = self.recommender(wildcards.recommender)
+        names = {"dataset": wildcards.dataset, "encoder": recommender.share_weights, "seed": wildcards.seed}
+        return self.paths.dense_model.format(**names)
