@@ -20,7 +20,7 @@ def is_named(path: str, before: str) -> bool:
         return path in before
     if path.startswith("workflow/"):
         return f"scripts/{Path(path).name}" in before
-    module = path.removeprefix("src/").removesuffix(".py").replace("/", ".")
+    module = path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     package, _, last = module.rpartition(".")
     return module in before or bool(re.search(rf"from {package} import .*\b{last}\b", before))
 
