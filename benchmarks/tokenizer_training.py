@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from semtok.config.tokenizers import RQVAETokenizer
+from semtok.config.autoencoders import RQVAETokenizer
 from semtok.tokenizers.autoencoder_training import AutoencoderTraining
 from semtok.tokenizers.rqvae import RQVAE
 from semtok.tokenizers.vectors import Catalogue

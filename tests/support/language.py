@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.data import Attributes
-from semtok.config.encoders import DenseTokenizerEncoder, LanguageStatesEncoder
+from semtok.config.language_encoders import DenseTokenizerEncoder, LanguageStatesEncoder
 from semtok.config.language_models import CorpusModel
 from semtok.encoders.corpus_language_model import byte_level_bpe
 from semtok.encoders.language_models import LanguageModel

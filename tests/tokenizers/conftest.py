@@ -4,7 +4,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from semtok.config.tokenizers import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer, SimCITTokenizer, Sinkhorn
+from semtok.config.autoencoders import CoSTTokenizer, LETTERTokenizer, RQVAETokenizer
+from semtok.config.tokenizer_options import Sinkhorn
+from semtok.config.tokenizers import SimCITTokenizer
 
 # A busy machine is no failure.
 settings.register_profile("no-deadline", deadline=None)

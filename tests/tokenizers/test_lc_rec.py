@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semtok.config.tokenizers import LCRecTokenizer, Sinkhorn, SinkhornRepair
+from semtok.config.autoencoders import LCRecTokenizer
+from semtok.config.tokenizer_options import Sinkhorn, SinkhornRepair
 from semtok.tokenizers.lc_rec import LCRec
 from semtok.tokenizers.measures import collision_rate
 from semtok.tokenizers.train import tokenize

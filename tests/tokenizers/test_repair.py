@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semtok.config.tokenizers import RQKMeansTokenizer, SinkhornRepair
+from semtok.config.tokenizer_options import SinkhornRepair
+from semtok.config.tokenizers import RQKMeansTokenizer
 from semtok.tokenizers.collisions import groups
 from semtok.tokenizers.measures import collision_rate
 from semtok.tokenizers.repair import repair

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import normalized_mutual_info_score
 
-from semtok.config.tokenizers import SinkhornRepair
+from semtok.config.tokenizer_options import SinkhornRepair
 from semtok.tokenizers import simcit_training
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.train import write

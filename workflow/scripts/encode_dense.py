@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from safetensors.torch import save
 
 from semtok.config.data import Attributes
-from semtok.config.encoders import DenseTokenizerEncoder
+from semtok.config.language_encoders import DenseTokenizerEncoder
 from semtok.config.language_models import LanguageModel
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.dense_training import encode

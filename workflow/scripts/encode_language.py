@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 
 from semtok.config.data import Attributes
-from semtok.config.encoders import LanguageStatesEncoder
+from semtok.config.language_encoders import LanguageStatesEncoder
 from semtok.config.language_models import LanguageModel
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.language_models import facts_of, load

@@ -4,26 +4,9 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import Method, Name, PathText, Section, Seed, entry_of
-
-Modality = Literal["text", "image", "collaborative", "spatial", "recommender", "language", "dense"]
-
-
-class EncoderOptions(Method):
-    """What is true of an encoder, whatever its options."""
-
-    module: ClassVar[str]
-    """Where the method lives. Its function depends on the modality: `encode_texts(options, texts)` gives one vector a
-    text, `encode_images(options, paths)` one a file (NaN where it is no picture), `encode(options, train, n_items)` one
-    an item, `encode_nodes(options, graph, latitude, longitude, ...)` one a node of the graph."""
-    modality: ClassVar[Modality]
-    """What it encodes, which chooses the rule that runs it."""
-    scatters: ClassVar[bool] = False
-    """Whether it sees one batch of items at a time, so that a large catalogue can be scattered over jobs. The others
-    learn from all rows: TF-IDF its vocabulary and axes, ALS its factors, GraphSAGE its network."""
-    seeded: ClassVar[bool] = False
-    """Whether it is trained from a random start, so that the tokenizers of every seed have vectors of their own: the
-    seed of a run is added to the option `seed`. Otherwise there is one file for all."""
+from semtok.config.base import Name, PathText, Section, Seed, entry_of
+from semtok.config.encoder_options import EncoderOptions, Modality
+from semtok.config.language_encoders import DenseTokenizerEncoder, LanguageStatesEncoder
 
 
 class TfidfEncoder(EncoderOptions):
@@ -221,66 +204,6 @@ class RecommenderItemsEncoder(EncoderOptions):
     """The entry of `recommenders`, one over plain item ids."""
     seed: Seed
     """Which of its runs the tokenizers of seed 0 read; those of other seeds read as many seeds later ones."""
-
-
-LanguageModelName = Annotated[Name, entry_of("language_models")]
-
-
-class LanguageStatesEncoder(EncoderOptions):
-    """States of a language model as it is, after it has read the attributes `content` of an item (STORE without its
-    dense tokenizer; methods.md 3.8)."""
-
-    module = "semtok.encoders.language_states"
-    modality = "language"
-
-    method: Literal["language-states"]
-    language_model: LanguageModelName
-    """The entry of `language_models`."""
-    state: Literal["last", "mean"]
-    """Of the last token, or the mean over the tokens."""
-    standardize: bool
-    """Take the mean off and divide by the root mean square of what is left, so that squared norms are 1 in the mean, as
-    those of sentence vectors are: states of language models lie close together and far from zero (methods.md 1.3)."""
-    max_tokens: PositiveInt
-    """Tokens of an attribute that are read; the rest is cut off."""
-    batch_size: PositiveInt
-    """Items a forward pass."""
-
-
-class DenseTokenizerEncoder(EncoderOptions):
-    """STORE's dense tokenizer: a language model learns by LoRA to write what it reads of an item into a few dense
-    tokens, from which alone it then reconstructs and generates the item's attributes (methods.md 3.8)."""
-
-    module = "semtok.encoders.dense_training"
-    modality = "dense"
-    seeded = True
-
-    method: Literal["dense-tokenizer"]
-    language_model: LanguageModelName
-    """The entry of `language_models`."""
-    dense_tokens: PositiveInt
-    """v; the vectors hold the states of all of them, one after the other."""
-    max_tokens: PositiveInt
-    """Tokens of an attribute that are read, and asked for; the rest is cut off."""
-    lora_rank: PositiveInt
-    """Of the low-rank maps that are added to the projections of queries and values."""
-    lora_alpha: PositiveInt
-    """The added maps count alpha / rank times."""
-    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
-    """Of the input of the added maps, in training."""
-    learning_rate: PositiveFloat
-    """Adam's, constant."""
-    batch_size: PositiveInt
-    """Items a step, each with all its tasks: one pass over the content serves all of them. (STORE's 512 are samples of
-    an item and a task, so 128 items of four tasks.)"""
-    epochs: PositiveInt
-    """Passes over the items, at most."""
-    patience: NonNegativeInt
-    """Epochs without a better loss on the answers of the held-out items after which training ends; 0: it does not."""
-    held_out: Annotated[float, Field(gt=0, lt=0.5)]
-    """Share of the items that are not learned from; the same items for all seeds."""
-    seed: int
-    """Of the initial weights, the order of the items and dropout; that of a run is added."""
 
 
 EncoderClass = (

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from semtok.config.base import exceeds_limits
-from semtok.config.encoders import DenseTokenizerEncoder, methods_for
+from semtok.config.encoders import methods_for
+from semtok.config.language_encoders import DenseTokenizerEncoder
 from semtok.config.messages import explain
 from semtok.config.model import Config
 from semtok.config.own import is_own

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from semtok.config.encoders import DenseTokenizerEncoder
+from semtok.config.language_encoders import DenseTokenizerEncoder
 from semtok.encoders.adapted import Adapted
 from semtok.run import devices
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.data import Attributes
-from semtok.config.encoders import DenseTokenizerEncoder
+from semtok.config.language_encoders import DenseTokenizerEncoder
 from semtok.encoders.attributes import AttributeTokens, held_out, padded
 from semtok.encoders.dense_tokenizer import DenseTokenizer
 from semtok.encoders.language_models import LanguageModel

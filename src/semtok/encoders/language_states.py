@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from semtok.config.data import Attributes
-from semtok.config.encoders import LanguageStatesEncoder
+from semtok.config.language_encoders import LanguageStatesEncoder
 from semtok.encoders.attributes import AttributeTokens, padded
 from semtok.encoders.language_models import LanguageModel
 from semtok.encoders.similarity import mean_pairwise_cosine

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from semtok.config.tokenizers import AutoencoderTokenizer
+from semtok.config.autoencoders import AutoencoderTokenizer
 from semtok.run import devices
 from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from semtok.config.tokenizers import AutoencoderTokenizer
+from semtok.config.autoencoders import AutoencoderTokenizer
 from semtok.optimizers import AdamW
 from semtok.run import devices
 from semtok.tokenizers.autoencoder import Autoencoder

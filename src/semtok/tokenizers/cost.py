@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semtok.config.tokenizers import CoSTTokenizer
+from semtok.config.autoencoders import CoSTTokenizer
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens

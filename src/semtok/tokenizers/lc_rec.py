@@ -8,7 +8,7 @@ from functools import partial
 
 from torch import Tensor
 
-from semtok.config.tokenizers import LCRecTokenizer
+from semtok.config.autoencoders import LCRecTokenizer
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from sklearn.cluster import kmeans_plusplus
 from torch import Tensor, nn
 
-from semtok.config.tokenizers import LETTERTokenizer
+from semtok.config.autoencoders import LETTERTokenizer
 from semtok.errors import ConfigError, DataError
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.autoencoder_training import fit

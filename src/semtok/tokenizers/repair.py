@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from semtok.config.tokenizers import SinkhornRepair
+from semtok.config.tokenizer_options import SinkhornRepair
 from semtok.tokenizers.base import Codes, Tokens
 from semtok.tokenizers.collisions import groups
 from semtok.tokenizers.measures import collision_rate, prefix_ids

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from semtok.config.encoders import EncoderOptions, GraphOptions
+from semtok.config.encoder_options import EncoderOptions
+from semtok.config.encoders import GraphOptions
 from semtok.config.language_models import FolderModel
 from semtok.config.tokenizers import IDS
 from semtok.errors import ConfigError
