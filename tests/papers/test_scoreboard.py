@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -90,6 +91,15 @@ def test_two_runs_stand_side_by_side_and_what_changed_is_told(pages):
     assert "reproduced <small>first</small>" in summary
     assert "not reproduced <small>second</small>" in summary
     assert 'data-changed="true"' not in (pages / "one.html").read_text()
+
+
+def test_a_claim_that_the_last_run_lacks_can_still_be_shown(runs, tmp_path):
+    first, second = map(read_run, runs)
+    less = replace(second, claims=second.claims[second.claims["id"] != "C-1"])
+    write_scoreboard([first, less], tmp_path / "page.html")
+    attributes, summary = claims_of(tmp_path / "page.html")[0]
+    assert 'data-state="reproduced"' in attributes
+    assert summary.count('class="badge') == 1
 
 
 def test_the_page_needs_no_network(pages):

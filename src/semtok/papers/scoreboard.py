@@ -92,7 +92,7 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
 def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
     """Write the page: the claims of all runs, each with its forest plot, and the cells of their tables."""
     claims = list(_claims(runs))
-    states = [state for claim in claims for state in claim["states"][-1:]]
+    states = [claim["state"] for claim in claims]
     shown = render(
         "scoreboard.html",
         title=" and ".join(run.name for run in runs),
@@ -129,6 +129,8 @@ def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "id": name,
             "statement": next(row["claim"] for row in found if row),
             "states": states,
+            # A claim that the last run does not have is shown by what the run before it said.
+            "state": next(state for state in reversed(states) if state),
             "changed": len(set(states)) > 1,
             "reasons": ["" if row is None else _first_sentence(row["reason"]) for row in found],
             "details": [_details(run, paper, name) for run in runs],
