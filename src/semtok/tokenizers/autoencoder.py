@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from semtok.config.autoencoders import AutoencoderTokenizer
 from semtok.run import devices
-from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer
+from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer, squared_distance
 
 
 class Autoencoder(nn.Module):
@@ -58,6 +58,20 @@ class Autoencoder(nn.Module):
         items: the batch's items, int64 [batch], for a method that knows more of an item than its vector.
         """
         raise NotImplementedError
+
+
+class Reconstructive(Autoencoder):
+    """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2 (CoST, equations 1-3; methods.md 3.2)."""
+
+    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
+        """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
+        decoded, quantized = self(x)
+        reconstruction = squared_distance(decoded, x, self.quantizer.reduction)
+        return {
+            "loss": reconstruction + quantized.loss,
+            "reconstruction": reconstruction,
+            "quantization": quantized.loss,
+        }
 
 
 def mlp(widths: list[int], activation: type[nn.Module] = nn.ReLU, bias: bool = True) -> nn.Sequential:

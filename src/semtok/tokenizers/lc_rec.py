@@ -6,33 +6,20 @@ same codes, afterwards (`repair`). Its script lets the learning rate rise over 5
 
 from functools import partial
 
-from torch import Tensor
-
 from semtok.config.autoencoders import LCRecTokenizer
-from semtok.tokenizers.autoencoder import Autoencoder
+from semtok.tokenizers.autoencoder import Reconstructive
 from semtok.tokenizers.autoencoder_training import fit
 from semtok.tokenizers.base import Task, Tokens
-from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.sinkhorn import balanced
 
 
-class LCRec(Autoencoder):
+class LCRec(Reconstructive):
     """L_mse + L_rq, as RQ-VAE's."""
 
     def __init__(self, input_dim: int, options: LCRecTokenizer) -> None:
         super().__init__(input_dim, options)
         if balance := options.balanced_last_level:
             self.quantizer.choose_last = partial(balanced, epsilon=balance.epsilon, iterations=balance.iterations)
-
-    def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
-        """`loss`, `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
-        decoded, quantized = self(x)
-        reconstruction = squared_distance(decoded, x, self.quantizer.reduction)
-        return {
-            "loss": reconstruction + quantized.loss,
-            "reconstruction": reconstruction,
-            "quantization": quantized.loss,
-        }
 
 
 def tokenize(task: Task) -> Tokens:
