@@ -205,3 +205,10 @@ def test_a_job_is_made_from_its_params_alone(tmp_path, monkeypatch, raw, before,
     assert results.content.claims == (whole.claims if exhibit == CLAIMS else [])
     assert [cell.as_dict() for cell in results.cells] == before[paper, exhibit]["cells"]
     assert set(results.stats) == set(results.origins) == set(before[paper, exhibit]["datasets"])
+
+
+def test_scored_candidates_say_which_language_model_was_asked(raw):
+    said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
+    assert said["texts/opt-zero-shot"].endswith("a small language model that was trained on the catalogue's own texts")
+    raw["language_models"]["opt"] = {"source": "hub", "model": "facebook/opt-350m", "revision": None}
+    assert not any(cell.remark for cell in exhibits(raw).cells("store", "table5"))

@@ -12,7 +12,7 @@ from semtok.papers.origin import heading
 from semtok.papers.ranking_table import COLUMNS
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.plan.cells import Cell
+from semtok.plan.cells import Cell, remarks
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
 from semtok.plan.table_specs import ScoringRow
 
@@ -161,6 +161,7 @@ def _notes(shown: ScoringResults) -> list[str]:
     ]
     if shown.random:
         notes.append(f"{RANDOM}: in expectation, from the numbers of candidates and clicks alone.")
+    notes += remarks(shown.results.cells)
     notes += [f"{row.label}: {row.note}" for row in shown.table.rows if row.note]
     labels = {row.scorer: row.label for row in shown.table.rows}
     reasons: dict[str, list[str]] = {}

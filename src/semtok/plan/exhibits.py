@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from semtok.config.model import Config
+from semtok.config.variants import resolve
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, DatasetNote, Definition
@@ -67,8 +68,20 @@ class Exhibits:
             else:
                 found = plan.cells(definition, config, exhibit, *given)
             found = plan.with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
+            found = [self._with_language_model(cell) for cell in found]
             self._cells[paper, exhibit] = list(self._with_untrained(found))
         return self._cells[paper, exhibit]
+
+    def _with_language_model(self, cell: Cell) -> Cell:
+        """The same cell; one of scored candidates says where its language model is none that was published."""
+        if cell.evidence != "candidates" or not cell.runs:
+            return cell
+        scorer = resolve(self._entries["scorers"], cell.runs[0].recommender, "scorers")
+        name = scorer.get("language_model")
+        if name is None or self._entries["language_models"][name]["source"] != "corpus":
+            return cell
+        said = f"{cell.tokenizer} asks {name}, a small language model that was trained on the catalogue's own texts"
+        return replace(cell, remark=said)
 
     def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
         """The same cells; those that nobody trains say in words what they are, or why there is nothing to rank by."""
