@@ -19,7 +19,7 @@ def test_help_lists_each_command_with_what_it_stands_for(capsys):
         assert re.search(rf"^  {name} +\S.*\n += {re.escape(command.stands_for)}$", said, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"plan"}))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"demo", "fetch", "plan"}))
 def test_each_module_is_there_and_takes_arguments(name, capsys):
     assert COMMANDS[name].stands_for.startswith("python -m semtok.")
     with pytest.raises(SystemExit) as ended:
@@ -35,6 +35,26 @@ def test_plan_is_a_dry_run_of_snakemake(monkeypatch):
     assert called[0][:3] == [sys.executable, "-m", "snakemake"]
     assert "--dry-run" in called[0]
     assert called[0][-4:] == ["--configfile", "x.yaml", "--", "results/x.csv"]
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """The commands that would have been started; each ends with 0."""
+    commands = []
+    monkeypatch.setattr(__main__.subprocess, "call", lambda command: commands.append(list(command)) or 0)
+    return commands
+
+
+def test_demo_is_snakemake_and_its_report(called):
+    assert main(["demo", "--cores", "1"]) == 0
+    assert [command[3:] for command in called] == [["--cores", "1"], ["--report", "results/demo/report.html"]]
+
+
+def test_fetch_is_a_rule_of_the_workflow(called):
+    assert main(["fetch", "a.zip", "--configfile", "x.yaml"]) == 0
+    assert called[0][3:] == ["--configfile", "x.yaml", "--config", "archive=a.zip", "--", "fetch"]
+    with pytest.raises(SystemExit, match="expected semtok fetch FILE-OR-FOLDER"):
+        main(["fetch", "--configfile", "x.yaml"])
 
 
 def test_an_unknown_command_is_refused(capsys):

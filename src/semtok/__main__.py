@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+
 
 class Command(NamedTuple):
     """A part of the command."""
@@ -20,7 +22,21 @@ class Command(NamedTuple):
 
 def plan(arguments: Sequence[str]) -> int:
     """Let Snakemake say which jobs a target takes, and how long by those that ran before."""
-    return subprocess.call([sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--quiet", "rules", *arguments])
+    return subprocess.call([*SNAKEMAKE, "--dry-run", "--nolock", "--quiet", "rules", *arguments])
+
+
+def fetch(arguments: Sequence[str]) -> int:
+    """Let Snakemake take of an archive what its config and code would make."""
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit("error: expected semtok fetch FILE-OR-FOLDER [--configfile FILE]")
+    place, *others = arguments
+    return subprocess.call([*SNAKEMAKE, *others, "--config", f"archive={place}", "--", "fetch"])
+
+
+def demo(arguments: Sequence[str]) -> int:
+    """Let Snakemake make all of the demo, and its report."""
+    status = subprocess.call([*SNAKEMAKE, *arguments])
+    return status or subprocess.call([*SNAKEMAKE, "--report", "results/demo/report.html"])
 
 
 def _main_of(module: str) -> Callable[[Sequence[str]], int]:
@@ -34,6 +50,7 @@ def _main_of(module: str) -> Callable[[Sequence[str]], int]:
 
 
 COMMANDS = {
+    "demo": Command(demo, "the default workflow on synthetic data, and its report", "snakemake, or make demo"),
     "new-dataset": Command(
         _main_of("semtok.new_dataset"),
         "look at tables of your own and write a config that runs on them",
@@ -53,6 +70,21 @@ COMMANDS = {
         _main_of("semtok.compare"),
         "several runs side by side on one page",
         "python -m semtok.compare RUN RUN",
+    ),
+    "explain": Command(
+        _main_of("semtok.explain"),
+        "where a result comes from: config, code, data, commit",
+        "python -m semtok.explain FILE [NAME=VALUE]",
+    ),
+    "archive": Command(
+        _main_of("semtok.archive"),
+        "vectors, codes, ranks and scores of a run as one file",
+        "python -m semtok.archive FOLDER",
+    ),
+    "fetch": Command(
+        fetch,
+        "take of an archive what this config and code would make",
+        "snakemake [--configfile FILE] --config archive=FILE-OR-FOLDER -- fetch",
     ),
     "verify": Command(
         _main_of("semtok.verify"),

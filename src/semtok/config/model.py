@@ -69,6 +69,9 @@ class Config(Section):
     results: ResultsFolder
     """The folder of the results. Each config has its own, so that no table of made-up data can be taken for one of real
     data, and nothing is trained anew when one goes back and forth between configs."""
+    archive: PathText | None
+    """A file that `semtok archive` wrote, or a folder of such: the rule `fetch` takes of it what this config and code
+    would make. null: none."""
     durations: PathText | None
     """A CSV of what each kind of job takes (`python -m semtok.plan.forecast` writes one), by which a run says
     beforehand how long it will be; what ran in the results folder itself counts before it. null: only that."""

@@ -28,11 +28,11 @@ def made_otherwise(
             outputs = [output["path"] for output in record["outputs"]]
             outputs = [output for output in outputs if not remembered(output) and Path(output).exists()]
             params = params_of(record["rule"], record["wildcards"]) if outputs else None
-            if params is not None and _as_recorded(params) != (record["config"], record["code"]):
+            if params is not None and as_recorded(params) != (record["config"], record["code"]):
                 yield from outputs
 
 
-def _as_recorded(params: Mapping[str, Any]) -> tuple[Any, Any]:
+def as_recorded(params: Mapping[str, Any]) -> tuple[Any, Any]:
     """Params as a record tells them: JSON without paths outside of the project, and the digest of the code."""
     values = dict(params)
     code = values.pop("code", None)

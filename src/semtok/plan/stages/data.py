@@ -1,7 +1,9 @@
 """What the jobs of the data stage read."""
 
+from pathlib import Path
 from typing import Any
 
+from semtok.archive import datasets_of
 from semtok.data import READERS, WRITERS
 from semtok.errors import ConfigError
 from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
@@ -63,3 +65,11 @@ class DataJobs(Jobs):
     def drawn_pictures(self, wildcards: Wildcards) -> list[str]:
         """The folder of a synthetic world, whose pictures may change with it; nothing for other sources."""
         return self.raw_files(wildcards) if self.source(wildcards) == "synthetic" else []
+
+    def archived(self, _: Wildcards) -> list[str]:
+        """The prepared data of an archive's datasets, which are compared with those it was made of."""
+        if self.config.archive is None:
+            raise ConfigError("archive: found null; expected the archive to fetch from (--config archive=FILE)")
+        names = [name for name in datasets_of(Path(self.config.archive)) if name in self.config.datasets]
+        files = (self.paths.items, self.paths.interactions, self.paths.targets)
+        return [path.format(dataset=name) for name in names for path in files]

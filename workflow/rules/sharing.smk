@@ -1,0 +1,134 @@
+"""What is made of the papers' results for others: pages of the documentation, the scoreboard, a crate; and what is taken of
+others' results."""
+
+import glob
+
+from semtok.archive import take
+
+
+# A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
+rule figure_of_page:
+    input:
+        f"{PAPER}/{{exhibit}}.svg",
+    output:
+        "docs/results/{paper}-{exhibit}.svg",
+    log:
+        f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
+    wildcard_constraints:
+        paper=PAPERS.pattern,
+        exhibit=r"figure\w+|table[\w-]+-strata",
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        code=code("copy_figure.py"),
+    script:
+        "../scripts/copy_figure.py"
+
+
+rule results_page:
+    input:
+        tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
+        figures=lambda wildcards: [
+            *PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
+            *PAPERS.strata(wildcards.paper, "docs/results/{paper}-{exhibit}.svg"),
+        ],
+        claims=f"{PAPER}/claims.md",
+        # Written by hand; a page can do without.
+        conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),
+    output:
+        "docs/results/{paper}.md",
+    log:
+        f"{LOGS}/pages/{{paper}}.log",
+    wildcard_constraints:
+        paper=PAPERS.pattern,
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        title=lambda wildcards: PAPERS.definition(wildcards.paper).title,
+        code=code("results_page.py"),
+    script:
+        "../scripts/results_page.py"
+
+
+rule scoreboard:
+    input:
+        claims=PAPERS.verdicts(rules.claims.output.csv),
+        comparisons=PAPERS.verdicts(rules.claims.output.comparisons),
+        tables=PAPERS.rankings(rules.ranking_table.output.csv),
+    output:
+        report(
+            f"{RESULTS}/report/index.html",
+            category="Scoreboard",
+            caption="../report/scoreboard.rst",
+            labels={"result": "which claims hold"},
+        ),
+    log:
+        f"{LOGS}/scoreboard.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        code=code("scoreboard.py"),
+    script:
+        "../scripts/scoreboard.py"
+
+
+# What plain `snakemake` makes, and what is shared with others.
+EVERYTHING = PAPERS.results(
+    {
+        "statistics": rules.statistics_table.output,
+        "attributes": rules.attributes_table.output,
+        "scoring": rules.scoring_table.output,
+        "ranking": rules.ranking_table.output,
+        **dict.fromkeys(FIGURES, rules.figure.output),
+        "claims": rules.claims.output,
+        "stacked": rules.stacked_table.output,
+        "scoreboard": rules.scoreboard.output,
+    }
+)
+
+
+rule ro_crate:
+    input:
+        EVERYTHING,
+    output:
+        f"{RESULTS}/ro-crate.zip",
+    log:
+        f"{LOGS}/ro-crate.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(60),
+        gpu=0,
+    params:
+        config=ordered(ENTRIES),
+        code=code("ro_crate.py"),
+    script:
+        "../scripts/ro_crate.py"
+
+
+# Asked for by name: `snakemake --config archive=FILE -- fetch`.
+rule fetch:
+    input:
+        STAGES.archived,
+    log:
+        f"{LOGS}/fetch.log",
+    localrule: True
+    run:
+        take(Path(CONFIG.archive), Path(RESULTS), params_of, log[0])
