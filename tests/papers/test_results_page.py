@@ -39,6 +39,8 @@ def write(tmp_path):
     table, claims = tmp_path / "table2.md", tmp_path / "claims.md"
     table.write_text("**Table 2**\n\n| CoST | 0.1234 [0.1100, 0.1300] |\n")
     claims.write_text("| C-1 | reproduced |\n")
+    figure, caption = tmp_path / "cost-figure3.svg", tmp_path / "figure3.md"
+    caption.write_text("![Figure 3](figure3.svg)\n\n**Figure 3** Bars: means.\n")
 
     def write(conclusions=None):
         hand_written = None
@@ -47,7 +49,7 @@ def write(tmp_path):
             hand_written.write_text(conclusions)
         record = FakeRecord(tmp_path, [table, claims])
         page = tmp_path / "cost.md"
-        write_results_page(record, "CoST", [table], [Path("cost-figure3.svg")], claims, hand_written, page)
+        write_results_page(record, "CoST", [table], [figure], [caption], claims, hand_written, page)
         return page.read_text()
 
     return write
@@ -55,7 +57,14 @@ def write(tmp_path):
 
 def test_the_page_has_all_parts_in_order(write):
     page = write("CoST wins: 0.1234.")
-    parts = ["# CoST: results", "CoST wins: 0.1234.", "| C-1 | reproduced |", "0.1234 [0.1100", "cost-figure3.svg"]
+    parts = [
+        "# CoST: results",
+        "CoST wins: 0.1234.",
+        "| C-1 | reproduced |",
+        "0.1234 [0.1100",
+        "](cost-figure3.svg)",
+        "Bars: means.",
+    ]
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
     assert "1 jobs in 2.0 hours" in page

@@ -137,14 +137,16 @@ rule ranking_table:
         csv=f"{PAPER}/{{exhibit}}.csv",
         diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
         strata=f"{PAPER}/{{exhibit}}-strata.csv",
-        strata_svg=report(
-            f"{PAPER}/{{exhibit}}-strata.svg",
+        strata_svg=f"{PAPER}/{{exhibit}}-strata.svg",
+        strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
+        strata_markdown=f"{PAPER}/{{exhibit}}-strata.md",
+        strata_html=report(
+            f"{PAPER}/{{exhibit}}-strata.html",
             category="{paper}",
             subcategory="strata",
             caption="../report/strata.rst",
             labels={"result": "{exhibit}"},
         ),
-        strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
         html=report(
@@ -188,14 +190,16 @@ rule figure:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
-        svg=report(
-            f"{PAPER}/{{exhibit}}.svg",
+        svg=f"{PAPER}/{{exhibit}}.svg",
+        pdf=f"{PAPER}/{{exhibit}}.pdf",
+        markdown=f"{PAPER}/{{exhibit}}.md",
+        html=report(
+            f"{PAPER}/{{exhibit}}.html",
             category="{paper}",
             subcategory="figures",
             caption="../report/figure.rst",
             labels={"result": "{exhibit}"},
         ),
-        pdf=f"{PAPER}/{{exhibit}}.pdf",
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:

@@ -37,6 +37,10 @@ rule results_page:
             *PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
             *PAPERS.strata(wildcards.paper, "docs/results/{paper}-{exhibit}.svg"),
         ],
+        captions=lambda wildcards: [
+            *PAPERS.shown(wildcards.paper, "figures", f"{PAPER}/{{exhibit}}.md"),
+            *PAPERS.strata(wildcards.paper, f"{PAPER}/{{exhibit}}.md"),
+        ],
         claims=f"{PAPER}/claims.md",
         # Written by hand; a page can do without.
         conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),

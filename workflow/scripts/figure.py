@@ -1,4 +1,4 @@
-"""Ranks, histories or codes to a figure: its numbers and its pictures."""
+"""Ranks, histories or codes to a figure: its numbers, its pictures and its caption."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from semtok.papers.results import Results
 from semtok.run.jobs import job
 
 with job(snakemake):
-    pictures = [Path(snakemake.output.svg), Path(snakemake.output.pdf)]
-    make_figure(Results.of_job(snakemake), Path(snakemake.output.csv), pictures)
+    csv, *files = map(Path, snakemake.output)
+    make_figure(Results.of_job(snakemake), csv, files)

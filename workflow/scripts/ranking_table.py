@@ -12,6 +12,6 @@ with job(snakemake) as record:
     files = TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html")))
     results = Results.of_job(snakemake)
     make_ranking_table(results, files, Path(snakemake.output.diagnostics))
-    pictures = [Path(snakemake.output.strata_svg), Path(snakemake.output.strata_pdf)]
-    make_strata(results, Path(snakemake.output.strata), pictures)
+    strata = [Path(snakemake.output[f"strata_{name}"]) for name in ("svg", "pdf", "markdown", "html")]
+    make_strata(results, Path(snakemake.output.strata), strata)
     write_provenance(record, Path(snakemake.output.provenance), Path(snakemake.output.provenance_page))

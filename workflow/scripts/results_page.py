@@ -12,6 +12,7 @@ with job(snakemake) as record:
         snakemake.params.title,
         [Path(path) for path in snakemake.input.tables],
         [Path(path) for path in snakemake.input.figures],
+        [Path(path) for path in snakemake.input.captions],
         Path(snakemake.input.claims),
         written[0] if written else None,
         Path(snakemake.output[0]),

@@ -20,6 +20,7 @@ def write_results_page(
     title: str,
     tables: Sequence[Path],
     figures: Sequence[Path],
+    captions: Sequence[Path],
     claims: Path,
     conclusions: Path | None,
     output: Path,
@@ -30,6 +31,7 @@ def write_results_page(
         record: the record of the running job.
         tables, claims: Markdown.
         figures: pictures beside the page.
+        captions: of each figure, its Markdown among the results.
         conclusions: written by hand, in Markdown.
 
     Raises:
@@ -48,11 +50,16 @@ def write_results_page(
         conclusions_name=f"{output.stem}-conclusions.md",
         claims=results[-1],
         tables=results[:-1],
-        figures=[{"name": path.stem, "file": path.name} for path in figures],
+        figures=[_beside(*one) for one in zip(figures, captions, strict=True)],
         environments=list(dict.fromkeys(map(machine, found["environments"]))),
         **{name: found[name] for name in ("totals", "seeds", "commits", "warnings")},
     )
     write_text(output, page)
+
+
+def _beside(picture: Path, caption: Path) -> str:
+    """A figure's Markdown for a page that lies beside a copy of its picture."""
+    return caption.read_text().replace(f"]({caption.stem}.svg)", f"]({picture.name})", 1)
 
 
 def check_numbers(text: str, results: str, source: Path) -> None:

@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from semtok.papers.figures.canvas import label_ends
 from semtok.papers.figures.make import make_figure
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
@@ -127,3 +129,27 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
 def test_synthetic_data_cannot_hide(tmp_path):
     frame = build(tmp_path, "figure4", histories(tmp_path), source="synthetic")
     assert set(frame["source"]) == {"synthetic"}
+
+
+def test_the_caption_says_what_the_picture_does_not(tmp_path):
+    build(tmp_path, "figure6", tokens(tmp_path, items=40), source="synthetic", suffixes=("svg", "md", "html"))
+    caption, page = ((tmp_path / f"figure6.{suffix}").read_text() for suffix in ("md", "html"))
+    for text in (caption, page):
+        assert "Numbers are the codes of most items." in text
+        assert "SYNTHETIC DATA" in text
+    assert caption.startswith("![Figure 6: ")
+    assert "](figure6.svg)" in caption
+    assert page.count("<svg") == 1
+    assert "<?xml" not in page
+
+
+def test_names_of_lines_do_not_cover_each_other():
+    axis = Figure().subplots()
+    axis.set_ylim(0, 10)
+    label_ends(axis, {"high": (9.0, "red"), "low": (1.0, "blue"), "near": (1.1, "green"), "nearer": (1.05, "black")})
+    places = {text.get_text(): text.xy[1] for text in axis.texts}
+    assert places["low"] == pytest.approx(0.1)
+    assert places["high"] == pytest.approx(0.9)
+    ordered = [places[name] for name in ("low", "nearer", "near", "high")]
+    assert min(np.diff(ordered)) >= 0.07
+    assert {text.get_text(): text.get_color() for text in axis.texts}["near"] == "green"

@@ -17,7 +17,8 @@ COLUMNS = [
     *("paper", "figure", "panel", "dataset", "source", "group", "series", "tokenizer", "metric", "k"),
     *("printed", "printed_provenance", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
 ]
-_NAMES_IN_A_ROW = 5
+_POINTS_A_LETTER = 4.2
+"""Of a bar's name."""
 
 
 def draw(results: Results) -> Drawing:
@@ -102,13 +103,14 @@ def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.
     width = 0.8 / len(series)
     rows: list[dict[Any, Any]] = frame.to_dict("records")
     shown = {(row["group"], row["series"], row["metric"], row["k"]): row for row in rows}
+    named: dict[float, str] = {}
     for i, one in enumerate(series):
-        colour = COLOURS[i % len(COLOURS)]
         for x, (group, (metric, k)) in enumerate(positions):
             row = shown.get((group, one, metric, k))
             if row is not None:
-                _bar(axis, x + (i - (len(series) - 1) / 2) * width, width, colour, row)
-        axis.bar(0, 0, color=colour, label=one)
+                place = x + (i - (len(series) - 1) / 2) * width
+                _bar(axis, place, width, COLOURS[i % len(COLOURS)], row)
+                named[place] = one
     names = [METRIC_NAMES[metric] for metric, _ in columns]
     if groups != [""]:
         ticks, label = groups, f"{names[0]}@{columns[0][1]}"
@@ -117,17 +119,19 @@ def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.
     else:
         ticks = [f"{name}@{k}" for name, (_, k) in zip(names, columns, strict=True)]
         label = " and ".join(dict.fromkeys(names))
-    axis.set_xticks(range(len(positions)), ticks)
     axis.set_ylabel(label)
     axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
     axis.grid(axis="y", linewidth=0.4, color="#cccccc")
-    top = axis.get_ylim()[1]
+    axis.set_ylim(bottom=0)
     if len(series) == 1 and groups != [""]:
-        axis.set_ylim(bottom=0, top=top)
+        axis.set_xticks(range(len(positions)), ticks)
         return
-    names_in_a_row = min(len(series), _NAMES_IN_A_ROW)
-    axis.set_ylim(bottom=0, top=top * (1.06 + 0.12 * -(-len(series) // names_in_a_row)))
-    axis.legend(ncols=names_in_a_row, fontsize=7.5, frameon=False, loc="upper center", columnspacing=1, handlelength=1)
+    # Each bar has its own name below it, and each group the group's below these.
+    axis.set_xticks(list(named), list(named.values()), rotation=90, fontsize=7)
+    axis.tick_params(axis="x", length=0)
+    below = axis.secondary_xaxis("bottom")
+    below.set_xticks(range(len(positions)), ticks)
+    below.tick_params(length=0, pad=10 + _POINTS_A_LETTER * max(map(len, series)))
 
 
 def _bar(axis: Axes, x: float, width: float, colour: str, row: Mapping[Any, Any]) -> None:

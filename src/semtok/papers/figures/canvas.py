@@ -1,9 +1,10 @@
-"""What all figures share: their style, the place of panels, title and notes, and their files."""
+"""What all figures share: their style, the place of panels and labels, their captions and files."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from semtok.run.files import atomic_path, write_csv
+from semtok.papers.templates import render
+from semtok.run.files import atomic_path, write_csv, write_text
 
 # Okabe and Ito's colours, told apart by colour-blind readers, and in grey by their order.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -34,6 +36,8 @@ _ROW = 3
 _PANEL = (3.7, 2.7)
 """Width and height of a plot, in inches."""
 _NARROWEST = 6.5
+_LINE_OF_TEXT = 0.075
+"""Of a plot's height."""
 
 
 @dataclass(frozen=True)
@@ -57,33 +61,69 @@ def style() -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class Caption:
+    """What stands above a figure, and below it for those who read on."""
+
+    title: str
+    notes: Sequence[str]
+    """Sentences, what matters most first."""
+    synthetic: bool
+    """Whether numbers are of made-up data, which the picture says, too."""
+
+
 def plots(
-    count: int,
-    title: str,
-    notes: Sequence[str],
-    synthetic: bool,
-    panel: tuple[float, float] = _PANEL,
-    beside: int | None = None,
+    count: int, caption: Caption, panel: tuple[float, float] = _PANEL, beside: int | None = None
 ) -> tuple[Figure, list[Any]]:
-    """A figure with `count` axes of the size `panel`, `beside` in a row, a title, and notes below."""
+    """A figure with `count` axes of the size `panel`, `beside` in a row, and the caption's title."""
     beside = beside or (count if count <= _MOST else _ROW)
     rows = -(-count // beside)
     width = max(panel[0] * beside, _NARROWEST)
-    lines = [line for note in notes for line in textwrap.wrap(note, int(13 * width))]
-    heading = textwrap.fill(title, int(11 * width)) + ("\nSYNTHETIC DATA" if synthetic else "")
-    figure = Figure(figsize=(width, panel[1] * rows + 0.8 + 0.17 * len(lines)), layout="constrained")
+    heading = textwrap.fill(caption.title, int(11 * width)) + ("\nSYNTHETIC DATA" if caption.synthetic else "")
+    figure = Figure(figsize=(width, panel[1] * rows + 0.2 + 0.2 * (heading.count("\n") + 1)), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(heading, fontsize=10, fontweight="bold")
     axes = list(figure.subplots(rows, beside, squeeze=False).flat)
     for axis in axes[count:]:
         axis.set_visible(False)
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7.5, color="#444444")
     return figure, axes[:count]
 
 
-def write(figure: Figure, frame: pd.DataFrame, csv: Path, pictures: Sequence[Path]) -> None:
-    """The numbers and the pictures (.svg or .pdf); under `style`."""
+def label_ends(axis: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
+    """Name lines at their right ends, in their colours, where names of neighbours do not cover each other.
+
+    ends: by name, the line's last value and its colour.
+    """
+    low, high = axis.get_ylim()
+    placed = -1.0
+    for name, (value, colour) in sorted(ends.items(), key=lambda end: end[1][0]):
+        # Up to its place or the next free line, as a share of the axis' height.
+        placed = max((value - low) / (high - low), placed + _LINE_OF_TEXT)
+        axis.annotate(
+            name,
+            (1, placed),
+            (4, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=colour,
+            fontsize=7.5,
+            va="center",
+            annotation_clip=False,
+        )
+
+
+def write(figure: Figure, caption: Caption, frame: pd.DataFrame, csv: Path, files: Sequence[Path]) -> None:
+    """The numbers and, by its ending, each of the files, under `style`: pictures (.svg, .pdf), the caption with the
+    picture's name (.md), or with the picture (.html)."""
     write_csv(csv, frame)
-    for picture in pictures:
-        with atomic_path(picture) as temporary:
-            figure.savefig(temporary, metadata=_UNDATED.get(picture.suffix))
+    for path in files:
+        if path.suffix == ".md":
+            write_text(path, render("figure.md", caption=caption, picture=path.with_suffix(".svg").name))
+        elif path.suffix == ".html":
+            drawn = BytesIO()
+            figure.savefig(drawn, format="svg", metadata=_UNDATED[".svg"])
+            _, tag, picture = drawn.getvalue().decode().partition("<svg")
+            write_text(path, render("figure.html", caption=caption, title=caption.title, picture=tag + picture))
+        else:
+            with atomic_path(path) as temporary:
+                figure.savefig(temporary, metadata=_UNDATED.get(path.suffix))

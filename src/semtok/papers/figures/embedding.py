@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from safetensors.numpy import load_file
 from sklearn.manifold import TSNE
 
@@ -25,6 +26,8 @@ _LETTERS = ("a", "b", "c")
 _FEWEST = 5
 """Points below which neighbours mean nothing: they are shown by their first two principal components."""
 _PERPLEXITY = 30
+_NAMED = 8
+"""Codes of a plot that have their number beside their points: those of most items."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -139,6 +142,10 @@ def _panel(letter: str, level: int, points: pd.DataFrame, axis: Axes) -> None:
         colours = mpl.colormaps["turbo"]((points["code"].to_numpy(float) * 0.618034) % 1)
         sizes = np.clip(6 * np.sqrt(points["items"].to_numpy(float)), 4, 60)
         axis.scatter(points["x"], points["y"], s=sizes, c=colours, linewidths=0, alpha=0.85)
+        for code in points.groupby("code")["items"].sum().nlargest(_NAMED).index:
+            middle = points.loc[points["code"] == code, ["x", "y"]].median()
+            outline = [withStroke(linewidth=2, foreground="white")]
+            axis.annotate(str(code), (middle["x"], middle["y"]), fontsize=7, path_effects=outline, ha="center")
     prefix = points["prefix"].iloc[0]
     what = f"tuples that begin with {prefix}" if isinstance(prefix, str) and prefix else "all tuples"
     axis.set_title(f"({letter}) {what}, coloured by code {level}", fontsize=9)
@@ -151,7 +158,7 @@ def _notes(figure: EmbeddingFigure, cell: Cell) -> list[str]:
     if cell.runs:
         notes.append(
             f"Points: quantized vectors (sums of codewords) of distinct tuples, at most {figure.points:,}, of seed"
-            f" {cell.runs[0].seed}; larger points have more items. (b) and (c) show the code with most items of the"
-            " panel before. Each panel is a t-SNE of its own."
+            f" {cell.runs[0].seed}; larger points have more items. Numbers are the codes of most items."
+            " (b) and (c) show the code with most items of the panel before. Each panel is a t-SNE of its own."
         )
     return [*notes, figure.note] if figure.note else notes

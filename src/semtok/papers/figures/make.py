@@ -12,23 +12,20 @@ from semtok.plan.cells import remarks
 from semtok.plan.figure_specs import TokenizerFigure
 
 
-def make_figure(results: Results, csv: Path, pictures: Sequence[Path]) -> None:
-    """Write a figure's numbers (tidy) and its pictures (.svg or .pdf); the same input gives the same bytes."""
+def make_figure(results: Results, csv: Path, files: Sequence[Path]) -> None:
+    """Write a figure's numbers (tidy) and its other files (`canvas.write`); the same input gives the same bytes."""
     spec = results.content.figure(results.name)
     drawing: canvas.Drawing = import_module(FIGURES[spec.kind]).draw(results)
     title = f"Figure {results.name.removeprefix('figure')}: {spec.caption}"
     # Figures of bars may show several datasets, and say which above every panel.
     title = f"{title.rstrip('.')}, {spec.dataset}" if isinstance(spec, TokenizerFigure) else title
+    is_synthetic = bool((drawing.frame["source"] == "synthetic").any())
+    caption = canvas.Caption(title, [*_about(results, drawing.datasets), *drawing.notes], is_synthetic)
     with canvas.style():
-        figure, axes = canvas.plots(
-            len(drawing.panels),
-            title,
-            [*_about(results, drawing.datasets), *drawing.notes],
-            synthetic=bool((drawing.frame["source"] == "synthetic").any()),
-        )
+        figure, axes = canvas.plots(len(drawing.panels), caption)
         for axis, panel in zip(axes, drawing.panels, strict=True):
             panel(axis)
-        canvas.write(figure, drawing.frame, csv, pictures)
+        canvas.write(figure, caption, drawing.frame, csv, files)
 
 
 def _about(results: Results, datasets: Sequence[str]) -> list[str]:

@@ -16,8 +16,8 @@ _HEIGHT_OF_A_ROW = 0.19
 """Inches."""
 
 
-def make_strata(results: Results, csv: Path, pictures: Sequence[Path]) -> None:
-    """Write the Recall by strata of a table of rankings: tidy numbers, and pictures (.svg or .pdf) of one k."""
+def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
+    """Write the Recall by strata of a table of rankings: tidy numbers, and for one k the rest (`canvas.write`)."""
     frame = tidy(results)
     table = results.content.ranking_table(results.name)
     k = 10 if 10 in set(frame["k"]) else max(frame["k"], default=0)
@@ -32,18 +32,13 @@ def make_strata(results: Results, csv: Path, pictures: Sequence[Path]) -> None:
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
     title = f"Table {results.name.removeprefix('table')}: Recall@{k} by strata. {table.caption}"
+    caption = canvas.Caption(title, notes, synthetic=bool((frame["source"] == "synthetic").any()))
     with canvas.style():
-        figure, axes = canvas.plots(
-            len(panels),
-            title,
-            notes,
-            synthetic=bool((frame["source"] == "synthetic").any()),
-            panel=(6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest),
-            beside=1,
-        )
+        size = (6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest)
+        figure, axes = canvas.plots(len(panels), caption, panel=size, beside=1)
         for axis, panel in zip(axes, panels, strict=True):
             panel(axis)
-        canvas.write(figure, frame, csv, pictures)
+        canvas.write(figure, caption, frame, csv, files)
 
 
 def _nothing(axis: Axes) -> None:

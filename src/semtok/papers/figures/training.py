@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from semtok.papers.figures.canvas import COLOURS, Drawing
+from semtok.papers.figures.canvas import COLOURS, Drawing, label_ends
 from semtok.papers.history import matching, read_history
 from semtok.papers.results import Results
 from semtok.plan.figure_specs import TrainingFigure
@@ -51,18 +51,21 @@ def _tidy(results: Results, figure: TrainingFigure) -> pd.DataFrame:
 
 def _panel(figure: TrainingFigure, letter: str, frame: pd.DataFrame, axis: Axes) -> None:
     frame = frame.dropna(subset="value")
-    for colour, (quantity, values) in enumerate(frame.groupby("quantity", sort=False)):
+    ends = {}
+    for number, (quantity, values) in enumerate(frame.groupby("quantity", sort=False)):
+        colour = COLOURS[number % len(COLOURS)]
         # A line a seed, in one colour: how far they lie from each other shows without a model of it.
-        for i, (_, run) in enumerate(values.groupby("seed", sort=False)):
-            label = str(quantity).replace("_", " ") if i == 0 else None
-            axis.plot(run["step"], run["value"], color=COLOURS[colour % len(COLOURS)], linewidth=1.1, label=label)
+        for _, run in values.groupby("seed", sort=False):
+            axis.plot(run["step"], run["value"], color=colour, linewidth=1.1)
+        ends[str(quantity).replace("_", " ")] = (float(values.groupby("seed")["value"].last().mean()), colour)
     axis.set_title(f"({letter}) {figure.panels[letter].title}", fontsize=9)
     axis.set_xlabel(figure.step)
     axis.grid(linewidth=0.4, color="#cccccc")
+    axis.margins(x=0.02)
     if frame.empty:
         axis.text(0.5, 0.5, "nothing to show", transform=axis.transAxes, ha="center", fontsize=9)
     else:
-        axis.legend(fontsize=7.5, frameon=False)
+        label_ends(axis, ends)
 
 
 def _notes(figure: TrainingFigure, frame: pd.DataFrame) -> list[str]:
