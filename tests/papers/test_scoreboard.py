@@ -13,8 +13,11 @@ from semtok.compare import main as compare
 from semtok.errors import DataError
 from semtok.papers import ranking_table
 from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboard
+from semtok.plan.cells import Cell, Run
+from semtok.plan.definition import Paper, load
 from support.browser import BROWSER, command
 from support.fabricated_cost import AS_PRINTED, judge
+from support.fabricated_results import DEFINITION
 
 CELL = {
     "paper": "cost",
@@ -56,7 +59,31 @@ def write_run(folder, hits, **changed):
 def runs(tmp_path_factory):
     """A run as printed, and one the other way round."""
     root = tmp_path_factory.mktemp("runs")
-    return write_run(root / "first", AS_PRINTED), write_run(root / "second", REVERSED)
+    return with_provenance(write_run(root / "first", AS_PRINTED)), write_run(root / "second", REVERSED)
+
+
+def with_provenance(folder):
+    """The run with what is behind Table 2's row of CoST, of results that were made elsewhere."""
+    run = Run("mind", "cost", "tiger", 0)
+    named = {"dataset": "mind", "tokenizer": "cost", "recommender": "tiger", "seed": "0"}
+    definition = load(DEFINITION).model_dump(mode="json")
+    definition["tables"]["table2"]["rows"] = [{"label": "L_co", "tokenizer": "cost"}]
+    definition["tables"]["table2"]["gains"] = []
+    content = {name: value for name, value in definition.items() if name in Paper.model_fields}
+    cells = [Cell("table2", "MIND", "cost", (run,), "").as_dict()]
+    history, scores = ({"path": f"far/results/recommenders/{name}"} for name in ("history.csv", "scores.parquet"))
+    made = {"rule": "ranking_table", "wildcards": {"paper": "cost", "exhibit": "table2"}, "inputs": [scores]}
+    table = "far/results/papers/cost/table2.csv"
+    jobs = [
+        {"rule": "train", "wildcards": named, "inputs": [], "outputs": [history], "config": {"options": {"epochs": 7}}},
+        {"rule": "score", "wildcards": named, "inputs": [history], "outputs": [scores], "config": {}},
+        {**made, "outputs": [{"path": table}], "config": {"shown": {"content": content, "cells": cells}}},
+    ]
+    provenance = folder / "papers/cost/table2.provenance.json"
+    provenance.write_text(json.dumps({"table": table, "jobs": jobs}))
+    (folder / "recommenders").mkdir()
+    (folder / "recommenders/history.csv").write_text("epoch,loss\n1,3.5\n2,1.25\n")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +120,16 @@ def test_two_runs_stand_side_by_side_and_what_changed_is_told(pages):
     assert 'data-changed="true"' not in (pages / "one.html").read_text()
 
 
+def test_a_row_leads_to_its_options_and_history(pages):
+    page = (pages / "one.html").read_text()
+    assert page.count('<a href="#row-0-0">L_co</a>') == 2
+    section = page[page.index('<details class="behind" id="row-0-0">') :]
+    assert "<h4>train mind cost tiger</h4>\n<pre>epochs: 7\n</pre>" in section
+    assert "train: loss by epoch, until 2<br>1.25 to 3.5; at the end 1.25" in section
+    assert '<polyline points="0.0,0.0 150.0,50.0"/>' in section
+    assert '<a href="#row-0-0">L_co</a>' in (pages / "two.html").read_text()
+
+
 def test_a_claim_that_the_last_run_lacks_can_still_be_shown(runs, tmp_path):
     first, second = map(read_run, runs)
     less = replace(second, claims=second.claims[second.claims["id"] != "C-1"])
@@ -106,7 +143,8 @@ def test_the_page_needs_no_network(pages):
     page = (pages / "two.html").read_text()
     links = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert links
-    assert all(link.startswith("../runs") and "/papers/cost/table2." in link for link in links)
+    assert all(link.startswith(("../runs", "#row-")) for link in links)
+    assert any("/papers/cost/table2." in link for link in links)
     assert "http" not in page
 
 
@@ -121,10 +159,11 @@ def test_synthetic_data_get_no_verdict(tmp_path):
 
 def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):
     with zipfile.ZipFile(tmp_path / "first.zip", "w") as archive:
-        for path in runs[0].rglob("*.csv"):
+        for path in (path for path in runs[0].rglob("*") if path.is_file()):
             archive.write(path, path.relative_to(runs[0]))
     write_scoreboard([read_run(tmp_path / "first.zip")], tmp_path / "page.html")
     assert claims_of(tmp_path / "page.html") == claims_of(pages / "one.html")
+    assert '<polyline points="0.0,0.0 150.0,50.0"/>' in (tmp_path / "page.html").read_text()
 
 
 def test_a_folder_without_claims_is_no_run(tmp_path):
@@ -187,6 +226,9 @@ found.largestFirst = column(7);
 document.querySelectorAll("#cells thead button")[7].click();
 found.smallestFirst = column(7);
 found.sorted = document.querySelectorAll("#cells thead th")[7].ariaSort;
+document.querySelector('a[href="#row-0-0"]').click();
+window.dispatchEvent(new Event("hashchange"));
+found.behind = document.getElementById("row-0-0").open;
 set(document.querySelectorAll("select.filter")[5], "40");
 found.filtered = column(3);
 document.body.innerHTML = `<pre>${JSON.stringify(found)}</pre>`;
@@ -210,4 +252,5 @@ def test_clicking(pages, tmp_path):
     assert found["largestFirst"] == ["0.3000", "0.1100", "0.0200"]
     assert found["smallestFirst"] == ["0.0200", "0.1100", "0.3000"]
     assert found["sorted"] == "ascending"
+    assert found["behind"] is True
     assert found["filtered"] == ["L_co"]

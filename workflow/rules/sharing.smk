@@ -69,6 +69,8 @@ rule scoreboard:
         claims=PAPERS.verdicts(rules.claims.output.csv),
         comparisons=PAPERS.verdicts(rules.claims.output.comparisons),
         tables=PAPERS.rankings(rules.ranking_table.output.csv),
+        provenance=PAPERS.rankings(rules.ranking_table.output.provenance),
+        histories=lambda wildcards: PAPERS.histories(),
     output:
         report(
             f"{RESULTS}/report/index.html",

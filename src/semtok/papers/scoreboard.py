@@ -1,5 +1,6 @@
 """The verdicts of one run of the workflow, or of several side by side, as one page that needs nothing but a browser."""
 
+import json
 import math
 import os
 import re
@@ -15,12 +16,15 @@ import pandas as pd
 
 from semtok.errors import DataError
 from semtok.papers import ranking_table
+from semtok.papers.behind_rows import HISTORY, behind_rows
 from semtok.papers.claims.verdicts import NOT_RUN
 from semtok.papers.templates import render
 from semtok.run.files import write_text
 
 READ = re.compile(r"(?:^|/)papers/([^/]+)/(claims|claims-comparisons|table[\w-]*)\.csv$")
 """The files of a run that a scoreboard is made of; of the tables those of rankings."""
+READ_BEHIND = re.compile(r"(?:^|/)papers/[^/]+/table[\w-]*\.provenance\.json$")
+"""The files that tell what is behind a table; beside them, the histories of trainings."""
 
 SYNTHETIC = "synthetic"
 """What stands in a verdict's place where the data are made up: they say nothing of a paper."""
@@ -54,6 +58,8 @@ class Run:
     """The rows of all `claims-comparisons.csv`."""
     cells: pd.DataFrame
     """The rows of all tables of rankings, texts."""
+    behind: Sequence[Mapping[str, Any]] = ()
+    """What is behind each of their rows that was trained (`behind_rows`)."""
 
 
 def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
@@ -62,36 +68,55 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     chosen: files of the folder; None: all that are there. Raises DataError where there are no claims.
     """
     if chosen is not None:
-        texts = {str(path): path.read_text(encoding="utf-8") for path in chosen}
+        texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
     elif place.suffix == ".zip":
         with zipfile.ZipFile(place) as archive:
-            names = [name for name in archive.namelist() if READ.search(name)]
+            names = [name for name in archive.namelist() if is_read(name)]
             texts = {name: archive.read(name).decode("utf-8") for name in names}
     else:
-        texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(place.glob("papers/*/*.csv"))}
+        found = [path for path in sorted(place.rglob("*")) if is_read(path.as_posix())]
+        texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in found}
     frames: dict[str, list[pd.DataFrame]] = {"claims": [], "claims-comparisons": [], "cells": []}
     for name, text in texts.items():
-        found = READ.search(name)
-        if found is None:
+        named = READ.search(name)
+        if named is None:
             continue
-        is_table = found[2] not in frames
+        is_table = named[2] not in frames
         # Interpreted below: a column that is text here may be all numbers there.
         frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
         if not is_table:
-            frames[found[2]].append(frame)
+            frames[named[2]].append(frame)
         elif list(frame.columns) == ranking_table.COLUMNS:
             frames["cells"].append(frame)
     if not frames["claims"]:
         raise DataError(
             f"{place}: found no papers/PAPER/claims.csv; expected a folder of results, or an archive of one"
         )
-    claims, comparisons, cells = (pd.concat(found) if found else pd.DataFrame() for found in frames.values())
-    return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells)
+    claims, comparisons, cells = (pd.concat(parts) if parts else pd.DataFrame() for parts in frames.values())
+    behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
+    return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
+
+
+def is_read(name: str) -> bool:
+    """Whether the page shows something of a file."""
+    return bool(READ.search(name) or READ_BEHIND.search(name) or name.endswith(f"/{HISTORY}"))
+
+
+def _behind(name: str, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """What is behind the rows of the table whose provenance is the text `name`; nothing for tables of other kinds."""
+    provenance = json.loads(texts[name])
+    if not provenance["jobs"] or provenance["jobs"][-1]["rule"] != "ranking_table":
+        return
+    # Results may lie elsewhere than where they were made.
+    here, there = (path.rpartition("papers/")[0] for path in (name, provenance["table"]))
+    yield from behind_rows(provenance, lambda path: texts.get(here + path.removeprefix(there)))
 
 
 def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
     """Write the page: the claims of all runs, each with its forest plot, and the cells of their tables."""
     claims = list(_claims(runs))
+    # Where the page tells what is behind each row; of several runs that have it, the last is where its name leads.
+    anchors = [{_row(row): f"row-{n}-{i}" for i, row in enumerate(run.behind)} for n, run in enumerate(runs)]
     states = [claim["state"] for claim in claims]
     shown = render(
         "scoreboard.html",
@@ -104,6 +129,10 @@ def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
         synthetic=any(state == SYNTHETIC for claim in claims for state in claim["states"]),
         cells=_cells(runs),
         columns=_CELL,
+        behind=[
+            (run.name, [{**row, "anchor": anchors[n][_row(row)]} for row in run.behind]) for n, run in enumerate(runs)
+        ],
+        anchors={row: anchor for of_run in anchors for row, anchor in of_run.items()},
         files=[{"run": run.name, "tables": _files(run, page)} for run in runs if run.folder],
     )
     write_text(page, shown)
@@ -222,6 +251,10 @@ def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "source": row["source"],
                 }
     return [cell for cell in found.values() if any(cell["found"])]
+
+
+def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(row[name] for name in _CELL[:4])
 
 
 def _files(run: Run, page: Path) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -138,6 +138,14 @@ class Exhibits:
         """A file of each table of rankings that the config builds, of all papers."""
         tables = [(paper, name) for paper in self._of_papers for name in self._ranking_tables(paper)]
         return [pattern.format(paper=paper, exhibit=name) for paper, name in tables]
+
+    def histories(self) -> list[str]:
+        """The histories of the trainings behind the rows of those tables."""
+        tables = [(paper, name) for paper in self._of_papers for name in self._ranking_tables(paper)]
+        cells = [cell for paper, name in tables for cell in self.cells(paper, name)]
+        trained = [self.paths.history.format(**asdict(run)) for run in plan.runs(cells) if not run.is_untrained]
+        coded = [self.paths.tokenizer_history.format(**asdict(run)) for run in plan.coded(cells)]
+        return list(dict.fromkeys([*trained, *coded]))
 
     def verdicts(self, pattern: str) -> list[str]:
         """A file of the claims of each paper of which the config builds anything; nobody claims any of own data."""

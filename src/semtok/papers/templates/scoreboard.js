@@ -65,3 +65,11 @@ one("download").addEventListener("click", () => {
   link.download = "semtok.csv";
   link.click();
 });
+
+// What is behind a row is open where its name leads to it.
+function openTarget() {
+  const target = one(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();
