@@ -97,13 +97,12 @@ def drawn(lines: Sequence[Line]) -> dict[str, Any]:
     xs, ys = ([point[axis] for line in lines for point in line] for axis in (0, 1))
     left, low = min(xs), min(ys)
     wide, high = max(xs) - left or 1.0, max(ys) - low or 1.0
-    # A single point is a line to itself, which browsers draw as a dot.
-    points = [
-        " ".join(
-            f"{_WIDTH * (x - left) / wide:.1f},{_HEIGHT * (1 - (y - low) / high):.1f}"
-            for x, y in (line if line[1:] else line * 2)
+    points = []
+    for line in lines:
+        # A single point is a line to itself, which browsers draw as a dot.
+        ends = line if len(line) > 1 else line * 2
+        points.append(
+            " ".join(f"{_WIDTH * (x - left) / wide:.1f},{_HEIGHT * (1 - (y - low) / high):.1f}" for x, y in ends)
         )
-        for line in lines
-    ]
     last = ", ".join(f"{line[-1][1]:.4g}" for line in lines)
     return {"lines": points, "low": f"{low:.4g}", "high": f"{max(ys):.4g}", "last": last, "until": f"{max(xs):g}"}
