@@ -154,6 +154,24 @@ def test_a_job_depends_on_its_part_of_the_options(raw):
     )
 
 
+def test_variants_of_the_decoding_share_a_training_and_its_choices(raw):
+    one = stages(raw | {"recommenders": raw["recommenders"] | {"sasrec": chosen_from(raw)}})
+    runs = "results/recommenders/mind/cost"
+    assert (
+        one.model(job(tokenizer="cost", recommender="tiger+decoding.beam_size=60"))
+        == f"{runs}/tiger/0/model.safetensors"
+    )
+    other = "tiger+collisions=expand+decoding.beam_size=60"
+    assert one.model(job(tokenizer="cost", recommender=other)) == f"{runs}/tiger+collisions=expand/0/model.safetensors"
+    run = job(tokenizer="ids", recommender="sasrec+decoding.top=20")
+    assert one.choice(run) == "results/recommenders/mind/ids/sasrec/choice.json"
+    assert one.recommender_options("training")(run)["choose"] == one.choice(run)
+
+
+def chosen_from(raw):
+    return {**raw["recommenders"]["sasrec"], "choose": {"training.learning_rate": [0.001, 0.003]}}
+
+
 def test_codes_and_ids_are_not_mixed_up(raw):
     one = stages(raw)
     assert one.codes(job(tokenizer="ids", recommender="sasrec")) == []

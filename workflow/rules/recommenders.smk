@@ -101,7 +101,7 @@ rule choose:
 
 rule decode:
     input:
-        model=rules.train.output.model,
+        model=STAGES.model,
         codes=STAGES.codes,
         texts=STAGES.texts,
         tokenizer_model=STAGES.tokenizer_model,
@@ -131,7 +131,7 @@ rule decode:
 
 rule decode_with_language_model:
     input:
-        model=PATHS.model,
+        model=STAGES.model,
         codes=STAGES.codes,
         language_model=STAGES.language_model_files,
         dense_model=STAGES.dense_model,

@@ -92,6 +92,14 @@ def spelled(variant: str) -> str:
     return "+".join([name, *(f"{key}={written(value)}" for key, value in replaced.items())])
 
 
+def without(variant: str, part: str) -> str:
+    """The variant with its entry's own values in a part of the options, as `tiger+decoding.beam_size=20` without
+    `decoding` is `tiger`."""
+    name, replaced = parse(variant)
+    kept = (f"{key}={written(value)}" for key, value in replaced.items() if key.partition(".")[0] != part)
+    return "+".join([name, *kept])
+
+
 def _is_whole_for(own: Any, value: Any) -> bool:
     return isinstance(own, float) and isinstance(value, int) and not isinstance(value, bool)
 

@@ -15,7 +15,7 @@ from semtok.plan.definition import CLAIMS, DatasetNote, Definition
 from semtok.plan.figure_specs import Figure
 from semtok.plan.files import sources
 from semtok.plan.own_data import with_own_data
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, trained_as
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
@@ -143,7 +143,7 @@ class Exhibits:
         """The histories of the trainings behind the rows of those tables."""
         tables = [(paper, name) for paper in self._of_papers for name in self._ranking_tables(paper)]
         cells = [cell for paper, name in tables for cell in self.cells(paper, name)]
-        trained = [self.paths.history.format(**asdict(run)) for run in plan.runs(cells) if not run.is_untrained]
+        trained = [trained_as(self.paths.history, asdict(run)) for run in plan.runs(cells) if not run.is_untrained]
         coded = [self.paths.tokenizer_history.format(**asdict(run)) for run in plan.coded(cells)]
         return list(dict.fromkeys([*trained, *coded]))
 

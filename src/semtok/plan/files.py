@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from semtok.plan.cells import Cell, Run, coded, runs
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, trained_as
 
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
@@ -63,6 +63,8 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
     }
     reads = [what for what in READS[kind] if what != "dense"]
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in reads}
+    if "choice" in files:
+        files["choice"] = {run: trained_as(paths.choice, asdict(run)) for run in files["choice"]}
     if "scores" in files:
         files["scores"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
         files["scores"] |= {run: paths.candidate_scores.format(**asdict(run)) for run in scored}

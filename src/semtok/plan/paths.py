@@ -1,5 +1,14 @@
 """Where every result lies, as Snakemake's patterns: written here and nowhere else."""
 
+from collections.abc import Mapping
+
+from semtok.config.variants import without
+
+
+def trained_as(pattern: str, run: Mapping[str, object]) -> str:
+    """A file of a recommender's training: how it is decoded trains nothing, so variants of that have one training."""
+    return pattern.format(**{**run, "recommender": without(str(run["recommender"]), "decoding")})
+
 
 class Paths:
     """The files of one config's results, which lie below the folder `results`."""

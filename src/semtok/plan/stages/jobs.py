@@ -12,7 +12,7 @@ from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.tokenizers import Tokenizer
 from semtok.config.variants import resolve
 from semtok.plan.check import chosen
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, trained_as
 from semtok.run.digest import code_digest
 
 
@@ -89,8 +89,16 @@ def ordered(value: Any) -> Any:
 
 def filled(pattern: str, wildcards: Wildcards) -> str:
     """The path of `pattern`, the job's own wildcards in their places."""
-    names = {name: getattr(wildcards, name) for name in re.findall(r"{(\w+)}", pattern)}
-    return pattern.format(**names)
+    return pattern.format(**_named(pattern, wildcards))
+
+
+def of_training(pattern: str, wildcards: Wildcards) -> str:
+    """The same of the training that a run is decoded from (`trained_as`)."""
+    return trained_as(pattern, _named(pattern, wildcards))
+
+
+def _named(pattern: str, wildcards: Wildcards) -> dict[str, str]:
+    return {name: getattr(wildcards, name) for name in re.findall(r"{(\w+)}", pattern)}
 
 
 def any_of(names: Iterable[str]) -> str:

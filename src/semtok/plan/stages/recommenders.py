@@ -10,7 +10,7 @@ from semtok.config.variants import replaced
 from semtok.errors import ConfigError
 from semtok.plan.check import incompatible
 from semtok.plan.stages.encoders import EncoderJobs
-from semtok.plan.stages.jobs import Wildcards, any_of, filled
+from semtok.plan.stages.jobs import Wildcards, any_of, filled, of_training
 
 
 class RecommenderJobs(EncoderJobs):
@@ -37,13 +37,17 @@ class RecommenderJobs(EncoderJobs):
             if not grid:
                 return found
             kept = {key: values for key, values in grid.items() if key.partition(".")[0] != left_out}
-            return replaced(found, kept, "choose") | {"choose": filled(self.paths.choice, wildcards)}
+            return replaced(found, kept, "choose") | {"choose": of_training(self.paths.choice, wildcards)}
 
         return options
 
     def choice(self, wildcards: Wildcards) -> str | list[str]:
         """What was chosen by validation; nothing for a recommender whose options are all given."""
-        return filled(self.paths.choice, wildcards) if self._grid(wildcards) else []
+        return of_training(self.paths.choice, wildcards) if self._grid(wildcards) else []
+
+    def model(self, wildcards: Wildcards) -> str:
+        """The weights that are decoded."""
+        return of_training(self.paths.model, wildcards)
 
     def candidates(self, wildcards: Wildcards) -> list[dict[str, Any]]:
         """The values of each candidate of a grid."""
