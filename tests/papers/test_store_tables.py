@@ -14,7 +14,7 @@ from semtok.papers.tables import (
     make_statistics_table,
     stack,
 )
-from support.fabricated_store import BETTER, GOOD, judge, results_of
+from support.fabricated_store import BETTER, GOOD, SCORERS, judge, results_of
 
 
 def files(folder, name):
@@ -161,3 +161,23 @@ def test_an_attribute_that_nobody_has_leaves_the_claim_open(tmp_path, monkeypatc
     monkeypatch.setattr("support.fabricated_store.results_of", lambda *_, **__: results)
     row = judge(tmp_path).loc["S-12"]
     assert (row["verdict"], "held-out item has the attribute title" in row["reason"]) == ("inconclusive", True)
+
+
+def test_claims_about_scorers_compare_runs_of_several_seeds_with_those_of_one(tmp_path, monkeypatch):
+    """A zero-shot scorer has one run, whatever the seeds; a trained one has one a seed."""
+    monkeypatch.setitem(SCORERS, "bert-fine-tuned", {"method": "fine-tuned"})
+    monkeypatch.setitem(SCORERS, "opt-codes", {"method": "codes"})
+    frame = judge(tmp_path, seeds=(0, 1, 2))
+    # Made-up scores of OPT know a little, those of BERT nothing.
+    assert frame.loc["S-8", "verdict"] == "reproduced"
+    assert frame.loc["S-7", "verdict"] != "reproduced"
+    assert not [claim for claim in ("S-7", "S-8", "S-9") if "not run" in frame.loc[claim, "reason"]]
+
+
+def test_trained_scorers_stand_in_the_table(tmp_path, monkeypatch):
+    monkeypatch.setitem(SCORERS, "bert-fine-tuned", {"method": "fine-tuned"})
+    monkeypatch.setitem(SCORERS, "opt-codes", {"method": "codes"})
+    frame = scoring(tmp_path, seeds=(0, 1, 2))
+    assert frame.loc[("BERT-base (fine-tuned)", "auc"), ["printed", "seeds"]].tolist() == [0.6014, 3]
+    assert frame.loc[("STORE codes", "auc"), ["printed", "seeds"]].tolist() == [0.6505, 3]
+    assert frame.loc[("BERT-base (zero-shot)", "auc"), "seeds"] == 1

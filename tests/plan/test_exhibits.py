@@ -209,6 +209,20 @@ def test_a_job_is_made_from_its_params_alone(tmp_path, monkeypatch, raw, before,
 
 def test_scored_candidates_say_which_language_model_was_asked(raw):
     said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
-    assert said["texts/opt-zero-shot"].endswith("a small language model that was trained on the catalogue's own texts")
+    own = "that was trained on the catalogue's own texts"
+    assert said["texts/opt-zero-shot"] == f"texts/opt-zero-shot asks opt, a small OPT {own}"
+    assert said["texts/bert-zero-shot"] == f"texts/bert-zero-shot asks bert, a small BERT {own}"
+    assert said["texts/bert-fine-tuned"] == f"texts/bert-fine-tuned starts from bert, a small BERT {own}"
+    assert said["store/opt-codes"] == f"store/opt-codes starts from opt, a small OPT {own}"
     raw["language_models"]["opt"] = {"source": "hub", "model": "facebook/opt-350m", "revision": None}
-    assert not any(cell.remark for cell in exhibits(raw).cells("store", "table5"))
+    raw["language_models"]["bert"] = {"source": "folder", "path": "mine", "architecture": "bert"}
+    said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
+    assert said["store/opt-codes"] == "store/opt-codes starts from facebook/opt-350m, which is published"
+    assert said["texts/bert-zero-shot"] == "texts/bert-zero-shot asks bert, a BERT of one's own"
+
+
+def test_scorers_over_codes_say_which_vectors_are_of_an_untrained_network(raw):
+    raw["tokenizers"]["rqvae-tiger"]["encoder"] = "vit-untrained"
+    said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
+    assert "reads the vectors of an untrained network (vit-untrained). " in said["rqvae-tiger+n_levels=4/opt-codes"]
+    assert "untrained" not in said["store/opt-codes"]

@@ -16,7 +16,7 @@ from semtok.plan.metrics import METRICS
 from semtok.plan.paths import Paths
 from semtok.plan.printed import read_printed
 from support.fabricated_results import REPOSITORY
-from support.fabricated_store import DEFINITION, PRINTED, cells_of, paper_config
+from support.fabricated_store import DEFINITION, PRINTED, SCORERS, TOKENIZERS, cells_of, paper_config
 
 FOLDER = REPOSITORY / "config/papers"
 
@@ -153,6 +153,50 @@ def test_zero_shot_scorers_run_once_whatever_the_seeds():
     cells = {cell.tokenizer: cell for cell in cells_of("table5", (0, 1, 2))}
     assert [run.seed for run in cells["texts/opt-zero-shot"].runs] == [0]
     assert cells["texts/bert-fine-tuned"].missing == "this config has no scorer bert-fine-tuned"
+
+
+def test_trained_scorers_run_with_each_seed_on_what_they_read(monkeypatch):
+    monkeypatch.setitem(SCORERS, "bert-fine-tuned", {"method": "fine-tuned"})
+    monkeypatch.setitem(SCORERS, "opt-codes", {"method": "codes"})
+    monkeypatch.delitem(TOKENIZERS, "lc-rec")
+    cells = {cell.tokenizer: cell for cell in cells_of("table5", (0, 1, 2))}
+    assert [run.seed for run in cells["texts/bert-fine-tuned"].runs] == [0, 1, 2]
+    assert [(run.tokenizer, run.seed) for run in cells["store/opt-codes"].runs] == [("store", n) for n in (0, 1, 2)]
+    assert {run.tokenizer for run in cells["rqvae-tiger+n_levels=4/opt-codes"].runs} == {"rqvae-tiger+n_levels=4"}
+    assert cells["lc-rec/opt-codes"].missing == "this config has no tokenizer lc-rec"
+    # A variant that is the entry itself is no other run.
+    monkeypatch.setitem(TOKENIZERS, "rqvae-tiger", {**TOKENIZERS["rqvae-tiger"], "n_levels": 4})
+    cells = {cell.tokenizer: cell for cell in cells_of("table5", (0,))}
+    assert cells["rqvae-tiger+n_levels=4/opt-codes"].runs[0].tokenizer == "rqvae-tiger"
+
+
+def test_scorers_on_what_they_cannot_read_have_no_runs(monkeypatch):
+    monkeypatch.setitem(SCORERS, "bert-fine-tuned", {"method": "codes"})
+    monkeypatch.setitem(SCORERS, "opt-codes", {"method": "fine-tuned"})
+    missing = {cell.tokenizer: cell.missing for cell in cells_of("table5")}
+    assert missing["texts/bert-fine-tuned"] == "the scorer bert-fine-tuned reads codes, not texts"
+    assert missing["store/opt-codes"] == "the scorer opt-codes reads texts, not store"
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "model", "expected"),
+    [
+        (
+            "scorers",
+            "bert-fine-tuned",
+            "opt",
+            "found opt, whose architecture is opt; expected one of architecture bert",
+        ),
+        ("scorers", "opt-codes", "bert", "found bert, whose architecture is bert; expected one of architecture opt"),
+        ("recommenders", "store", "bert", "found bert, whose architecture is bert; expected one of architecture opt"),
+        ("encoders", "opt-states", "bert-base", "found bert-base, whose architecture is bert; expected one of"),
+    ],
+)
+def test_a_language_model_of_another_architecture_is_a_mistake(raw, section, name, model, expected):
+    content = yaml.safe_load(yaml.safe_dump(raw))
+    content[section][name]["language_model"] = model
+    with pytest.raises(ConfigError, match=rf"{section}\.{name}\.language_model: {expected}"):
+        check(content, FOLDER)
 
 
 def test_files_of_candidates():

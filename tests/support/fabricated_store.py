@@ -126,7 +126,7 @@ def _scored(folder: Path, run: Run) -> Path:
     clicked = np.tile([True, False, False, True, False, False, False, False], 60)
     knows = 0.5 if run.recommender.startswith("opt") else 0.0
     frame = pd.DataFrame({"user": user, "item": np.arange(len(user)), "clicked": clicked})
-    path = folder / f"{run.recommender}-{run.seed}.parquet"
+    path = folder / f"{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
     frame.assign(score=generator.normal(size=len(user)) + knows * clicked).to_parquet(path)
     return path
 

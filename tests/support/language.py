@@ -6,8 +6,9 @@ import pandas as pd
 from semtok.config.data import Attributes
 from semtok.config.language_encoders import DenseTokenizerEncoder, LanguageStatesEncoder
 from semtok.config.language_models import CorpusModel
+from semtok.encoders.corpus_bert import word_piece
 from semtok.encoders.corpus_language_model import byte_level_bpe
-from semtok.encoders.language_models import LanguageModel
+from semtok.encoders.language_models import LanguageModel, MaskedModel
 from semtok.torchvision_operators import declare_missing
 
 ATTRIBUTES = Attributes(content=["title", "abstract"], generated=["category"])
@@ -84,3 +85,22 @@ def untrained(frame, **changed):
             if weight.ndim > 1:
                 torch.nn.init.normal_(weight, std=0.2)
     return LanguageModel(network.eval(), vocabulary)
+
+
+def untrained_bert(frame, **changed):
+    """A BERT of random weights."""
+    declare_missing()
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
+
+    vocabulary = word_piece(frame, 320)
+    size = {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 32, "intermediate_size": 48}
+    rest = {"max_position_embeddings": 96, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    config = BertConfig(vocab_size=vocabulary.get_vocab_size(), **{**size, **rest, **changed})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = BertForMaskedLM(config)
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                torch.nn.init.normal_(weight, std=0.2)
+    return MaskedModel(network.eval(), vocabulary)

@@ -12,7 +12,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 WITH_TORCH = {
     *("decode", "encode_dense", "encode_image", "encode_language", "encode_recommender_items", "encode_spatial"),
     *("encode_text", "score_zero_shot", "tokenize", "train", "train_language_model"),
-    *("train_with_language_model", "decode_with_language_model"),
+    *("train_with_language_model", "decode_with_language_model", "train_scorer", "score_candidates"),
 }
 """encode_text and tokenize import it through their method only, some of which (TF-IDF, random codes) do without."""
 

@@ -7,22 +7,37 @@ from support.project import TINY, Job, Project, copy_of_the_project
 
 WORLD = {"users": 40, "items": 60, "mean_length": 8, "categories": 4}
 TABLES = ["table1", "table2", "table3", "table5", "table5-wordings"]
+SIZE = {"vocabulary": 400, "n_layers": 1, "n_heads": 2, "hidden_dim": 16, "inner_dim": 16, "window": 32, "epochs": 1}
 STORE = TINY | {
-    "language_models": {
-        "opt": {
-            **{"vocabulary": 400, "n_layers": 1, "n_heads": 2, "hidden_dim": 16, "inner_dim": 16},
-            **{"window": 32, "epochs": 1},
-        }
+    "language_models": {"opt": SIZE, "bert": SIZE},
+    "encoders": {"tfidf": {"dimensions": 16}, "dense-opt": {"lora_rank": 2, "epochs": 1}},
+    "tokenizers": {
+        "store": {"codebook_size": 8, "components": 4, "initializations": 1},
+        **{
+            name: {"codebook_size": 8, "hidden_dims": [16], "latent_dim": 8, "steps": 2}
+            for name in ("rqvae-tiger", "lc-rec")
+        },
     },
     "datasets": {"mind-store": {"synthetic": WORLD}, "yelp": {"synthetic": WORLD}},
     "papers": {**TINY["papers"], "cost": {"tables": []}, "store": {"tables": TABLES}},
-    "scorers": {"opt-zero-shot": {"max_tokens": 4, "batch_size": 16}},
+    "scorers": {
+        "opt-zero-shot": {"max_tokens": 4, "batch_size": 16},
+        "bert-zero-shot": {"max_tokens": 4, "batch_size": 16},
+        "bert-fine-tuned": {"max_tokens": 4, "training": {"epochs": 1}},
+        "opt-codes": {"model": {"lora_rank": 2}, "training": {"epochs": 1}},
+    },
 }
 PAPER = "results/papers/store"
 MIND, YELP = ("dataset=mind-store", "dataset=yelp")
 DATA = {Job("synthesize", MIND), Job("prepare_with_candidates", MIND)}
 DATA_OF_YELP = {Job("synthesize", YELP), Job("prepare", YELP)}
 MODEL = {Job("train_language_model", f"{MIND}, language_model=opt")}
+BERT = {Job("train_language_model", f"{MIND}, language_model=bert")}
+CODES = ("rqvae-tiger+n_levels=4", "lc-rec", "store")
+OF_CODES = {Job("tokenize", f"{MIND}, tokenizer={tokenizer}, seed=0") for tokenizer in CODES} | {
+    Job("encode_text", f"{MIND}, encoder=tfidf"),
+    Job("encode_dense", f"{MIND}, encoder=dense-opt, seed=0"),
+}
 SCORERS = ("opt-zero-shot", "opt-zero-shot+prompt=interest", "opt-zero-shot+prompt=next")
 
 
@@ -30,6 +45,15 @@ def scoring(*scorers: str) -> set[Job]:
     """The jobs of scorers."""
     scored = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in scorers}
     return scored | {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
+
+
+def trained(scorer: str, *tokenizers: str, rules: tuple[str, ...] = ("train_scorer", "score_candidates")) -> set[Job]:
+    """The jobs of a scorer that is trained, over each of these."""
+    return {
+        Job(rule, f"{MIND}, tokenizer={tokenizer}, scorer={scorer}, seed=0")
+        for rule in (*rules, "score_lists")
+        for tokenizer in tokenizers
+    }
 
 
 TABLE5 = {Job("scoring_table", "paper=store, exhibit=table5")}
@@ -40,11 +64,19 @@ def project(tmp_path_factory) -> Project:
     return copy_of_the_project(tmp_path_factory.mktemp("store") / "project", STORE)
 
 
+def test_a_target_that_a_scorer_cannot_read_is_refused(project: Project):
+    run = "results/recommenders/mind-store/{}/0/scored.parquet"
+    assert "expected a tokenizer before it" in project.refused(run.format("texts/opt-codes"))
+    assert "expected texts/bert-fine-tuned" in project.refused(run.format("store/bert-fine-tuned"))
+
+
 def test_the_jobs_of_the_tables(project: Project):
     assert project.planned(f"{PAPER}/table1.csv") == DATA | DATA_OF_YELP | {
         Job("statistics_table", "paper=store, exhibit=table1")
     }
-    assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | scoring(SCORERS[0]) | TABLE5
+    zero_shot = scoring(SCORERS[0], "bert-zero-shot")
+    learned = trained("bert-fine-tuned", "texts") | trained("opt-codes", *CODES)
+    assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | BERT | OF_CODES | zero_shot | learned | TABLE5
     wordings = {Job("scoring_table", "paper=store, exhibit=table5-wordings")}
     assert project.planned(f"{PAPER}/table5-wordings.csv") == DATA | MODEL | scoring(*SCORERS) | wordings
     dense = {
@@ -68,7 +100,10 @@ def test_what_is_scored_and_what_runs_again(project: Project):
     tables = [f"{PAPER}/table5.csv", "results/table5.csv"]
     project.snakemake("--cores", "1", "--", *tables)
     frame = pd.read_csv(project.root / tables[0]).set_index(["method", "metric"])
-    assert 0 < frame.loc[("OPT-base (zero-shot)", "gauc"), "mean"].item() < 1
+    rows = ("BERT-base (zero-shot)", "OPT-base (zero-shot)", "BERT-base (fine-tuned)")
+    for row in (*rows, "TIGER codes", "LC-Rec codes", "STORE codes"):
+        assert 0 < frame.loc[(row, "gauc"), "mean"].item() < 1
+    assert not list((project.root / "results").rglob("*checkpoint*"))
     assert frame.loc[("Random scorer", "auc"), "mean"].item() == 0.5
     assert project.planned(*tables) == set()
     stacked = {Job("stacked_table", "exhibit=table5")}
@@ -76,5 +111,15 @@ def test_what_is_scored_and_what_runs_again(project: Project):
     project.edit_config("scorers.opt-zero-shot.max_items", 2)
     assert project.planned(*tables) == scoring(SCORERS[0]) | TABLE5 | stacked
     project.edit_config("scorers.opt-zero-shot.max_items", 20)
+    codes = trained("opt-codes", *CODES)
+    project.edit_config("scorers.opt-codes.training.code_weight", 0.5)
+    assert project.planned(*tables) == codes | TABLE5 | stacked
+    project.edit_config("scorers.opt-codes.training.code_weight", 1.0)
+    project.edit_config("scorers.opt-codes.scoring.batch_size", 7)
+    assert project.planned(*tables) == trained("opt-codes", *CODES, rules=("score_candidates",)) | TABLE5 | stacked
+    project.edit_config("scorers.opt-codes.scoring.batch_size", 64)
+    project.edit_config("scorers.bert-fine-tuned.training.epochs", 2)
+    assert project.planned(*tables) == trained("bert-fine-tuned", "texts") | TABLE5 | stacked
+    project.edit_config("scorers.bert-fine-tuned.training.epochs", 1)
     project.edit_config("evaluation.seed", 1)
     assert project.planned(*tables) == TABLE5 | stacked

@@ -226,7 +226,7 @@ rule score_zero_shot:
     benchmark:
         f"{BENCHMARKS}/score_zero_shot/{{dataset}}/{{scorer}}/{{seed}}.tsv"
     wildcard_constraints:
-        scorer=STAGES.scorers_of("zero-shot"),
+        scorer=STAGES.scorers(trained=False),
     conda:
         "../../envs/language.yaml"
     threads: 1
@@ -241,6 +241,74 @@ rule score_zero_shot:
         code=STAGES.code("score_zero_shot.py"),
     script:
         "../scripts/score_zero_shot.py"
+
+
+rule train_scorer:
+    input:
+        codes=STAGES.scorer_codes,
+        texts=STAGES.texts_to_learn,
+        language_model=STAGES.language_model_files,
+        dense_model=STAGES.dense_model,
+        interactions=rules.prepare_with_candidates.output.interactions,
+        candidates=rules.prepare_with_candidates.output.candidates,
+    output:
+        model=PATHS.scorer_model,
+        history=PATHS.scorer_history,
+    log:
+        f"{LOGS}/train_scorer/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_scorer/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.tsv"
+    wildcard_constraints:
+        scorer=STAGES.scorers(trained=True),
+    conda:
+        "../../envs/language.yaml"
+    threads: STAGES.asks("train_scorer", "threads", 1)
+    resources:
+        mem_mb=STAGES.asks("train_scorer", "mem_mb", 16000),
+        runtime=STAGES.asks("train_scorer", "minutes", 2880),
+        gpu=STAGES.asks("train_scorer", "gpus", 1),
+    params:
+        options=STAGES.scorer_options("scoring"),
+        language_model=STAGES.language_model,
+        dense=STAGES.dense_options,
+        attributes=STAGES.attributes_to_learn,
+        code=STAGES.scorer_code("train_scorer.py", "train"),
+    script:
+        "../scripts/train_scorer.py"
+
+
+rule score_candidates:
+    input:
+        model=rules.train_scorer.output.model,
+        codes=STAGES.scorer_codes,
+        texts=STAGES.texts_to_score,
+        language_model=STAGES.language_model_files,
+        dense_model=STAGES.dense_model,
+        interactions=rules.prepare_with_candidates.output.interactions,
+        candidates=rules.prepare_with_candidates.output.candidates,
+    output:
+        PATHS.scored.replace("{recommender}", "{scorer}"),
+    log:
+        f"{LOGS}/score_candidates/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/score_candidates/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.tsv"
+    wildcard_constraints:
+        scorer=STAGES.scorers(trained=True),
+    conda:
+        "../../envs/language.yaml"
+    threads: STAGES.asks("score_candidates", "threads", 1)
+    resources:
+        mem_mb=STAGES.asks("score_candidates", "mem_mb", 16000),
+        runtime=STAGES.asks("score_candidates", "minutes", 480),
+        gpu=STAGES.asks("score_candidates", "gpus", 1),
+    params:
+        options=STAGES.scorer_options("training"),
+        language_model=STAGES.language_model,
+        dense=STAGES.dense_options,
+        attributes=STAGES.attributes_to_score,
+        code=STAGES.scorer_code("score_candidates.py", "score"),
+    script:
+        "../scripts/score_candidates.py"
 
 
 rule score_lists:

@@ -7,7 +7,7 @@ from semtok.config.language_models import LanguageModel
 from semtok.config.scorers import ZeroShotScorer
 from semtok.data.candidates import check_labels
 from semtok.encoders.attributes import read_attributes
-from semtok.encoders.language_models import load
+from semtok.encoders.language_models import load, load_masked
 from semtok.recommenders.zero_shot import score
 from semtok.run.files import atomic_path, read_table
 from semtok.run.jobs import job
@@ -15,11 +15,12 @@ from semtok.run.jobs import job
 with job(snakemake):
     given, attributes = snakemake.input, Attributes.model_validate(snakemake.params.attributes)
     model_options = TypeAdapter(LanguageModel).validate_python(snakemake.params.language_model)
+    read_model = load_masked if model_options.architecture == "bert" else load
     candidates = read_table(given.candidates)
     check_labels(candidates["clicked"].to_numpy(bool), given.candidates)
     scored = score(
         ZeroShotScorer.model_validate(snakemake.params.options),
-        load(model_options, given.get("language_model") or []),
+        read_model(model_options, given.get("language_model") or []),
         read_attributes(given.catalogue, attributes),
         attributes,
         read_table(given.interactions),

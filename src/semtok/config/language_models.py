@@ -8,25 +8,28 @@ from semtok.config.base import PathText, Section, Seed
 
 
 class LanguageModelOptions(Section):
-    """What is true of a language model, whatever its options. All are decoders of the OPT family."""
+    """What is true of a language model, whatever its source."""
 
     trained_here: ClassVar[bool] = False
     """Whether a job of the workflow makes it, a model a dataset."""
 
+    architecture: Literal["opt", "bert"] = "opt"
+    """An OPT reads from left to right and tells what comes next; a BERT reads all at once and tells what is masked."""
+
 
 class HubModel(LanguageModelOptions):
-    """A published OPT, downloaded from the hub or found in its cache; its weights are read as safetensors only."""
+    """A published model, downloaded from the hub or found in its cache; its weights are read as safetensors only."""
 
     source: Literal["hub"]
     """Published."""
     model: PathText
-    """Its name there, such as facebook/opt-350m."""
+    """Its name there, such as facebook/opt-350m or bert-base-uncased."""
     revision: PathText | None
     """A branch, tag or commit; null: the latest, which may change under the results."""
 
 
 class FolderModel(LanguageModelOptions):
-    """An OPT of one's own."""
+    """A model of one's own."""
 
     source: Literal["folder"]
     """On the disk."""
@@ -35,15 +38,16 @@ class FolderModel(LanguageModelOptions):
 
 
 class CorpusModel(LanguageModelOptions):
-    """A small OPT, trained from scratch on the attributes of the dataset's own items: a real language model for
-    machines without downloads, one a dataset and for all seeds. Its byte-level BPE is trained on the same texts."""
+    """A small OPT or BERT, trained from scratch on the attributes of the dataset's own items: a real language model for
+    machines without downloads, one a dataset and for all seeds. Its tokens (byte-level BPE; BERT's are WordPiece, in
+    small letters) are learned from the same texts. An OPT is to tell every next token, a BERT 15% of all, masked."""
 
     trained_here = True
 
     source: Literal["corpus"]
     """Trained in the workflow."""
     vocabulary: Annotated[int, Field(ge=300)]
-    """Tokens, at most; the 256 bytes and OPT's three special tokens are among them."""
+    """Tokens, at most; the 256 bytes of an OPT, the letters of a BERT and special tokens are among them."""
     n_layers: PositiveInt
     """Transformer blocks."""
     n_heads: PositiveInt
@@ -53,7 +57,7 @@ class CorpusModel(LanguageModelOptions):
     inner_dim: PositiveInt
     """Width of the feed-forward layers."""
     max_positions: Annotated[int, Field(ge=8)]
-    """Longest sequence that it can read later."""
+    """Longest sequence that it can read later. Beyond `window`, positions are those of the initial weights."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     """In training, of states and attention."""
     window: Annotated[int, Field(ge=8)]

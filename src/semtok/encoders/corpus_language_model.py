@@ -1,26 +1,26 @@
-"""A small OPT from scratch, on the texts of one dataset's items: next-token prediction over packed windows."""
+"""A small language model from scratch, on the texts of one dataset's items: an OPT, which tells the next token, is
+here; a BERT in `corpus_bert`."""
 
 import logging
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.data import Attributes
 from semtok.config.language_models import CorpusModel
 from semtok.encoders.attributes import AttributeTokens, held_out, label
-from semtok.encoders.language_models import LanguageModel
+from semtok.encoders.corpus_bert import BERTTraining, documents_of_bert, word_piece
+from semtok.encoders.corpus_training import CorpusTraining
+from semtok.encoders.language_models import LanguageModel, MaskedModel
 from semtok.errors import DataError
-from semtok.optimizers import AdamW
 from semtok.run import devices
 from semtok.torchvision_operators import declare_missing
-from semtok.training import Losses, Objective, Plan, Progress, build, generator, train
+from semtok.training import Plan, train
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,22 +35,25 @@ START = 2
 
 def train_language_model(
     options: CorpusModel, items: pd.DataFrame, attributes: Attributes, checkpoint: Path | None, identity: str
-) -> tuple[LanguageModel, list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[LanguageModel | MaskedModel, list[dict[str, Any]], dict[str, Any]]:
     """Train on the attributes `items` (`read_attributes`) of all items but the held-out ones.
 
-    Returns the model of the epoch with the best loss on those, the history and the facts.
+    Returns the model of the epoch with the best loss on those, the history and the facts. A BERT's perplexity is that
+    of the tokens that it was asked for.
     """
     is_held_out = held_out(len(items), options.held_out)
-    vocabulary = byte_level_bpe(items[~is_held_out], options.vocabulary)
+    is_bert = options.architecture == "bert"
+    vocabulary = (word_piece if is_bert else byte_level_bpe)(items[~is_held_out], options.vocabulary)
     tokens = AttributeTokens(items, attributes, vocabulary, max_tokens=None)
-    documents = [[START, *tokens.document(item)] for item in range(len(items))]
+    texts = [tokens.document(item) for item in range(len(items))]
+    documents = documents_of_bert(texts) if is_bert else [[START, *text] for text in texts]
     learned, asked = (
-        [documents[item] for item in np.flatnonzero(rows) if len(documents[item]) > 1]
-        for rows in (~is_held_out, is_held_out)
+        [documents[item] for item in np.flatnonzero(rows) if texts[item]] for rows in (~is_held_out, is_held_out)
     )
     if not learned or not asked:
         raise DataError(f"items: {len(learned)} texts to learn from and {len(asked)} held out; expected some of both")
-    training = LanguageModelTraining(options, vocabulary.get_vocab_size(), learned, asked)
+    kind = BERTTraining if is_bert else LanguageModelTraining
+    training = kind(options, vocabulary.get_vocab_size(), learned, asked)
     plan = Plan(options.epochs, options.learning_rate, "cosine", options.warmup, options.patience)
     progress = train(training, plan, checkpoint, identity)
     epoch = progress.best_epoch or progress.epoch
@@ -67,7 +70,8 @@ def train_language_model(
         **devices.describe(),
     }
     log.info("language model: %s", facts)
-    return LanguageModel(training.model.eval(), vocabulary), progress.history, facts
+    network: Any = training.model.eval()
+    return (MaskedModel if is_bert else LanguageModel)(network, vocabulary), progress.history, facts
 
 
 def byte_level_bpe(items: pd.DataFrame, size: int) -> "Tokenizer":
@@ -111,59 +115,14 @@ def make_network(options: CorpusModel, n_tokens: int) -> "OPTForCausalLM":
     )
 
 
-class LanguageModelTraining(Objective):
-    """The training of a network on documents, lists of tokens, which are laid end to end and cut into windows."""
+class LanguageModelTraining(CorpusTraining):
+    """An OPT's."""
 
-    name = "language model"
-    resumes_within_epochs = True
+    make_network = staticmethod(make_network)
 
-    def __init__(self, options: CorpusModel, n_tokens: int, learned: list[list[int]], asked: list[list[int]]) -> None:
-        """learned: the documents to learn from; asked: those that tell the best epoch."""
-        self.options, self.where = options, devices.device()
-        self.compute_dtype = devices.compute_dtype(self.where)
-        self.remedy = f"lower learning_rate (now {options.learning_rate})"
-        self.model = build(lambda: make_network(options, n_tokens), options.seed)
-        self.optimizer = AdamW(self.model.parameters(), lr=options.learning_rate, fused=True)
-        self.learned = [torch.tensor(document) for document in learned]
-        text = torch.cat([torch.tensor(document) for document in asked])
-        self.asked = torch.split(text, options.window)
-        n_windows = max(1, sum(map(len, learned)) // options.window)
-        self.steps_per_epoch = math.ceil(n_windows / options.batch_size)
-
-    def start(self) -> None:
-        """Dropout draws from here on; a checkpoint holds where it stands."""
-        torch.manual_seed(self.options.seed)
-
-    def batches(self, epoch: int) -> Iterator[Tensor]:
-        """Windows [batch, window] of the documents in the order of the epoch; what is left of a window is dropped."""
-        order = torch.randperm(len(self.learned), generator=generator(self.options.seed, epoch)).tolist()
-        text = torch.cat([self.learned[number] for number in order])
-        window = min(self.options.window, len(text))
-        windows = text[: len(text) // window * window].view(-1, window)
-        yield from torch.split(windows, self.options.batch_size)
-
-    def backward(self, batch: Tensor, progress: Progress) -> Losses:
-        """The mean loss of a token in nats."""
-        loss = self.losses(batch).mean()
-        torch.autograd.backward(loss)
-        return Losses({"loss": loss}, weight=batch.numel(), divisor=batch.numel())
-
-    def losses(self, windows: Tensor) -> Tensor:
+    def losses(self, windows: Tensor, *numbers: int) -> Tensor:
         """-log p of every token of [batch, window] but the first, given those before it: [batch * (window - 1)]."""
         windows = windows.to(self.where)
         with devices.autocast(self.where, self.compute_dtype):
             logits = self.model(input_ids=windows).logits  # (batch, window, n_tokens)
         return F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), windows[:, 1:].flatten(), reduction="none")
-
-    @torch.no_grad()
-    def row(self, progress: Progress, losses: dict[str, float]) -> dict[str, Any]:
-        """The mean loss of a token, and that of a token of the held-out documents."""
-        self.model.eval()
-        found = torch.cat([self.losses(window[None]) for window in self.asked if len(window) > 1])
-        row = {"epoch": progress.epoch, "loss": losses["loss"], "held_out_loss": float(found.double().mean())}
-        log.info("epoch %(epoch)d: loss %(loss).4f, held out %(held_out_loss).4f", row)
-        return row
-
-    def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:
-        """The lower the loss of the held-out documents the better."""
-        return (-row["held_out_loss"],)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from semtok.config.budget import budget, reading
 from semtok.config.choice import grid_of
 from semtok.config.papers import PaperConfig
-from semtok.config.scorers import TEXTS, is_trained
+from semtok.config.scorers import TEXTS, is_trained, reads_codes
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import canonical, nearest, parse, resolve, spelled
 from semtok.plan.definition import Paper
@@ -220,15 +220,15 @@ def with_remarks(
     untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
     found = []
     for cell in cells:
-        if cell.evidence == "candidates":
-            found.append(cell)
-            continue
-        names = {run.tokenizer for run in cell.runs} - {IDS}
+        names = {run.tokenizer for run in cell.runs} - {IDS, TEXTS}
         options = [resolve(tokenizers, name, "tokenizers") for name in sorted(names)]
         views = {view for entry in options for view in encoders_of(entry).values()}
         used = ", ".join(sorted(views & untrained))
         dense = next((view for view in sorted(views) if encoders.get(view, {}).get("method") == DENSE_TOKENIZER), "")
         remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
+        if cell.evidence == "candidates":
+            found.append(replace(cell, remark=remark))
+            continue
         # The runs of a cell differ by their seeds alone.
         spent = budget(options[0]) if options else ""
         name = next((run.recommender for run in cell.runs if not run.is_untrained), "")
@@ -295,7 +295,8 @@ class _Maker:
         if evidence == "candidates":
             seeds = self.seeds if is_trained(dict(self.scorers[parse(own)[0]])) else [0]
             seeds = self.config.seeds_of.get(self.exhibit, seeds)
-            found = tuple(Run(entry, tokenizer, canonical(self.scorers, own, "scorers"), seed) for seed in seeds)
+            read = tokenizer if tokenizer == TEXTS else canonical(self.tokenizers, tokenizer, "tokenizers")
+            found = tuple(Run(entry, read, canonical(self.scorers, own, "scorers"), seed) for seed in seeds)
             return Cell(self.exhibit, dataset, name, found, "", evidence)
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
         recommender = self._recommender(dataset, own, changes)
@@ -315,17 +316,15 @@ class _Maker:
         tokenizer, own, _ = parts(method)
         if reasons[method] or parse(own)[0] not in self.scorers:
             return reasons[method] or f"this config has no scorer {parse(own)[0]}"
-        return "" if tokenizer == TEXTS else f"the scorer {own} reads texts, not {tokenizer}"
+        if not reads_codes(self.scorers[parse(own)[0]]):
+            return "" if tokenizer == TEXTS else f"the scorer {own} reads texts, not {tokenizer}"
+        return f"the scorer {own} reads codes, not texts" if tokenizer == TEXTS else self._missing_tokenizer(tokenizer)
 
     def _missing(self, dataset: str, method: str) -> str:
         tokenizer, own, changes = parts(method)
-        name, replaced = parse(tokenizer)
-        if name != IDS and name not in self.tokenizers:
-            return f"this config has no tokenizer {name}"
-        # A user's own entry of that name may be of another method.
-        unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
-        if unknown:
-            return f"the tokenizer {name} of this config has no option {unknown[0]}"
+        name = parse(tokenizer)[0]
+        if missing := self._missing_tokenizer(tokenizer):
+            return missing
         if (
             method not in UNTRAINED
             and own
@@ -336,6 +335,14 @@ class _Maker:
         views = {} if name == IDS else resolve(self.tokenizers, tokenizer, "tokenizers").get("views") or {}
         absent = [modality for modality in self.config.lacking.get(printed, []) if views.get(modality)]
         return f"{printed} has no {absent[0]} view" if absent else ""
+
+    def _missing_tokenizer(self, tokenizer: str) -> str:
+        name, replaced = parse(tokenizer)
+        if name != IDS and name not in self.tokenizers:
+            return f"this config has no tokenizer {name}"
+        # A user's own entry of that name may be of another method.
+        unknown = [key for key in replaced if key.split(".")[0] not in self.tokenizers.get(name, {})]
+        return f"the tokenizer {name} of this config has no option {unknown[0]}" if unknown else ""
 
 
 def parts(method: str) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from semtok.config.load import listing, read
 from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.config.scorers import Scorer
+from semtok.config.scorers import TEXTS, Scorer, ScorerClass
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import resolve
 from semtok.errors import ConfigError
@@ -49,6 +49,7 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
             mistakes = plan.problems(paper, config.papers[name], name)
             mistakes = mistakes or unanswered(paper, config, entries, definitions / f"{name}.yaml")
             problems += mistakes or _variants(entries, config, name, paper)
+        problems += _language_models(config)
     if problems or config is None:
         raise ConfigError(listing(problems))
     return config, papers
@@ -60,8 +61,12 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     exhibits = [*built.tables, *built.figures]
     sections = (entries["tokenizers"], entries["recommenders"], entries["scorers"])
     planned = [cell for exhibit in exhibits for cell in plan.cells(paper, built, exhibit, config.seeds, *sections)]
-    for run in plan.runs(planned, "candidates"):
-        yield from invalid(Scorer, entries["scorers"], run.recommender, "scorers")
+    scored = plan.runs(planned, "candidates")
+    for scorer in sorted({run.recommender for run in scored}):
+        yield from invalid(Scorer, entries["scorers"], scorer, "scorers")
+    for tokenizer in sorted({run.tokenizer for run in scored} - {TEXTS}):
+        yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+    for run in scored:
         if config.datasets[run.dataset].impressions != "candidates":
             yield (
                 f"papers.{name}: found {run.recommender} on {run.dataset}, which has no candidates to score; expected "
@@ -87,6 +92,27 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
             yield from incompatible(tokenizer, recommender, options, f"papers.{name}")
         for dataset in sorted({run.dataset for run in plan.runs(cells) if run.recommender == recommender}):
             yield from placeless(dataset, config.datasets[dataset], recommender, options, f"papers.{name}")
+
+
+def _language_models(config: Config) -> Iterator[str]:
+    """What is built on a language model of another architecture than it can read."""
+    for section in ("encoders", "recommenders", "scorers"):
+        for name, entry in getattr(config, section).items():
+            model = getattr(entry, "language_model", None)
+            known = getattr(entry, "architectures", ("opt",))
+            if model is not None and config.language_models[model].architecture not in known:
+                yield (
+                    f"{section}.{name}.language_model: found {model}, whose architecture is "
+                    f"{config.language_models[model].architecture}; expected one of architecture {' or '.join(known)}"
+                )
+
+
+def misread(tokenizer: str, scorer: str, options: ScorerClass, path: str) -> Iterator[str]:
+    """The mistake of giving codes to a scorer of texts, or texts to one of codes."""
+    if options.reads_codes and tokenizer == TEXTS:
+        yield f"{path}: found {tokenizer}/{scorer}, but {options.method} reads codes; expected a tokenizer before it"
+    if not options.reads_codes and tokenizer != TEXTS:
+        yield f"{path}: found {tokenizer}/{scorer}, but {options.method} reads texts; expected {TEXTS}/{scorer}"
 
 
 def incompatible(tokenizer: str, recommender: str, options: RecommenderClass, path: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from semtok.config.model import Config
+from semtok.config.scorers import is_trained
 from semtok.config.variants import resolve
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
@@ -73,15 +74,20 @@ class Exhibits:
         return self._cells[paper, exhibit]
 
     def _with_language_model(self, cell: Cell) -> Cell:
-        """The same cell; one of scored candidates says where its language model is none that was published."""
+        """The same cell; one of scored candidates says which language model it asks."""
         if cell.evidence != "candidates" or not cell.runs:
             return cell
         scorer = resolve(self._entries["scorers"], cell.runs[0].recommender, "scorers")
-        name = scorer.get("language_model")
-        if name is None or self._entries["language_models"][name]["source"] != "corpus":
-            return cell
-        said = f"{cell.tokenizer} asks {name}, a small language model that was trained on the catalogue's own texts"
-        return replace(cell, remark=said)
+        name = scorer["language_model"]
+        model = self._entries["language_models"][name]
+        what = {"opt": "OPT", "bert": "BERT"}[model["architecture"]]
+        which = {
+            "corpus": f"{name}, a small {what} that was trained on the catalogue's own texts",
+            "folder": f"{name}, a {what} of one's own",
+            "hub": f"{model.get('model')}, which is published",
+        }[model["source"]]
+        said = f"{cell.tokenizer} {'starts from' if is_trained(scorer) else 'asks'} {which}"
+        return replace(cell, remark=f"{cell.remark}. {said}" if cell.remark else said)
 
     def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
         """The same cells; those that nobody trains say in words what they are, or why there is nothing to rank by."""

@@ -62,6 +62,12 @@ class Paths:
         # A scorer's of candidates, where others have a recommender: their scores, and what every user's list earns.
         self.scored, self.candidate_scores = f"{self.run}/scored.parquet", f"{self.run}/candidate-scores.parquet"
 
+        # A scorer's that is trained.
+        self.scorer_run = self.run.replace("{recommender}", "{scorer}")
+        self.scorer_model, self.scorer_history = (
+            f"{self.scorer_run}/{name}" for name in ("scorer.safetensors", "scorer-history.csv")
+        )
+
         # Ranks in the lists of a dataset that need no training, and what is known of its test targets.
         self.untrained = f"{results}/recommenders/{{dataset}}/untrained.parquet"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender
-from semtok.config.scorers import TEXTS
+from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
 from semtok.plan import cells as plan
-from semtok.plan.check import incompatible, invalid, placeless
+from semtok.plan.check import incompatible, invalid, misread, placeless
 from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
 
@@ -43,6 +43,9 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
     if tokenizer not in (IDS, TEXTS):
         yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
+    if (scorer := wildcards.get("scorer")) is not None:
+        wrong = list(invalid(Scorer, stages.entries["scorers"], scorer, "scorers"))
+        yield from wrong or misread(wildcards.get("tokenizer", TEXTS), scorer, stages.scorer(scorer), "target")
     if recommender is not None:
         wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
         yield from wrong

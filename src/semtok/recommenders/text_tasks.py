@@ -9,8 +9,7 @@ from torch import Tensor
 
 from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
 from semtok.recommenders.grouping import capacity_of, groups_by_length
-from semtok.recommenders.language_codes import LanguageCodes
-from semtok.recommenders.prompts import PromptBatch
+from semtok.recommenders.prompts import PromptBatch, PromptedModel
 from semtok.recommenders.sequences import Integers
 from semtok.recommenders.training import TrainingSamples
 from semtok.recommenders.vocabulary import N_SPECIALS, ItemTokens
@@ -26,14 +25,15 @@ SHARE_OF_CONTEXT = 5
 class ItemTexts:
     """The items that have a text, with their codes: what both tasks are made of."""
 
-    model: LanguageCodes
+    model: PromptedModel
+    """Whose symbols are the codes."""
     texts: list[Tokens]
     codes: list[Tokens]
     """As ids that the model reads."""
     instructions: dict[tuple[str, str], tuple[Tokens, Tokens]]
 
     @classmethod
-    def of(cls, model: LanguageCodes, attributes: AttributeTokens, items: ItemTokens) -> "ItemTexts":
+    def of(cls, model: PromptedModel, attributes: AttributeTokens, items: ItemTokens) -> "ItemTexts":
         """Those of a catalogue; a text is what the dense tokenizer would read of an item, cut off."""
         longest = model.max_positions // SHARE_OF_CONTEXT
         texts = [attributes.content(item)[:longest] for item in range(len(items.tokens))]
@@ -77,7 +77,7 @@ class TextTask(TrainingSamples):
             total += loss.detach()
         return total
 
-    def _loss(self, model: LanguageCodes, rows: Integers, where: torch.device) -> Tensor:
+    def _loss(self, model: PromptedModel, rows: Integers, where: torch.device) -> Tensor:
         before, behind = self.items.instructions[self.task]
         pairs = [(self.items.texts[row], self.items.codes[row]) for row in rows]
         if self.task == TO_CODES:

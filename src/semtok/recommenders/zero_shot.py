@@ -1,15 +1,13 @@
 """Scoring candidates by a language model that was trained for something else (STORE, 4.4; methods.md 6).
 
-The model reads what a user had and a candidate, and is asked a question. The score is the probability of " yes" where
-" yes" and " no" are all that may follow: a softmax over two log-probabilities, which are the two logits where the words
-are one token each, as in a published vocabulary.
+The model reads what a user had and a candidate, and is asked a question. The score is the probability of yes where yes
+and no are all that may follow: a softmax over two log-probabilities, which are the two logits where the words are one
+token each, as in a published vocabulary. A BERT is asked in the place of a mask behind the question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
@@ -18,53 +16,17 @@ from torch.nn import functional as F
 from semtok.config.data import Attributes
 from semtok.config.scorers import ZeroShotScorer
 from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
-from semtok.encoders.language_models import LanguageModel
-from semtok.errors import ConfigError
+from semtok.encoders.language_models import LanguageModel, MaskedModel
+from semtok.recommenders.candidate_model import YesOrNoBERT, prompts_of_bert
+from semtok.recommenders.candidate_prompts import WORDINGS, Prompts, Questions, probability
 from semtok.run import devices
-from semtok.run.progress import progress
 
 YES, NO = " yes", " no"
-WORDINGS = {
-    "click": (" The user read:", " Shown next:", " Clicked, yes or no?"),
-    "interest": (" History:", " Candidate:", " Of interest, yes or no?"),
-    "next": (" In this order:", " Then:", " Right, yes or no?"),
-}
-"""What stands before the history, before the candidate and behind it: the same question in three wordings, since a
-model near chance may turn about with the words."""
-
-
-class Prompts:
-    """The prompts of candidates, as tokens: as many of the most recent items as there are positions for."""
-
-    def __init__(self, options: ZeroShotScorer, model: LanguageModel, tokens: AttributeTokens) -> None:
-        vocabulary = model.vocabulary
-        self.start = [model.start]
-        self.before, self.between, self.behind = encoded(vocabulary, WORDINGS[options.prompt])
-        self.answers = encoded(vocabulary, [YES, NO])
-        self.tokens, self.max_items = tokens, options.max_items
-        self.room = model.max_positions - max(map(len, self.answers)) - len(self.start)
-
-    def prompt(self, history: Sequence[int], candidate: int) -> Tokens:
-        """Raises ConfigError where the model has no positions for the question and the candidate alone."""
-        asked = [*self.between, *self.tokens.content(candidate), *self.behind]
-        left = self.room - len(self.before) - len(asked)
-        if left < 0:
-            raise ConfigError(
-                f"max_tokens: a question takes {len(self.before) + len(asked)} tokens; expected at most {self.room}, "
-                "the positions of the language model less the answer"
-            )
-        read: Tokens = []
-        for item in reversed(history[-self.max_items :]):
-            text = self.tokens.content(item)
-            if len(text) > left - len(read):
-                break
-            read = [*text, *read]
-        return [*self.start, *self.before, *read, *asked]
 
 
 def score(
     options: ZeroShotScorer,
-    model: LanguageModel,
+    model: LanguageModel | MaskedModel,
     items: pd.DataFrame,
     attributes: Attributes,
     interactions: pd.DataFrame,
@@ -74,29 +36,34 @@ def score(
 
     items: the columns of `attributes`. A history is all interactions of the user, which ended before the impressions.
     """
+    texts = AttributeTokens(items, attributes, model.vocabulary, options.max_tokens)
+    if isinstance(model, MaskedModel):
+        prompts = prompts_of_bert(options, model, texts)
+        ask: Callable[[list[Tokens]], Tensor] = YesOrNoBERT(model).to(devices.device()).eval().margins
+    else:
+        prompts, ask = prompts_of_opt(options, model, texts), yes_or_no_of(model)
+    questions = Questions.of_split(candidates, "test", interactions, prompts)
+    return questions.candidates.assign(score=probability(questions.answers(ask, options.batch_size)))
+
+
+def prompts_of_opt(options: ZeroShotScorer, model: LanguageModel, texts: AttributeTokens) -> Prompts:
+    """Questions in texts, with positions left for the answers."""
+    words = encoded(model.vocabulary, WORDINGS[options.prompt])
+    most = model.max_positions - max(map(len, encoded(model.vocabulary, [YES, NO])))
+    return Prompts([model.start], words, texts.content, options.max_items, most)
+
+
+def yes_or_no_of(model: LanguageModel) -> Callable[[list[Tokens]], Tensor]:
+    """How an OPT answers: the log-probability of yes less that of no."""
     where = devices.device()
-    network = model.network.to(where).eval()
-    prompts = Prompts(options, model, AttributeTokens(items, attributes, model.vocabulary, options.max_tokens))
-    known = candidates[(candidates["split"] == "test") & candidates["item"].notna()]
-    asked = known[["user", "item", "clicked"]].astype({"user": "int32", "item": "int32"}).reset_index(drop=True)
-    histories = interactions.groupby("user")["item"].apply(list)
-    texts = [prompts.prompt(histories[user], item) for user, item in zip(asked["user"], asked["item"], strict=True)]
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    found = np.empty(len(texts), dtype=np.float64)
+    network, answers = model.network.to(where).eval(), encoded(model.vocabulary, [YES, NO])
     filler = int(network.config.pad_token_id)
-    for first in progress("batches of candidates", range(0, len(order), options.batch_size)):
-        batch = order[first : first + options.batch_size]
-        with devices.autocast(where, devices.compute_dtype(where)):
-            found[batch] = probability([texts[row] for row in batch], prompts.answers, network, filler, where)
-    return asked.assign(score=found)
 
+    def margins(prompts: list[Tokens]) -> Tensor:
+        yes, no = (log_probability(prompts, answer, network, filler, where) for answer in answers)
+        return yes - no
 
-def probability(
-    prompts: Sequence[Tokens], answers: Sequence[Tokens], network: Any, filler: int, where: torch.device
-) -> npt.NDArray[np.float64]:
-    """[B], the probability of the first answer where the two are all that may follow."""
-    yes, no = (log_probability(prompts, answer, network, filler, where) for answer in answers)
-    return torch.sigmoid(yes - no).double().cpu().numpy()
+    return margins
 
 
 @torch.no_grad()

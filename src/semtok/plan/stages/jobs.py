@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from semtok.config.base import Method
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.scorers import Scorer, ScorerClass
 from semtok.config.tokenizers import Tokenizer
 from semtok.config.variants import resolve
 from semtok.plan.check import chosen
@@ -40,6 +41,7 @@ class Jobs:
         self.options: Callable[[str, str], dict[str, Any]] = cache(self._options)
         self.tokenizer: Callable[[str], Tokenizer] = cache(self._tokenizer)
         self.recommender: Callable[[str], RecommenderClass] = cache(self._recommender)
+        self.scorer: Callable[[str], ScorerClass] = cache(self._scorer)
         source, scripts = root / "src", root / "workflow" / "scripts"
         self.code = cache(lambda script, *starts: code_digest(source, scripts / script, *starts))
         """Digest of what a job runs: its script, and what the script imports by name."""
@@ -65,17 +67,27 @@ class Jobs:
         found: RecommenderClass = chosen(Recommender, self.entries["recommenders"], variant, "recommenders")
         return found
 
+    def _scorer(self, variant: str) -> ScorerClass:
+        found: ScorerClass = chosen(Scorer, self.entries["scorers"], variant, "scorers")
+        return found
+
     def asks(self, rule: str, resource: str, otherwise: int) -> Callable[[Wildcards, int], int]:
         """A function of wildcards and attempt: what a job's method needs of a resource, or, where it leaves that to the
         rule, `otherwise`. Memory and minutes are those of the first attempt; a second one gets twice as much."""
 
         def amount(wildcards: Wildcards, attempt: int) -> int:
-            variant = getattr(wildcards, "recommender", None)
-            method: Method = self.recommender(variant) if variant else self.tokenizer(wildcards.tokenizer)
-            asked = method.asks(rule, resource, otherwise)
+            asked = self._method(wildcards).asks(rule, resource, otherwise)
             return asked * attempt if resource in ("mem_mb", "minutes") else asked
 
         return amount
+
+    def _method(self, wildcards: Wildcards) -> Method:
+        """The typed options of the scorer, the recommender or the tokenizer of a job."""
+        if variant := getattr(wildcards, "scorer", None):
+            return self.scorer(variant)
+        if variant := getattr(wildcards, "recommender", None):
+            return self.recommender(variant)
+        return self.tokenizer(wildcards.tokenizer)
 
 
 def ordered(value: Any) -> Any:

@@ -66,11 +66,6 @@ class RecommenderJobs(EncoderJobs):
     def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
         return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
 
-    def scorers_of(self, method: str) -> str:
-        """The scorers of a method and their variants, as a pattern."""
-        names = any_of(name for name, entry in self.config.scorers.items() if entry.method == method)
-        return rf"(?:{names})(?:\+[A-Za-z0-9_.+=-]+)?"
-
     def texts(self, wildcards: Wildcards) -> str | list[str]:
         """The items, for a recommender that reads their texts or where they lie."""
         method = self.recommender(wildcards.recommender)
@@ -93,16 +88,19 @@ class RecommenderJobs(EncoderJobs):
         return self.attributes(wildcards) if self.recommender(wildcards.recommender).reads_texts else None
 
     def dense_options(self, wildcards: Wildcards) -> dict[str, Any] | None:
-        """The options of the dense tokenizer whose weights a recommender starts from; None: it does from none."""
-        recommender: Any = self.recommender(wildcards.recommender)
-        name = recommender.share_weights
+        """The options of the dense tokenizer whose weights a recommender or scorer starts from; None: it does from
+        none."""
+        method: Any = self._method(wildcards)
+        name = getattr(method, "share_weights", None)
         if name is None:
             return None
         options = self.options("encoders", name)
-        if options["method"] != "dense-tokenizer" or options["language_model"] != recommender.language_model:
+        if options["method"] != "dense-tokenizer" or options["language_model"] != method.language_model:
+            scorer = getattr(wildcards, "scorer", None)
+            entry = f"scorers.{scorer}" if scorer else f"recommenders.{wildcards.recommender}"
             raise ConfigError(
-                f"recommenders.{wildcards.recommender}.share_weights: found {name}; expected a dense tokenizer of the "
-                f"language model {recommender.language_model}"
+                f"{entry}.share_weights: found {name}; expected a dense tokenizer of the language model "
+                f"{method.language_model}"
             )
         return options
 
@@ -110,6 +108,6 @@ class RecommenderJobs(EncoderJobs):
         """What that dense tokenizer has learned, with the seed of the run."""
         if self.dense_options(wildcards) is None:
             return []
-        recommender: Any = self.recommender(wildcards.recommender)
-        names = {"dataset": wildcards.dataset, "encoder": recommender.share_weights, "seed": wildcards.seed}
+        method: Any = self._method(wildcards)
+        names = {"dataset": wildcards.dataset, "encoder": method.share_weights, "seed": wildcards.seed}
         return self.paths.dense_model.format(**names)

@@ -1,0 +1,35 @@
+"""What users were shown, and clicked or not, to a trained scorer of candidates."""
+
+from pathlib import Path
+
+from semtok.recommenders.scorer_task import run
+from semtok.run.distributed import launch
+from semtok.run.jobs import identity, job
+
+# Each of several processes of a training imports this file.
+if __name__ == "__main__":
+    with job(snakemake):
+        read, params = snakemake.input, snakemake.params
+        checkpoint = Path(snakemake.output.model).with_name("scorer-checkpoint.pt")
+        task = {
+            "options": dict(params.options),
+            "interactions": str(read.interactions),
+            "candidates": str(read.candidates),
+            "codes": read.get("codes") or None,
+            "seed": int(snakemake.wildcards.seed),
+            "items": read.get("texts") or None,
+            "attributes": params.attributes,
+            "language_model": dict(params.language_model),
+            "files": [str(file) for file in read.get("language_model") or []],
+            "dense": params.dense,
+            "dense_model": read.get("dense_model") or None,
+        }
+        arguments = {
+            "task": task,
+            "checkpoint": str(checkpoint),
+            "identity": identity(dict(params), read),
+            "model": str(snakemake.output.model),
+            "history": str(snakemake.output.history),
+        }
+        launch(run, arguments, int(snakemake.resources.get("gpu", 0)), snakemake.threads, snakemake.log[0])
+        checkpoint.unlink(missing_ok=True)
