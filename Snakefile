@@ -20,6 +20,7 @@ include: "workflow/rules/encoders.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/tokenizers.smk"
 include: "workflow/rules/recommenders.smk"
+include: "workflow/rules/scorers.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/sharing.smk"
 

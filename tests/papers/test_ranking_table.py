@@ -8,6 +8,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
+from semtok.plan.remarks import with_remarks
 from support.fabricated_results import (
     DEFINITION,
     PRINTED,
@@ -36,7 +37,7 @@ def build(
 ):
     """Build a ranking table on fabricated runs; returns its CSV as a frame."""
     config = paper_config(**changed)
-    cells = plan.with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
+    cells = with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
     runs = [run for run in plan.runs(cells) if not run.is_untrained]
     frames = {run: ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i) for i, run in enumerate(runs)}
     paths = {run: write_scores(folder, run, frame) for run, frame in frames.items()}

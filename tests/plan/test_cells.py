@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
+from semtok.plan.remarks import remarks, with_remarks
+from semtok.plan.spelling import unknown_names
 from support.fabricated_results import DEFINITION, REPOSITORY, TOKENIZERS, paper_config
 
 
@@ -162,9 +164,9 @@ def test_cells_survive_json(paper):
     ],
 )
 def test_a_config_beside_the_paper_is_refused(paper, changed, message):
-    (problem,) = plan.problems(paper, paper_config(**changed), "cost")
+    (problem,) = unknown_names(paper, paper_config(**changed), "cost")
     assert re.search(message, problem)
-    assert plan.problems(paper, paper_config(), "cost") == []
+    assert unknown_names(paper, paper_config(), "cost") == []
 
 
 def test_entries_stand_once():
@@ -197,7 +199,7 @@ def test_an_untrained_encoder_is_told_wherever_its_numbers_show():
         for name in ("fused", "trained", "plain", "ids")
     ]
     cells.append(Cell("table2", "NYC", "fused", (), "not built"))
-    found = plan.with_remarks(cells, tokenizers, encoders)
+    found = with_remarks(cells, tokenizers, encoders)
     assert [bool(cell.remark) for cell in found] == [True, False, False, False, False]
-    assert plan.remarks([*found, *found]) == ["fused reads the vectors of an untrained network (noise)."]
+    assert remarks([*found, *found]) == ["fused reads the vectors of an untrained network (noise)."]
     assert [cell.runs for cell in found] == [cell.runs for cell in cells]

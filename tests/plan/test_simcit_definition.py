@@ -7,6 +7,7 @@ from semtok.plan.cells import Run
 from semtok.plan.definition import load
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import read_printed
+from semtok.plan.spelling import unknown_names
 from support.fabricated_simcit import DEFINITION, PRINTED, RECOMMENDERS, TOKENIZERS, cells_of, paper_config
 
 
@@ -130,11 +131,11 @@ def test_wide_cutoffs_do_not_force_the_beam(paper):
 
 
 def test_a_config_beside_the_paper_is_refused(paper):
-    assert plan.problems(paper, paper_config(), "simcit") == []
-    assert plan.problems(paper, paper_config(datasets={"AMap": "mine"}), "simcit") == []
-    (problem,) = plan.problems(paper, paper_config(datasets={"NYC for AMap": "nyc"}), "simcit")
+    assert unknown_names(paper, paper_config(), "simcit") == []
+    assert unknown_names(paper, paper_config(datasets={"AMap": "mine"}), "simcit") == []
+    (problem,) = unknown_names(paper, paper_config(datasets={"NYC for AMap": "nyc"}), "simcit")
     assert problem.startswith("papers.simcit.datasets: found 'NYC for AMap'; expected one of the paper's")
-    (problem,) = plan.problems(paper, paper_config(lacking={"Tokyo": ["image"]}), "simcit")
+    (problem,) = unknown_names(paper, paper_config(lacking={"Tokyo": ["image"]}), "simcit")
     assert problem.startswith("papers.simcit.lacking: found 'Tokyo'")
 
 

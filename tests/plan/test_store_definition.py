@@ -15,6 +15,7 @@ from semtok.plan.files import sources
 from semtok.plan.metrics import METRICS
 from semtok.plan.paths import Paths
 from semtok.plan.printed import read_printed
+from semtok.plan.spelling import unknown_names
 from support.fabricated_results import REPOSITORY
 from support.fabricated_store import DEFINITION, PRINTED, SCORERS, TOKENIZERS, cells_of, paper_config
 
@@ -224,4 +225,4 @@ def test_errors_name_file_and_path(tmp_path: Path, change, message):
 
 
 def test_problems(paper):
-    assert plan.problems(paper, paper_config(), "store") == []
+    assert unknown_names(paper, paper_config(), "store") == []

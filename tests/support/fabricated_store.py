@@ -16,6 +16,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, load
+from semtok.plan.remarks import with_remarks
 from support import fabricated_simcit
 from support.fabricated_results import REPOSITORY, results_from, staircase, write_scores, write_stats, write_untrained
 
@@ -60,7 +61,7 @@ def cells_of(exhibit: str, seeds: Sequence[int] = (0, 1), **changed: Any) -> lis
         if exhibit == CLAIMS
         else plan.cells(*given, exhibit, seeds, *sections)
     )
-    return plan.with_remarks(made, TOKENIZERS, ENCODERS)
+    return with_remarks(made, TOKENIZERS, ENCODERS)
 
 
 def results_of(

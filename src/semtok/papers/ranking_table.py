@@ -16,9 +16,9 @@ from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.statistics import relative_gain
-from semtok.plan.cells import remarks
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
+from semtok.plan.remarks import remarks
 from semtok.plan.table_specs import Gain, Row
 from semtok.plan.untrained import kind_of
 

@@ -12,8 +12,9 @@ from semtok.papers.origin import heading
 from semtok.papers.ranking_table import COLUMNS
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.plan.cells import Cell, remarks
+from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
+from semtok.plan.remarks import remarks
 from semtok.plan.table_specs import ScoringRow
 
 AUC = ("auc", NO_K)

@@ -1,17 +1,15 @@
 """Which runs a paper's tables, figures and claims need under a config. Imported by the Snakefile: kept light."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from types import MappingProxyType
 from typing import Any, Literal
 
-from semtok.config.budget import budget, reading
-from semtok.config.choice import grid_of
 from semtok.config.papers import PaperConfig
 from semtok.config.scorers import TEXTS, is_trained, reads_codes
-from semtok.config.tokenizers import IDS, encoders_of
-from semtok.config.variants import canonical, nearest, parse, resolve, spelled
+from semtok.config.tokenizers import IDS
+from semtok.config.variants import canonical, parse, resolve, spelled
 from semtok.plan.definition import Paper
 from semtok.plan.figure_specs import Figure, TrainingFigure
 from semtok.plan.table_specs import AttributesTable, RankingTable, ScoringTable, StatisticsTable
@@ -21,8 +19,6 @@ Evidence = Literal["ranks", "codes", "training", "dense", "candidates"]
 """What a cell's runs are asked for: the recommender's ranks, the tokenizer's codes, its history alone, what it reads of
 dense tokens, or the scores of candidates."""
 Entries = Mapping[str, Mapping[str, Any]]
-DENSE_TOKENIZER = "dense-tokenizer"
-"""The method of encoders whose facts tell how much of an item's attributes their vectors hold."""
 
 
 @dataclass(frozen=True)
@@ -91,39 +87,6 @@ class Cell:
         """The inverse of `as_dict`."""
         terms = Terms(**{**values["terms"], "departures": tuple(values["terms"]["departures"])})
         return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"]), "terms": terms})
-
-
-def problems(paper: Paper, config: PaperConfig, name: str) -> list[str]:
-    """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
-    exhibits = [*paper.tables, *paper.figures]
-    printed = {paper.runs_on(dataset) for exhibit in exhibits for dataset in paper.shown_in(exhibit)}
-    mistakes = [
-        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
-        for key, found, known in (
-            ("tables", config.tables, set(paper.tables)),
-            ("figures", config.figures, set(paper.figures)),
-            ("seeds_of", list(config.seeds_of), set(exhibits)),
-            ("datasets", list(config.datasets), printed),
-            ("lacking", list(config.lacking), printed),
-            ("recommenders_by_dataset", list(config.recommenders_by_dataset), printed),
-        )
-        for entry in found
-        if entry not in known
-    ]
-    for dataset, replacements in config.recommenders_by_dataset.items():
-        used = {
-            parts(method)[1] or config.recommender
-            for exhibit in (*paper.tables, *paper.figures)
-            for shown_as, _, method in wanted(paper, exhibit)
-            if paper.runs_on(shown_as) == dataset and method not in UNTRAINED
-        }
-        mistakes += [
-            f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
-            f"rows{nearest(entry, used)}"
-            for entry in replacements
-            if dataset in printed and entry not in used
-        ]
-    return mistakes
 
 
 def cutoffs(paper: Paper, exhibits: Iterable[str], optional: bool = False) -> list[int]:
@@ -208,42 +171,6 @@ def claim_cells(
                     known.add((claim.exhibit, dataset, name))
                     found.append(make.cell(dataset, name, name, "codes"))
     return found
-
-
-def with_remarks(
-    cells: Iterable[Cell], tokenizers: Entries, encoders: Entries, recommenders: Entries = MappingProxyType({})
-) -> list[Cell]:
-    """The same cells; they say how they were trained, and which read vectors of an untrained network.
-
-    tokenizers, encoders, recommenders: sections of the config, as plain values.
-    """
-    untrained = {name for name, entry in encoders.items() if entry.get("pretrained") is False}
-    found = []
-    for cell in cells:
-        names = {run.tokenizer for run in cell.runs} - {IDS, TEXTS}
-        options = [resolve(tokenizers, name, "tokenizers") for name in sorted(names)]
-        views = {view for entry in options for view in encoders_of(entry).values()}
-        used = ", ".join(sorted(views & untrained))
-        dense = next((view for view in sorted(views) if encoders.get(view, {}).get("method") == DENSE_TOKENIZER), "")
-        remark = f"{cell.tokenizer} reads the vectors of an untrained network ({used})" if used else ""
-        if cell.evidence == "candidates":
-            found.append(replace(cell, remark=remark))
-            continue
-        # The runs of a cell differ by their seeds alone.
-        spent = budget(options[0]) if options else ""
-        name = next((run.recommender for run in cell.runs if not run.is_untrained), "")
-        read, grid = "", {}
-        if name and recommenders:
-            chosen = resolve(recommenders, name, "recommenders")
-            grid = grid_of(name, chosen)
-            read = f"{name}: {reading(chosen, grid)}"
-        found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid), dense=dense))
-    return found
-
-
-def remarks(cells: Iterable[Cell]) -> list[str]:
-    """What must be said of `cells`, each remark once, as sentences."""
-    return [f"{remark}." for remark in dict.fromkeys(cell.remark for cell in cells if cell.remark)]
 
 
 def runs(cells: Iterable[Cell], *evidence: Evidence) -> list[Run]:

@@ -19,7 +19,7 @@ from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Entries
 from semtok.plan.definition import Definition, load
-from semtok.plan.spelling import unanswered
+from semtok.plan.spelling import unanswered, unknown_names
 
 
 def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, Definition]]:
@@ -46,7 +46,7 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     if config is not None and not problems:
         entries = config.model_dump(mode="json")
         for name, paper in papers.items():
-            mistakes = plan.problems(paper, config.papers[name], name)
+            mistakes = unknown_names(paper, config.papers[name], name)
             mistakes = mistakes or unanswered(paper, config, entries, definitions / f"{name}.yaml")
             problems += mistakes or _variants(entries, config, name, paper)
         problems += _language_models(config)

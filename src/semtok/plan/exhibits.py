@@ -18,6 +18,7 @@ from semtok.plan.files import sources
 from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths, trained_as
 from semtok.plan.printed import Printed, printed_beside
+from semtok.plan.remarks import with_remarks
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
 
@@ -68,7 +69,7 @@ class Exhibits:
                 found = with_terms(found, definition.conditions, config, self.config, self._entries)
             else:
                 found = plan.cells(definition, config, exhibit, *given)
-            found = plan.with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
+            found = with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
             found = [self._with_language_model(cell) for cell in found]
             self._cells[paper, exhibit] = list(self._with_untrained(found))
         return self._cells[paper, exhibit]

@@ -6,12 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from semtok.config.model import Config
+from semtok.config.papers import PaperConfig
 from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import nearest, parse
 from semtok.errors import ConfigError, SemtokError
 from semtok.plan.cells import Cell, Entries, claim_cells, parts, wanted
-from semtok.plan.definition import Definition
+from semtok.plan.definition import Definition, Paper
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.table_specs import RankingTable, ScoringTable
@@ -34,6 +35,39 @@ def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], pa
     except SemtokError as error:
         return str(error).splitlines()
     return [*misspelt(paper, path.stem, claimed, *sections), *unprinted(paper, path.stem, printed)]
+
+
+def unknown_names(paper: Paper, config: PaperConfig, name: str) -> list[str]:
+    """Tables, figures and datasets which a config names and the paper does not have: path, value, expectation."""
+    exhibits = [*paper.tables, *paper.figures]
+    printed = {paper.runs_on(dataset) for exhibit in exhibits for dataset in paper.shown_in(exhibit)}
+    mistakes = [
+        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
+        for key, found, known in (
+            ("tables", config.tables, set(paper.tables)),
+            ("figures", config.figures, set(paper.figures)),
+            ("seeds_of", list(config.seeds_of), set(exhibits)),
+            ("datasets", list(config.datasets), printed),
+            ("lacking", list(config.lacking), printed),
+            ("recommenders_by_dataset", list(config.recommenders_by_dataset), printed),
+        )
+        for entry in found
+        if entry not in known
+    ]
+    for dataset, replacements in config.recommenders_by_dataset.items():
+        used = {
+            parts(method)[1] or config.recommender
+            for exhibit in (*paper.tables, *paper.figures)
+            for shown_as, _, method in wanted(paper, exhibit)
+            if paper.runs_on(shown_as) == dataset and method not in UNTRAINED
+        }
+        mistakes += [
+            f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
+            f"rows{nearest(entry, used)}"
+            for entry in replacements
+            if dataset in printed and entry not in used
+        ]
+    return mistakes
 
 
 def misspelt(

@@ -69,6 +69,7 @@ def answers_of_bert(model: MaskedModel) -> list[int]:
 def prompts_of_bert(options: ZeroShotScorer | FineTunedScorer, model: MaskedModel, texts: AttributeTokens) -> Prompts:
     """[CLS] question [MASK] [SEP], in texts."""
     before, between, behind = encoded(model.vocabulary, WORDINGS[options.prompt])
-    cls, mask, sep = (model.vocabulary.token_to_id(name) for name in (CLS, MASK, SEP))
+    ids = model.vocabulary.get_vocab()
+    cls, mask, sep = (ids[name] for name in (CLS, MASK, SEP))
     words = (before, between, [*behind, mask, sep])
     return Prompts([cls], words, texts.content, options.max_items, model.max_positions)

@@ -77,7 +77,8 @@ class Questions:
         known = candidates[(candidates["split"] == split) & candidates["item"].notna()]
         asked = known[["user", "item", "clicked"]].astype({"user": "int32", "item": "int32"}).reset_index(drop=True)
         had = interactions[interactions["user"].isin(asked["user"])]
-        return cls(asked, had.groupby("user")["item"].apply(list).to_dict(), prompts)
+        histories = {int(str(user)): items.tolist() for user, items in had.groupby("user")["item"]}
+        return cls(asked, histories, prompts)
 
     def __len__(self) -> int:
         return len(self.candidates)

@@ -12,8 +12,9 @@ from semtok.papers.claims.verdicts import Finding, with_few_seeds, with_made_up
 from semtok.papers.origin import data_caveat, is_sample, stand_in
 from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
-from semtok.plan.cells import Cell, remarks
+from semtok.plan.cells import Cell
 from semtok.plan.claim_base import Claim
+from semtok.plan.remarks import remarks
 
 JUDGES: dict[type[Claim], Callable[..., Finding]] = {
     specs.GainClaim: judge_gain,

@@ -8,8 +8,8 @@ from semtok.papers import FIGURES
 from semtok.papers.figures import canvas
 from semtok.papers.origin import stand_in
 from semtok.papers.results import Results
-from semtok.plan.cells import remarks
 from semtok.plan.figure_specs import TokenizerFigure
+from semtok.plan.remarks import remarks
 
 
 def make_figure(results: Results, csv: Path, files: Sequence[Path]) -> None:
