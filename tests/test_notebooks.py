@@ -10,7 +10,7 @@ NOTEBOOKS = ROOT / "notebooks"
 
 
 def outputs(name, folder):
-    """What the cells of a notebook show when it is run in a folder, by MIME type; by the name of the cell."""
+    """What the cells of a notebook show when it is run in a folder, by MIME type, and what they print; by cell."""
     nbclient = pytest.importorskip("nbclient", reason="in the environment of `make test`: requirements-site.lock")
     nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
@@ -20,7 +20,7 @@ def outputs(name, folder):
         found = shown[cell.id] = {}
         for output in cell.get("outputs", []):
             found |= output.get("data", {})
-            found["text/plain"] = found.get("text/plain", "") + output.get("text", "")
+            found["printed"] = found.get("printed", "") + output.get("text", "")
     return shown
 
 
@@ -30,7 +30,7 @@ def test_items_are_tokenized_and_looked_at(tmp_path):
     assert "blue running shoes" in shown["near"]["text/html"]
     assert all(name in shown["compare"]["text/html"] for name in ("random", "rq-kmeans", "rqvae", "cost"))
     assert "image/png" in shown["chart"]
-    assert "B0000\t0" in shown["export"]["text/plain"]
+    assert "B0000\t0" in shown["export"]["printed"]
     codes = json.loads((tmp_path / "codes/products.index.json").read_text())
     assert len(codes) == 240
     # Codes of meanings are not all alike, and neither all different in their first place.
@@ -40,13 +40,13 @@ def test_items_are_tokenized_and_looked_at(tmp_path):
 
 def test_a_tokenizer_is_added_and_gets_its_row():
     shown = outputs("add-a-tokenizer", NOTEBOOKS)
-    plan, table = shown["run"]["text/plain"], shown["run"]["text/html"]
+    plan, table = shown["run"]["printed"], shown["run"]["text/html"]
     assert "tokenize mind: cost, product, rqvae (seed 0)" in plan
     # Three rows, which is the run of config/test.yaml and one more.
     assert all(name in table for name in ("RQ-VAE", "CoST", "Product quantization"))
     assert "NaN" not in table
     assert "product" in shown["look"]["text/html"]
-    again = shown["edit"]["text/plain"]
+    again = shown["edit"]["printed"]
     assert "tokenize mind: product" in again
     assert "cost" not in again
 
