@@ -9,17 +9,18 @@ export PYTHONNOUSERSITE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit slow test-slurm lock clean benchmarks graph share
+.PHONY: help demo test lint types unit slow test-slurm site lock clean benchmarks graph share
 
 help:
 	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
 	@echo "make test        environment, then lint, types and tests"
 	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
 	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
+	@echo "make site        the documentation as a site, in site/"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
 	@echo "make share       results and provenance as one RO-Crate (OVER=config/paper.yaml RESULTS=results)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
-	@echo "make lock        requirements.lock anew from pyproject.toml"
+	@echo "make lock        requirements.lock and requirements-site.lock anew from pyproject.toml"
 	@echo "make clean       remove the environment and the results"
 
 # The stamp is newer than the lock when the environment is what the lock says.
@@ -29,6 +30,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What the site and the notebooks need beside that; the demo does without, and is not to wait for it.
+$(VENV)/site: $(VENV)/installed requirements-site.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements-site.lock
 	touch $@
 
 demo: $(VENV)/installed
@@ -50,11 +56,15 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	mypy
 
-unit: $(VENV)/installed
+# One of the tests builds the site, others run the notebooks.
+unit: $(VENV)/site
 	pytest --numprocesses auto --dist worksteal
 
 slow: $(VENV)/installed
 	pytest -m slow
+
+site: $(VENV)/site
+	mkdocs build
 
 # What is missing is said before the environment is made.
 test-slurm:
@@ -75,16 +85,21 @@ graph: $(VENV)/installed
 	snakemake --rulegraph | dot -Tsvg > docs/rulegraph.svg
 
 # torch is asked for by its exact version: here the CPU build has no further needs, and the lock names none.
+# The site's lock holds what it adds to the other.
+COMPILE = $(VENV)-lock/bin/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --no-annotate --no-header pyproject.toml
+WITHOUT_US = sed -i -e 's/^torch==\([0-9.]*\)+cpu$$/torch==\1/' -e '/^semtok @/d'
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
 	echo "torch==2.13.0" > $(VENV)-lock/constraints.txt
-	$(VENV)-lock/bin/pip-compile --quiet --strip-extras --allow-unsafe --extra test --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --no-annotate --no-header \
-		--constraint $(VENV)-lock/constraints.txt --output-file requirements.lock.new pyproject.toml
-	sed -i -e 's/^torch==\([0-9.]*\)+cpu$$/torch==\1/' -e '/^semtok @/d' requirements.lock.new
+	$(COMPILE) --extra test --constraint $(VENV)-lock/constraints.txt --output-file requirements.lock.new
+	$(WITHOUT_US) requirements.lock.new
 	mv requirements.lock.new requirements.lock
+	$(COMPILE) --extra site --constraint requirements.lock --output-file $(VENV)-lock/site.txt
+	$(WITHOUT_US) $(VENV)-lock/site.txt
+	grep --invert-match --line-regexp --fixed-strings --file requirements.lock $(VENV)-lock/site.txt > requirements-site.lock
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) results .snakemake
+	rm -rf $(VENV) results site .snakemake

@@ -1,11 +1,16 @@
 """The package in a notebook, without a workflow."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import semtok
-from semtok import describe, tokenize
-from semtok.errors import ConfigError
+from semtok import describe, tokenize, write_codes
+from semtok.config.tokenizers import ExternalTokenizer
+from semtok.errors import ConfigError, DataError
+from semtok.tokenizers import train
 
 SMALL = {"hidden_dims": [16], "latent_dim": 8, "codebook_size": 4, "steps": 30, "batch_size": 32}
 
@@ -48,7 +53,20 @@ def test_mistakes_are_named(vectors, given, method, options, said):
         tokenize(vectors if given == "vectors" else uneven, method, **options)
 
 
+def test_codes_of_ones_own_are_written_for_others(tmp_path):
+    index, ids = write_codes(np.array([[7, 0], [7, 3]]), ["B07", 12], tmp_path, "shop")
+    assert json.loads(index.read_text()) == {"0": ["<a_7>", "<b_0>"], "1": ["<a_7>", "<b_3>"]}
+    assert ids.read_text() == "B07\t0\n12\t1\n"
+    # And are read again as the codes of an entry of method `external`.
+    options = ExternalTokenizer(method="external", path=str(index), keys="index")
+    items = tmp_path / "items.parquet"
+    pd.DataFrame({"item": [0, 1], "raw_id": ["B07", "12"]}).to_parquet(items)
+    assert train.tokenize(options, items, {}, seed=0).codes.tolist() == [[7, 0], [7, 3]]
+    with pytest.raises(DataError, match=r"found codes \[2, 2\] of 3 items"):
+        write_codes(np.zeros((2, 2), dtype=int), [1, 2, 3], tmp_path, "shop")
+
+
 def test_what_the_package_offers():
-    assert {"Recommender", "describe", "export_codes", "tokenize", "__version__"} <= set(dir(semtok))
+    assert {"Recommender", "describe", "export_codes", "tokenize", "write_codes", "__version__"} <= set(dir(semtok))
     with pytest.raises(AttributeError, match="no attribute 'tokenise'"):
         semtok.tokenise  # noqa: B018

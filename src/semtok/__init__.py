@@ -1,6 +1,6 @@
 """Semantic tokenization for generative recommendation: tables, figures and claims, regenerated.
 
-For a notebook: `Recommender`, `describe`, `export_codes`, `tokenize` (semtok.library).
+For a notebook: `Recommender`, `describe`, `export_codes`, `tokenize`, `write_codes` (semtok.library).
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ from typing import Any
 __version__ = version("semtok")
 
 _OFFERED = {
-    **dict.fromkeys(("Recommender", "export_codes", "tokenize"), "semtok.library"),
+    **dict.fromkeys(("Recommender", "export_codes", "tokenize", "write_codes"), "semtok.library"),
     "describe": "semtok.tokenizers.diagnostics",
 }
 

@@ -90,13 +90,24 @@ def export_codes(results: str | Path, dataset: str, tokenizer: str, folder: str 
     paths, names = Paths(str(results)), {"dataset": dataset, "tokenizer": tokenizer, "seed": seed}
     codes = read_array(paths.codes.format(**names))
     raw_ids = read_table(paths.items.format(**names), columns=["raw_id"])["raw_id"].tolist()
+    return write_codes(codes, raw_ids, folder, dataset)
+
+
+def write_codes(
+    codes: npt.NDArray[np.integer[Any]], raw_ids: Sequence[object], folder: str | Path, name: str
+) -> list[Path]:
+    """Write codes [n_items, n_levels] of one's own as `export_codes` writes those of a run; `raw_ids` one an item."""
+    if codes.ndim != 2 or len(codes) != len(raw_ids):
+        raise DataError(
+            f"{name}: found codes {list(codes.shape)} of {len(raw_ids)} items; expected [n_items, n_levels]"
+        )
     if codes.shape[1] > len(ascii_lowercase):
-        raise DataError(f"{dataset}/{tokenizer}: found {codes.shape[1]} levels; expected at most a letter for each")
+        raise DataError(f"{name}: found {codes.shape[1]} levels; expected at most a letter for each")
     index = {
         str(item): [f"<{letter}_{code}>" for letter, code in zip(ascii_lowercase, row, strict=False)]
         for item, row in enumerate(codes.tolist())
     }
-    written = [Path(folder) / f"{dataset}.index.json", Path(folder) / f"{dataset}.item2id"]
+    written = [Path(folder) / f"{name}.index.json", Path(folder) / f"{name}.item2id"]
     with atomic_path(written[0]) as temporary:
         temporary.write_text(json.dumps(index), encoding="utf-8")
     with atomic_path(written[1]) as temporary:

@@ -30,7 +30,7 @@ def test_every_option_has_a_meaning():
     assert [section.__name__ for section in sections if not section.__doc__] == []
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "cpu.yaml", "paper.yaml", "calibration.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "cpu.yaml", "paper.yaml", "calibration.yaml", "test.yaml"])
 def test_the_schema_takes_the_configs_of_the_project(name):
     jsonschema.validate(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA)
 

@@ -1,4 +1,4 @@
-"""A recommender of one's own: the class that its entry is checked by, and the module that its job imports."""
+"""A method of one's own: the class that its entry is checked by, and the module that its job imports."""
 
 import os
 from importlib import import_module
@@ -8,6 +8,8 @@ import yaml
 
 from semtok.config.load import read
 from semtok.config.recommenders import without
+from semtok.config.tokenizers import encoders_of
+from semtok.tokenizers import train
 from support.project import ROOT
 
 FILE = """from __future__ import annotations
@@ -81,3 +83,41 @@ def test_a_job_finds_the_module(entry, tmp_path):
     os.utime(tmp_path / "own/mine.py", ns=(1, 1))
     options = without("decoding", {key: value for key, value in entry.items() if key != "decoding"})
     assert import_module(options.module).train(None, None, None) == "trained otherwise"
+
+
+TOKENIZER = """from semtok.config.tokenizer_options import EncoderName, OwnTokenizer
+from semtok.tokenizers.base import Tokens
+
+
+class Options(OwnTokenizer):
+    encoder: EncoderName
+    width: int
+
+
+def tokenize(task):
+    return Tokens(task.options.width)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "mistake"),
+    [
+        ({}, ""),
+        ({"encoder": "tfdif"}, "tokenizers.mine.encoder: found 'tfdif'; expected an entry of encoders; did you mean"),
+        ({"width": "seven"}, "tokenizers.mine.width: found 'seven'; expected a valid integer"),
+        ({"method": "none.py"}, "tokenizers.mine.method: found 'none.py'; expected the path of a Python file"),
+        ({"method": "own/mine.py"}, "tokenizers.mine.method: found 'own/mine.py'; expected one class in it"),
+    ],
+)
+def test_a_tokenizer_of_ones_own(entry, tmp_path, changed, mistake):
+    (tmp_path / "codes.py").write_text(TOKENIZER)
+    raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    options = {"method": "codes.py", "encoder": "tfidf", "width": 7} | changed
+    config, mistakes = read(raw | {"tokenizers": raw["tokenizers"] | {"mine": options}})
+    if mistake:
+        assert [found[: len(mistake)] for found in mistakes] == [mistake]
+        return
+    assert mistakes == []
+    assert config.model_dump(mode="json")["tokenizers"]["mine"] == options
+    assert encoders_of(options) == {"encoder": "tfidf"}
+    assert train.tokenize(config.tokenizers["mine"], "items.parquet", {}, seed=0).codes == 7

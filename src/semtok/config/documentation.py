@@ -55,10 +55,18 @@ def options() -> str:
 
 
 def _section(section: type[BaseModel]) -> str:
+    return f"### {_title(section)}\n\n{_one_line(inspect.getdoc(section) or '')}\n\n{_table(section)}"
+
+
+def _title(section: type[BaseModel]) -> str:
     method = section.model_fields.get("method")
     chosen = get_args(method.annotation) if method and get_origin(method.annotation) is Literal else ()
-    title = f"`method: {chosen[0]}`" if chosen else _words(section.__name__)
-    return f"### {title}\n\n{_one_line(inspect.getdoc(section) or '')}\n\n{_table(section)}"
+    return f"`method: {chosen[0]}`" if chosen else _words(section.__name__)
+
+
+def _anchor(title: str) -> str:
+    """What GitHub and the site make of a title."""
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
 
 
 def _table(section: type[BaseModel]) -> str:
@@ -93,7 +101,7 @@ def _type(annotation: Any) -> str:
     if origin is dict:
         return f"by name: {_type(arguments[1])}"
     if _is_section(annotation):
-        return f"[{_words(annotation.__name__)}](#{_words(annotation.__name__).replace(' ', '-')})"
+        return f"[{_words(annotation.__name__)}](#{_anchor(_title(annotation))})"
     return {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(annotation, str(annotation))
 
 

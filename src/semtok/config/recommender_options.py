@@ -3,7 +3,6 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     NonNegativeFloat,
@@ -11,21 +10,15 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
 
 from semtok.config.base import Method, Probability, Section
 from semtok.config.choice import Grid, combinations
-from semtok.config.own import own_module
+from semtok.config.own import OWN, only_class, own_module, wrong
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
-
-
-def _wrong(location: tuple[str, ...], found: Any, expected: str) -> ValidationError:
-    """A mistake in a part of a section."""
-    error = InitErrorDetails(type="value_error", loc=location, input=found, ctx={"error": ValueError(expected)})
-    return ValidationError.from_exception_data("recommender", [error])
 
 
 class RecommenderOptions(Method):
@@ -59,13 +52,11 @@ class RecommenderOptions(Method):
             try:
                 type(self).model_validate(replaced(plain, values, "choose"))
             except ConfigError as error:
-                raise _wrong(("choose",), values, f"options of it ({error})") from None
+                raise wrong(("choose",), values, f"options of it ({error})") from None
             except ValidationError as error:
                 first = error.errors()[0]
                 option = ".".join(map(str, first["loc"]))
-                raise _wrong(
-                    ("choose",), values, f"values that are valid together ({option}: {first['msg']})"
-                ) from None
+                raise wrong(("choose",), values, f"values that are valid together ({option}: {first['msg']})") from None
         return self
 
     @property
@@ -117,13 +108,7 @@ class OwnRecommender(RecommenderOptions):
     """A recommender of your own, in a file outside of this package. The file holds a class that derives from this one
     and says what the other options are: docs/extending.md."""
 
-    # `method` has to be there for the schema to take anything else: parts of a config may lack what is `required`.
-    model_config = ConfigDict(
-        json_schema_extra={
-            "additionalProperties": True,
-            "not": {"properties": {"method": {"not": {"pattern": r"\.py$"}}}},
-        }
-    )
+    model_config = OWN
 
     method: Annotated[str, Field(pattern=r"\.py$")]
     """Path of the file from where Snakemake is run, as `narm.py`."""
@@ -131,9 +116,11 @@ class OwnRecommender(RecommenderOptions):
     @model_validator(mode="wrap")
     @classmethod
     def _by_the_class_in_the_file(
-        cls, values: Any, handler: ModelWrapValidatorHandler["OwnRecommender"]
+        cls, values: Any, handler: ModelWrapValidatorHandler["OwnRecommender"], info: ValidationInfo
     ) -> "OwnRecommender":
-        return handler(values) if cls is not OwnRecommender else own_class(values["method"]).model_validate(values)
+        if cls is not OwnRecommender:
+            return handler(values)
+        return own_class(values["method"]).model_validate(values, context=info.context)
 
 
 def own_class(path: str) -> type[OwnRecommender]:
@@ -142,23 +129,12 @@ def own_class(path: str) -> type[OwnRecommender]:
     Raises a ValidationError of `method` where there is no such file, where it cannot be imported, or where it lacks
     what a recommender has.
     """
-    try:
-        module = own_module(path)
-    except OSError:
-        raise _wrong(("method",), path, "the path of a Python file from where Snakemake is run") from None
-    except Exception as error:
-        raise _wrong(("method",), path, f"a module that can be imported ({type(error).__name__}: {error})") from error
-    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
-    classes = [one for one in own if issubclass(one, OwnRecommender)]
-    if len(classes) != 1:
-        raise _wrong(("method",), path, f"one class in it that derives from OwnRecommender, not {len(classes)}")
-    if missing := [name for name in ("train", "decode") if not callable(getattr(module, name, None))]:
-        raise _wrong(("method",), path, f"a function {missing[0]} in it (semtok.recommenders.task)")
-    kind = classes[0]
+    kind = only_class(path, OwnRecommender, "train", "decode")
     if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
-        raise _wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
+        raise wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
     ranking: Any = kind.model_fields["decoding"].annotation
     if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
-        raise _wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
-    kind.module = module.__name__
-    return kind
+        raise wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")
+    kind.module = own_module(path).__name__
+    found: type[OwnRecommender] = kind
+    return found

@@ -15,7 +15,7 @@ from semtok.config.choice import with_choice
 from semtok.config.on_language_models import P5, LCRec, STORERecommender
 from semtok.config.over_codes import TIGER, DecoderOnly
 from semtok.config.over_ids import STAN, STGN, BERT4Rec, GeoSAN, GRU4Rec, SASRec
-from semtok.config.own import is_own
+from semtok.config.own import is_own, method_of
 from semtok.config.recommender_options import OwnRecommender, own_class
 
 RecommenderClass = (
@@ -26,12 +26,8 @@ RecommenderClass = (
 Recommender = Annotated[
     Annotated[Annotated[RecommenderClass, Field(discriminator="method")], Tag("[of the package]")]
     | Annotated[SerializeAsAny[OwnRecommender], Tag("[own]")],
-    Discriminator(lambda entry: "[own]" if is_own(_method_of(entry)) else "[of the package]"),
+    Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),
 ]
-
-
-def _method_of(entry: Any) -> Any:
-    return entry.get("method") if isinstance(entry, Mapping) else getattr(entry, "method", None)
 
 
 def methods() -> dict[str, type[RecommenderClass]]:

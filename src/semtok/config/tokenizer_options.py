@@ -1,10 +1,11 @@
 """What tokenizers have in common."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, ModelWrapValidatorHandler, PositiveFloat, PositiveInt, ValidationInfo, model_validator
 
 from semtok.config.base import Method, Name, Section, entry_of
+from semtok.config.own import OWN, only_class, own_module
 
 EncoderName = Annotated[Name, entry_of("encoders")]
 
@@ -42,3 +43,25 @@ class SinkhornRepair(Sinkhorn):
 
     rounds: PositiveInt
     """How often the items that still collide are tried again."""
+
+
+class OwnTokenizer(TokenizerOptions):
+    """A tokenizer of your own, in a file outside of this package. The file holds a class that derives from this one and
+    says what the other options are: docs/extending.md."""
+
+    model_config = OWN
+
+    method: Annotated[str, Field(pattern=r"\.py$")]
+    """Path of the file from where Snakemake is run, as `grid.py`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_the_class_in_the_file(
+        cls, values: Any, handler: ModelWrapValidatorHandler["OwnTokenizer"], info: ValidationInfo
+    ) -> "OwnTokenizer":
+        if cls is not OwnTokenizer:
+            return handler(values)
+        kind = only_class(values["method"], OwnTokenizer, "tokenize")
+        kind.module = own_module(values["method"]).__name__
+        found: OwnTokenizer = kind.model_validate(values, context=info.context)
+        return found

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SerializeAsAny,
+    Tag,
+    model_validator,
+)
 
 from semtok.config.autoencoders import CoSTTokenizer, LCRecTokenizer, LETTERTokenizer, RQVAETokenizer
 from semtok.config.base import PathText
 from semtok.config.budget import Steps
-from semtok.config.tokenizer_options import EncoderName, Quantized, SinkhornRepair, TokenizerOptions
+from semtok.config.own import is_own, method_of
+from semtok.config.tokenizer_options import EncoderName, OwnTokenizer, Quantized, SinkhornRepair, TokenizerOptions
 
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
@@ -152,7 +162,7 @@ class SimCITTokenizer(Quantized):
         return self
 
 
-Tokenizer = Annotated[
+TokenizerClass = (
     RandomTokenizer
     | RQKMeansTokenizer
     | STORETokenizer
@@ -161,13 +171,18 @@ Tokenizer = Annotated[
     | CoSTTokenizer
     | LCRecTokenizer
     | LETTERTokenizer
-    | SimCITTokenizer,
-    Field(discriminator="method"),
+    | SimCITTokenizer
+)
+
+Tokenizer = Annotated[
+    Annotated[Annotated[TokenizerClass, Field(discriminator="method")], Tag("[of the package]")]
+    | Annotated[SerializeAsAny[OwnTokenizer], Tag("[own]")],
+    Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),
 ]
 
 _ROLES = dict.fromkeys(
     option
-    for kind in get_args(get_args(Tokenizer)[0])
+    for kind in get_args(TokenizerClass)
     for option, field in kind.model_fields.items()
     if get_args(EncoderName)[-1] in field.metadata
 )
