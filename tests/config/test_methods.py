@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from semtok.config.base import Method, Resources
 from semtok.config.encoders import Encoder, Graph
 from semtok.config.recommenders import methods, without
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerClass
 from support.project import ROOT
 
 FUNCTIONS = {
@@ -33,7 +33,7 @@ def entries():
     return yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 
 
-@pytest.mark.parametrize("kind", classes(Tokenizer))
+@pytest.mark.parametrize("kind", get_args(TokenizerClass))
 def test_tokenizers(kind):
     assert callable(import_module(kind.module).tokenize)
 
