@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from semtok.config.encoders import Encoder, Graph
 from semtok.config.recommenders import methods
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerClass
 from semtok.data import READERS, WRITERS
 from semtok.papers import FIGURES
 from support.project import ROOT
@@ -40,7 +40,7 @@ BY_NAME = {
     "synthesize": WRITERS.values(),
     "prepare": READERS.values(),
     "spatial_graph": [kind.module for kind in classes(Graph)],
-    "tokenize": [kind.module for kind in classes(Tokenizer)],
+    "tokenize": [kind.module for kind in get_args(TokenizerClass)],
     **{
         f"{step}{suffix}": [kind.module for kind in methods().values() if kind.reads_language_model == in_model]
         for step in ("train", "decode")
