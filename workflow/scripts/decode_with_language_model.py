@@ -4,6 +4,7 @@ from importlib import import_module
 
 from safetensors.torch import load_file
 
+from semtok.recommenders.in_language_model import given
 from semtok.recommenders.language_task import make_task
 from semtok.run.files import atomic_path, reading, write_json
 from semtok.run.jobs import job
@@ -19,10 +20,7 @@ with job(snakemake):
         interactions=str(read.interactions),
         targets=str(read.targets),
         seed=int(snakemake.wildcards.seed),
-        language_model=dict(params.language_model),
-        files=[str(file) for file in read.get("language_model") or []],
-        dense=params.dense,
-        dense_model=read.get("dense_model") or None,
+        **given(read, params),
     )
     ranks, facts = import_module(task.options.module).decode(task, weights)
     with atomic_path(snakemake.output.ranks) as temporary:

@@ -5,6 +5,7 @@ from importlib import import_module
 from safetensors.torch import load_file
 
 from semtok.data.candidates import check_labels
+from semtok.recommenders.in_language_model import given
 from semtok.recommenders.scorer_task import make_task
 from semtok.run.files import atomic_path, reading
 from semtok.run.jobs import job
@@ -20,12 +21,7 @@ with job(snakemake):
         candidates=str(read.candidates),
         codes=read.get("codes") or None,
         seed=int(snakemake.wildcards.seed),
-        items=read.get("texts") or None,
-        attributes=params.attributes,
-        language_model=dict(params.language_model),
-        files=[str(file) for file in read.get("language_model") or []],
-        dense=params.dense,
-        dense_model=read.get("dense_model") or None,
+        **given(read, params),
     )
     check_labels(task.candidates["clicked"].to_numpy(bool), task.path)
     scored = import_module(task.options.module).score(task, weights)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from semtok.recommenders.in_language_model import given
 from semtok.recommenders.scorer_task import run
 from semtok.run.distributed import launch
 from semtok.run.jobs import identity, job
@@ -17,12 +18,7 @@ if __name__ == "__main__":
             "candidates": str(read.candidates),
             "codes": read.get("codes") or None,
             "seed": int(snakemake.wildcards.seed),
-            "items": read.get("texts") or None,
-            "attributes": params.attributes,
-            "language_model": dict(params.language_model),
-            "files": [str(file) for file in read.get("language_model") or []],
-            "dense": params.dense,
-            "dense_model": read.get("dense_model") or None,
+            **given(read, params),
         }
         arguments = {
             "task": task,

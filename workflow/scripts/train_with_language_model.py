@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from semtok.recommenders.in_language_model import given
 from semtok.recommenders.language_task import run
 from semtok.run.distributed import launch
 from semtok.run.jobs import identity, job
@@ -17,13 +18,8 @@ if __name__ == "__main__":
             "interactions": str(read.interactions),
             "targets": str(read.targets),
             "seed": int(snakemake.wildcards.seed),
-            "items": read.get("texts") or None,
             "tokenizer_model": read.get("tokenizer_model") or None,
-            "language_model": dict(params.language_model),
-            "files": [str(file) for file in read.get("language_model") or []],
-            "dense": params.dense,
-            "dense_model": read.get("dense_model") or None,
-            "attributes": params.attributes,
+            **given(read, params),
         }
         arguments = {
             "task": task,
