@@ -43,7 +43,10 @@ demo: $(VENV)/installed
 	@echo
 	@cat results/demo/papers/cost/table2.md
 	@echo
+	@python -m semtok.papers.planted results/demo
+	@echo
 	@echo "tables: results/demo/table*.csv    by paper: results/demo/papers/    report: results/demo/report.html"
+	@echo "first: results/demo/report/index.html"
 
 test: lint types unit
 

@@ -11,6 +11,7 @@ from semtok.data import READERS, WRITERS
 from semtok.data.synthetic import write
 from semtok.data.vocabulary import made_up_words, themes
 from semtok.data.world import N_MAKERS, make_world
+from semtok.data.writers.foursquare import CENTRE
 
 WORLD = {"users": 800, "items": 480, "mean_length": 9.0, "categories": 12, "seed": 0}
 
@@ -189,6 +190,47 @@ def test_places_of_a_neighbourhood_lie_together(options, prepared, tmp_path):
     # Users come back.
     repeats = tables.interactions.duplicated(["user", "item"]).mean()
     assert repeats > 0.1
+
+
+def next_shares(drives, habit=0.9):
+    """How often the next item has the text of the one before's successor, and how often it is in the successor of its
+    neighbourhood: most frequent successors, so that nothing is trained. Beside them the shares by chance."""
+    chosen = Synthetic(**WORLD | {"drives": drives, "habit": habit, "categories": 4, "mean_length": 14})
+    world = make_world(chosen, revisits=True)
+    return hit_rate(*transitions(world, world.subcategory)), hit_rate(*transitions(world, world.maker))
+
+
+@pytest.mark.parametrize(
+    ("drives", "texts_tell", "places_tell"),
+    [("both", True, True), ("content", True, False), ("places", False, True), ("noise", False, False)],
+)
+def test_a_world_follows_what_drives_it_and_nothing_else(drives, texts_tell, places_tell):
+    by_text, by_place = next_shares(drives)
+    for (informed, chance), tells in ((by_text, texts_tell), (by_place, places_tell)):
+        assert informed > 2.5 * chance if tells else informed < 1.5 * chance
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("drives", "near"), [("content", False), ("places", True), ("noise", False)])
+def test_the_next_place_lies_near_where_places_drive_the_world(options, prepared, tmp_path, drives, near, seed):
+    """Of the neighbourhood that most often comes next, by the coordinates in the files alone."""
+    chosen = options("foursquare") | {
+        "synthetic": WORLD | {"drives": drives, "habit": 0.9, "users": 300, "categories": 4, "seed": seed}
+    }
+    tables = prepared(chosen, write(chosen, tmp_path))
+    angle = np.arctan2(tables.items["latitude"] - CENTRE[0], tables.items["longitude"] - CENTRE[1])
+    sector = np.round(angle.to_numpy() / (2 * np.pi / N_MAKERS)).astype(int) % N_MAKERS
+    of_visit = sector[tables.interactions["item"]]
+    same_user = np.diff(tables.interactions["user"]) == 0
+    informed, chance = hit_rate(of_visit[:-1][same_user], of_visit[1:][same_user])
+    assert informed > 2.5 * chance if near else informed < 1.5 * chance
+
+
+def test_worlds_are_as_predictable_as_each_other():
+    """By what drives them: what tells, not how much, is what they differ in."""
+    (by_text, _), _ = next_shares("content")
+    _, (by_place, _) = next_shares("places")
+    assert by_text == pytest.approx(by_place, abs=0.06)
 
 
 def test_made_up_words_are_distinct():

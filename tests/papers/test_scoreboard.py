@@ -12,6 +12,7 @@ import pytest
 from semtok.compare import main as compare
 from semtok.errors import DataError
 from semtok.papers import ranking_table
+from semtok.papers.planted import main as planted
 from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboard
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import Paper, load
@@ -148,13 +149,62 @@ def test_the_page_needs_no_network(pages):
     assert "http" not in page
 
 
-def test_synthetic_data_get_no_verdict(tmp_path):
+def test_synthetic_data_share_one_line_without_a_verdict(tmp_path):
     write_run(tmp_path / "demo", AS_PRINTED, source="synthetic", users=700)
     write_scoreboard([read_run(tmp_path / "demo")], tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
-    states = {re.search(r'data-state="([^"]*)"', attributes)[1] for attributes, _ in claims_of(tmp_path / "page.html")}
-    assert states <= {"synthetic", "not run"}
-    assert page.count('class="warning"') == 1
+    assert claims_of(tmp_path / "page.html") == []
+    assert page.count("Synthetic data: no verdict on 15 claims of cost.") == 1
+    assert "43.34%" in page
+    assert 'class="answer' not in page
+
+
+def with_truths(run, **truths):
+    """The run, of which some claims have a known answer."""
+    return replace(run, claims=run.claims.assign(truth=[truths.get(name, "") for name in run.claims["id"]]))
+
+
+def test_worlds_come_first_and_say_whether_they_came_out_as_planted(runs, tmp_path):
+    run = with_truths(read_run(runs[0]), **{"C-4": "reproduced", "C-6": "reproduced"})
+    write_scoreboard([run], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert page.index("✓</span> 2 of 2 claims about worlds whose answer is known came out as planted.") < page.index(
+        "<main>"
+    )
+    first, second, third = (summary for _, summary in claims_of(tmp_path / "page.html")[:3])
+    assert "C-4" in first
+    assert "C-6" in second
+    assert first.count("As planted.") == second.count("As planted.") == 1
+    assert "lanted" not in third
+
+
+def test_a_world_that_comes_out_otherwise_is_a_failure(runs, tmp_path):
+    run = with_truths(read_run(runs[0]), **{"C-4": "reproduced", "C-6": "not reproduced"})
+    write_scoreboard([run], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "✗</span> 1 of 2 claims" in page
+    assert "cost C-6 is reproduced, and must be not reproduced: " in page
+    assert "Planted: not reproduced." in claims_of(tmp_path / "page.html")[1][1]
+
+
+@pytest.mark.parametrize(
+    ("truths", "said"),
+    [
+        ({"C-4": "reproduced"}, ""),
+        ({"C-4": "not reproduced"}, r"error: 0 of 1 claims .*\n  cost C-4 is reproduced, and must be not reproduced: "),
+        ({}, "found no claims about worlds"),
+    ],
+)
+def test_the_command_fails_unless_all_came_out_as_planted(runs, tmp_path, capsys, truths, said):
+    claims = with_truths(read_run(runs[0]), **truths).claims
+    (tmp_path / "papers/worlds").mkdir(parents=True)
+    claims.to_csv(tmp_path / "papers/worlds/claims.csv", index=False)
+    if said:
+        with pytest.raises(SystemExit, match=said):
+            planted([str(tmp_path)])
+    else:
+        planted([str(tmp_path)])
+        assert capsys.readouterr().out == "1 of 1 claims about worlds whose answer is known came out as planted.\n"
 
 
 def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):

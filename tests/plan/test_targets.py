@@ -68,7 +68,8 @@ def test_the_datasets_behind_a_target(demo):
     def of(**wildcards):
         return targets.datasets(config, papers, wildcards)
 
-    assert of() == {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"}
+    worlds = {"texts-tell", "places-tell"}
+    assert of() == {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"} | worlds
     assert of(dataset="beauty", tokenizer="cost") == {"beauty"}
     assert of(paper="cost", exhibit="table2") == {"mind"}
     assert of(exhibit="table1") == {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"}

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
-from semtok.papers.origin import read_origin
-from semtok.papers.results import Files, Results
+from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.samples import Uncertainty
 from semtok.papers.scores import score_run
 from semtok.plan.cells import Cell, Run
@@ -147,6 +146,6 @@ def results_from(
     targets: Mapping[str, Path] | None = None,
 ) -> Results:
     """Of a whole definition, as no job has it."""
-    origins = {dataset: read_origin(path) for dataset, path in stats.items()}
     content, numbers = load(definition), read_printed(printed)
+    origins = {dataset: origin_of(content, dataset, path) for dataset, path in stats.items()}
     return Results(paper, name, content, numbers, cells, files, stats, origins, uncertainty, targets or {})

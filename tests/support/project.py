@@ -60,6 +60,7 @@ TINY = {
         "cost": {"tables": ["table1", "table2"], "figures": []},
         "simcit": {"tables": [], "figures": []},
         "store": {"tables": []},
+        "worlds": {"tables": []},
     },
 }
 
@@ -83,6 +84,7 @@ CITY = TINY | {
         "cost": {"tables": [], "figures": []},
         "simcit": {"tables": ["table4"], "figures": []},
         "store": {"tables": []},
+        "worlds": {"tables": []},
     },
 }
 # The tiny config says nothing of the tokenizers of the other rows, which would train at the demo's size.

@@ -122,9 +122,13 @@ class Synthetic(Section):
     """Of everything random in the world."""
     habit: Probability = 0.6
     """Share of interactions whose sub-category is the one that habit makes follow the one before."""
+    drives: Literal["both", "content", "places", "noise"] = "both"
+    """What the next item follows from. `both`: the sub-category of the one before, which the texts tell, and its maker
+    (`maker_boost`). Worlds whose answer is known: `content`, the sub-category alone; `places`, the maker (a place's
+    neighbourhood) alone, in the sub-category's stead; `noise`, groups of items that neither texts nor places tell."""
     maker_boost: Annotated[float, Field(ge=1)] = 8.0
     """How many times as likely as others of its sub-category an item is whose maker (a place's neighbourhood) is that
-    of the interaction before."""
+    of the interaction before, where `drives` is `both`."""
     session_length: Annotated[float, Field(ge=1)] = 1.0
     """Mean number of interactions of a session, one to four hours apart. Pauses between sessions are as much longer, so
     that users stay as long. 1: interactions lie days apart."""

@@ -10,6 +10,10 @@ A user has tastes (few leaves) and continues from the previous interaction:
 - *place* (or brand): within a leaf, items of the current maker are `maker_boost` times as likely;
 - popularity: an item's weight falls with its rank in its leaf, so that most items are rare and only their text tells
   what follows them.
+
+So it is where `drives` is `both`. In the worlds whose answer is known users walk in the same way over leaves alone
+(`content`), over makers (`places`), or over groups that nothing about an item tells (`noise`): sequences are as
+predictable in each, and what predicts them is another thing.
 """
 
 from dataclasses import dataclass
@@ -77,11 +81,14 @@ def make_world(options: Synthetic, revisits: bool) -> World:
     # Drawn without order, so that the number of an item says nothing of its leaf.
     leaf = rng.permutation(np.arange(options.items) % len(leaves))
     maker = rng.integers(N_MAKERS, size=options.items)
+    if options.drives == "places":  # no neighbourhood without a place, as no leaf is without an item
+        maker = rng.permutation(np.arange(options.items) % N_MAKERS)
     names = made_up_words(N_MAKERS)
     maker_names = [names[m] for m in maker]
     titles, descriptions = _texts(rng, [leaves[i][2] for i in leaf], maker_names)
-    successor = _successors(rng, len(leaves))
-    event_user, event_item = _walks(rng, options, leaf, maker, successor, revisits)
+    group = maker if options.drives == "places" else rng.permutation(leaf) if options.drives == "noise" else leaf
+    successor = _successors(rng, N_MAKERS if options.drives == "places" else len(leaves))
+    event_user, event_item = _walks(rng, options, group, maker, successor, revisits)
     hour = rng.integers(7, 23, size=len(leaves))
     return World(
         leaf=leaf,
@@ -149,7 +156,8 @@ class _Walkers:
         revisits: bool,
     ) -> None:
         self.rng, self.lengths, self.leaf, self.maker, self.successor = rng, lengths, leaf, maker, successor
-        self.habit, self.log_boost = options.habit, np.log(options.maker_boost)
+        self.habit = options.habit
+        self.log_boost = np.log(options.maker_boost) if options.drives == "both" else 0.0
         n_leaves = len(successor)
         home = rng.integers(n_leaves // N_SUBCATEGORIES, size=(len(lengths), 1))
         self.tastes = home * N_SUBCATEGORIES + rng.integers(N_SUBCATEGORIES, size=(len(lengths), TASTES))

@@ -8,13 +8,15 @@ from semtok.plan.definition import DatasetNote
 from semtok.run.files import read_json
 
 SOURCES = ("official", "mirror", "synthetic")
+PLANTED = "planted"
+"""The source of a world whose answer is known: made up, and asked about for its own sake."""
 SAME_SIZE = 0.05
 """Relative difference in users up to which a mirror is not called a sample (methods 9: counts match within 5%)."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset's source (of `SOURCES`, or `own` for own data in the place of a paper's) and its number of users."""
+    """A dataset's source (of `SOURCES`; `own` for own data in the place of a paper's; or `PLANTED`) and its users."""
 
     source: str
     users: int
@@ -51,6 +53,8 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
         return (
             f"SYNTHETIC DATA: {dataset} is a made-up world of {users}{paper}; its numbers say nothing about {dataset}."
         )
+    if origin.source == PLANTED:
+        return f"{dataset}: a made-up world of {users}, whose answer is known."
     if origin.source == "own":
         return f"{dataset}: own data, {users}."
     if origin.source == "official":
@@ -61,10 +65,8 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
 
 
 def data_caveat(dataset: str, origin: Origin, printed_users: float | None) -> str:
-    """A short sentence behind a verdict: what the data were; empty for the official files."""
-    if origin.source == "synthetic":
-        return f"On synthetic data of {origin.users:,} users, which say nothing about {dataset}"
-    return "" if origin.source == "official" else f"On {describe(dataset, origin, printed_users)}"
+    """A short sentence behind a verdict: what the data were; empty for those that the claim is about."""
+    return "" if origin.source in ("official", PLANTED) else f"On {describe(dataset, origin, printed_users)}"
 
 
 def heading(sources: set[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import Origin, describe, read_origin
+from semtok.papers.origin import PLANTED, Origin, describe, read_origin
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, Paper
@@ -64,16 +64,18 @@ class Results:
             cells,
             {what: {run: Path(path) for run, path in files.items()} for what, files in read.files.items()},
             stats,
-            {dataset: _origin(content, dataset, path) for dataset, path in stats.items()},
+            {dataset: origin_of(content, dataset, path) for dataset, path in stats.items()},
             Uncertainty(**(shown["uncertainty"] or NO_INTERVALS)),
             {dataset: Path(path) for dataset, path in read.targets.items()},
         )
 
 
-def _origin(content: Paper, dataset: str, stats: Path) -> Origin:
-    origin = read_origin(stats)
-    own = content.about(dataset).replaces and origin.source != "synthetic"
-    return replace(origin, source="own") if own else origin
+def origin_of(content: Paper, dataset: str, stats: Path) -> Origin:
+    """Where a dataset's records come from, and whether they stand for it, for themselves or for the user's own."""
+    origin, about = read_origin(stats), content.about(dataset)
+    if origin.source == "synthetic":
+        return replace(origin, source=PLANTED) if about.is_world else origin
+    return replace(origin, source="own") if about.replaces else origin
 
 
 NO_INTERVALS = {"bootstrap_samples": 0, "confidence": 0.95, "seed": 0}

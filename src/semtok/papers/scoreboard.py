@@ -17,7 +17,8 @@ import pandas as pd
 from semtok.errors import DataError
 from semtok.papers import ranking_table
 from semtok.papers.behind_rows import HISTORY, behind_rows
-from semtok.papers.claims.verdicts import NOT_RUN
+from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC
+from semtok.papers.planted import answer_of
 from semtok.papers.templates import render
 from semtok.run.files import write_text
 
@@ -25,9 +26,6 @@ READ = re.compile(r"(?:^|/)papers/([^/]+)/(claims|claims-comparisons|table[\w-]*
 """The files of a run that a scoreboard is made of; of the tables those of rankings."""
 READ_BEHIND = re.compile(r"(?:^|/)papers/[^/]+/table[\w-]*\.provenance\.json$")
 """The files that tell what is behind a table; beside them, the histories of trainings."""
-
-SYNTHETIC = "synthetic"
-"""What stands in a verdict's place where the data are made up: they say nothing of a paper."""
 
 SIGNS = {
     "reproduced": "✓",
@@ -117,16 +115,17 @@ def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
     claims = list(_claims(runs))
     # Where the page tells what is behind each row; of several runs that have it, the last is where its name leads.
     anchors = [{_row(row): f"row-{n}-{i}" for i, row in enumerate(run.behind)} for n, run in enumerate(runs)]
-    states = [claim["state"] for claim in claims]
+    shown_in = {name: [claim for claim in claims if claim["place"] == name] for name in ("worlds", "judged", "silent")}
+    states = [claim["state"] for claim in claims if claim["place"] != "silent"]
     shown = render(
         "scoreboard.html",
         title=" and ".join(run.name for run in runs),
         runs=[run.name for run in runs],
-        claims=claims,
+        **shown_in,
+        answers=[(run.name, found) for run in runs if (found := answer_of(_rows(run.claims))).total],
         tally={state: states.count(state) for state in SIGNS if state in states},
         signs=SIGNS,
         papers=list(dict.fromkeys(claim["paper"] for claim in claims)),
-        synthetic=any(state == SYNTHETIC for claim in claims for state in claim["states"]),
         cells=_cells(runs),
         columns=_CELL,
         behind=[
@@ -140,9 +139,9 @@ def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
 
 def state_of(claim: Mapping[str, str]) -> str:
     """What is said of a claim: its verdict, or that nothing was run, or that its data are made up."""
-    if claim["source"] == NOT_RUN:
-        return NOT_RUN
-    return SYNTHETIC if SYNTHETIC in claim["source"] else claim["verdict"]
+    if SYNTHETIC in (claim["verdict"], *claim["source"].split("; ")):
+        return SYNTHETIC
+    return NOT_RUN if claim["source"] == NOT_RUN else claim["verdict"]
 
 
 def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -153,6 +152,7 @@ def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             continue
         found = [of_run.get((paper, name)) for of_run in rows]
         states = ["" if row is None else state_of(row) for row in found]
+        truth = next((row["truth"] for row in found if row and row.get("truth")), "")
         yield {
             "paper": paper,
             "id": name,
@@ -160,6 +160,9 @@ def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "states": states,
             # A claim that the last run does not have is shown by what the run before it said.
             "state": next(state for state in reversed(states) if state),
+            "truth": truth,
+            # Claims of which there is nothing but made-up data share one line.
+            "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
             "changed": len(set(states)) > 1,
             "reasons": ["" if row is None else _first_sentence(row["reason"]) for row in found],
             "details": [_details(run, paper, name) for run in runs],

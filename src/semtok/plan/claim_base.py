@@ -8,6 +8,9 @@ from pydantic import Field, PositiveInt
 from semtok.config.base import Name, Section
 from semtok.plan.metrics import Metric, columns
 
+Verdict = Literal["reproduced", "reproduced in part", "inconclusive", "not comparable", "not reproduced", "synthetic"]
+"""What may be said of a claim (`semtok.papers.claims.verdicts`); `synthetic`: nothing, since the data are made up."""
+
 
 def each(level: str) -> str:
     """The level of tests that must all hold, in words."""
@@ -24,6 +27,9 @@ class ClaimBase(Section):
     """The printed evidence in short."""
     note: str = ""
     """What a reader must know about the test, such as the inconsistency that it works around."""
+    truth: Verdict | None = None
+    """Of a world whose answer is known, the verdict that must come out (`semtok.papers.planted`). Judging never reads
+    it."""
 
     def words(self, level: str) -> str:
         """The test behind the verdict at a `level` of significance, as in `p < 0.05`."""

@@ -36,6 +36,9 @@ class DatasetNote(Section):
     """For a stand-in: the dataset whose printed numbers stand beside."""
     is_own: bool = False
     """Whether it is no paper's dataset but a place for own data."""
+    is_world: bool = False
+    """Whether it is a world whose answer is known (`synthetic.drives`): made-up data stand for no other there, and the
+    claims about them get verdicts."""
     replaces: str = ""
     """For own data: the paper's dataset in whose place they stand. Set by planning."""
 

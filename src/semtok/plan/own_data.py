@@ -61,7 +61,8 @@ def _names(paper: Definition, config: PaperConfig, datasets: Entries) -> dict[st
     own: dict[str, str] = {}
     for dataset in printed:
         entry = config.stand_ins.get(paper.runs_on(dataset))
-        if entry is None or _files(datasets[entry]) <= set(paper.about(paper.runs_on(dataset)).files):
+        about = paper.about(paper.runs_on(dataset))
+        if entry is None or about.is_world or _files(datasets[entry]) <= set(about.files):
             continue
         taken = entry in own.values() or (entry in printed and not paper.about(dataset).is_own)
         own[dataset] = f"{entry} (own, for {dataset})" if taken else entry

@@ -1,6 +1,7 @@
 from typing import get_args
 
 import pytest
+import yaml
 
 from semtok.errors import ConfigError
 from semtok.papers.claims.judge import JUDGES
@@ -10,6 +11,9 @@ from support.fabricated_cost import AS_PRINTED, judge
 from support.fabricated_results import DEFINITION
 from support.fabricated_simcit import TOKENIZERS
 from support.fabricated_simcit import judge as judge_simcit
+
+TURNED = dict(zip(AS_PRINTED, reversed(AS_PRINTED.values()), strict=True))
+"""The rows of the table turned over."""
 
 
 def test_every_kind_of_claim_has_a_judge():
@@ -139,10 +143,29 @@ def test_a_verdict_on_a_stand_in_names_it(as_claimed, claim):
     assert "AMap" not in as_claimed.loc["M-12", "reason"]
 
 
-def test_a_verdict_on_synthetic_data_says_so(tmp_path):
-    row = judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700).loc["C-1"]
-    assert (row["source"], row["verdict"]) == ("synthetic", "not comparable")
-    assert "synthetic data of 700 users" in row["reason"]
+def test_synthetic_data_get_no_verdict(tmp_path):
+    rows = judge(tmp_path, AS_PRINTED, [0, 1, 2], source="synthetic", users=700)
+    assert set(rows["verdict"]) == {"synthetic"}
+    assert tuple(rows.loc["C-1", ["source", "reason"]]) == ("synthetic", "")
+    assert rows.loc["C-1", "measured"]
+    # Not built: what would be is made up, too.
+    assert rows.loc["C-9", "source"] == "not run"
+
+
+@pytest.mark.parametrize(("hits", "verdict"), [(AS_PRINTED, "reproduced"), (TURNED, "not reproduced")])
+def test_a_world_whose_answer_is_known_gets_a_verdict(tmp_path, hits, verdict):
+    """Whatever its `truth`, which judging does not read."""
+    content = yaml.safe_load(DEFINITION.read_text())
+    content["datasets"] = {"MIND": {"is_world": True}}
+    content["claims"] = [
+        {**claim, "truth": "reproduced"} for claim in content["claims"] if claim["id"] in ("C-4", "C-6")
+    ]
+    definition = tmp_path / "worlds.yaml"
+    definition.write_text(yaml.safe_dump(content))
+    rows = judge(tmp_path, hits, source="synthetic", users=700, scale=4, definition=definition)
+    assert set(rows["source"]) == {"planted"}
+    assert rows.loc["C-4", "verdict"] == verdict
+    assert set(rows["truth"]) == {"reproduced"}
 
 
 def test_a_mirror_sample_is_called_one(tmp_path):

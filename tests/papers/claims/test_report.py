@@ -1,6 +1,6 @@
 from typing import get_args
 
-from semtok.papers.claims.verdicts import Verdict
+from semtok.plan.claim_base import Verdict
 from support.fabricated_cost import AS_PRINTED, judge
 
 VERDICTS = set(get_args(Verdict))
@@ -9,7 +9,7 @@ VERDICTS = set(get_args(Verdict))
 def test_one_row_a_claim(as_printed):
     assert list(as_printed.index) == [f"C-{number}" for number in range(1, 16)]
     assert list(as_printed.columns) == [
-        *("paper", "claim", "test", "printed", "measured", "p_values", "verdict", "reason", "source"),
+        *("paper", "claim", "test", "printed", "measured", "p_values", "verdict", "truth", "reason", "source"),
     ]
     assert as_printed.loc["C-1", "printed"] == "43.34%"
     assert set(as_printed["verdict"]) <= VERDICTS
@@ -38,9 +38,15 @@ def test_a_joint_claim_holds_with_its_parts(as_claimed, reversed_simcit):
     assert reversed_simcit.loc["M-1", ["measured", "p_values"]].to_list() == ["", ""]
 
 
-def test_synthetic_data_cannot_hide(tmp_path):
-    judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700)
-    assert "> **Synthetic data" in (tmp_path / "claims.md").read_text()
+def test_a_paper_s_claims_have_no_known_answer(tmp_path):
+    judge(tmp_path, AS_PRINTED, [0])
+    assert "Truth" not in (tmp_path / "claims.md").read_text()
+
+
+def test_synthetic_data_get_no_verdict_and_are_told_of_once(tmp_path):
+    rows = judge(tmp_path, AS_PRINTED, [0], source="synthetic", users=700)
+    assert set(rows["verdict"]) == {"synthetic"}
+    assert (tmp_path / "claims.md").read_text().count("Synthetic data") == 1
     assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
 
 

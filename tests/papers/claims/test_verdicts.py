@@ -15,6 +15,7 @@ from semtok.papers.claims.verdicts import (
     obstacle,
     with_few_seeds,
     with_made_up,
+    without_verdict,
 )
 from semtok.papers.statistics import Estimate
 
@@ -255,6 +256,15 @@ def test_few_seeds_leave_a_claim_open():
 def test_made_up_data_compare_with_nothing():
     found = by_direction(comparisons(UP), 0.05)
     assert with_made_up(found, "") == found
-    made_up = with_made_up(found, "the data are made up")
-    assert (made_up.verdict, made_up.comparisons) == ("not comparable", found.comparisons)
-    assert made_up.reason == f"the data are made up; on these {found.reason}"
+    untrained = with_made_up(found, "its vectors are of an untrained network")
+    assert (untrained.verdict, untrained.comparisons) == ("not comparable", found.comparisons)
+    assert untrained.reason == f"its vectors are of an untrained network; on these {found.reason}"
+    made_up = without_verdict(found)
+    assert (made_up.verdict, made_up.reason, made_up.comparisons) == ("synthetic", "", found.comparisons)
+
+
+def test_parts_on_made_up_data_have_no_verdict_together_either():
+    made_up = {"a": part("synthetic", "synthetic"), "b": part("synthetic", "not run")}
+    assert (by_parts(made_up).verdict, by_parts(made_up).reason) == ("synthetic", "")
+    assert by_parts({"b": made_up["b"]}).verdict == "synthetic"
+    assert by_parts({**made_up, "c": part("reproduced")}).verdict == "reproduced in part"

@@ -8,7 +8,7 @@ from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judg
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
-from semtok.papers.claims.verdicts import Finding, with_few_seeds, with_made_up
+from semtok.papers.claims.verdicts import SYNTHETIC, Finding, with_few_seeds, with_made_up, without_verdict
 from semtok.papers.origin import data_caveat, is_sample, stand_in
 from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
@@ -50,8 +50,11 @@ class Judge:
 
     def __call__(self, claim: Claim) -> Finding:
         """The verdict on one claim, its reason in sentences."""
+        origins = self._results.origins
         if missing := self._missing(claim):
-            return Finding("inconclusive", sentences([missing]))
+            # Of a paper none of whose data are real, no claim is open either.
+            made_up = {origin.source for origin in origins.values()} == {SYNTHETIC}
+            return Finding(SYNTHETIC if made_up else "inconclusive", sentences([missing]))
         cells = [cell for cell in self._cells_of(claim) if cell.runs]
         datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
@@ -61,14 +64,13 @@ class Judge:
             finding = with_few_seeds(finding, min(trained, default=0))
         except LackingError as error:
             finding = Finding(error.verdict, str(error))
-        synthetic = any(self._results.origins[dataset].source == "synthetic" for dataset in datasets)
-        finding = with_made_up(finding, "the data are made up" if synthetic else "; ".join(remarks(cells)))
+        sources = list(dict.fromkeys(origins[dataset].source for dataset in datasets))
+        finding = replace(finding, source="; ".join(sources))
+        if SYNTHETIC in sources:
+            return without_verdict(finding)
+        finding = with_made_up(finding, "; ".join(remarks(cells)))
         about = [sentence for dataset in datasets for sentence in self._about(dataset)]
-        return replace(
-            finding,
-            reason=sentences([finding.reason, *about]),
-            source="; ".join(dict.fromkeys(self._results.origins[dataset].source for dataset in datasets)),
-        )
+        return replace(finding, reason=sentences([finding.reason, *about]))
 
     def _runs_of(self, exhibit: str, dataset: str, claims: Sequence[Claim]) -> ExhibitRuns:
         origin = self._results.origins.get(dataset)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from semtok.papers.claims.judge import Judge, sentences
-from semtok.papers.claims.verdicts import Comparison, Finding, by_parts
+from semtok.papers.claims.verdicts import SYNTHETIC, Comparison, Finding, by_parts
 from semtok.papers.rendering import Grid, Text, markdown, page
 from semtok.papers.results import Results
 from semtok.plan.claim_base import ClaimBase
@@ -66,6 +66,7 @@ def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) 
         "measured": _measured(finding),
         "p_values": "; ".join(f"{p:.3g}" for p in finding.p_values),
         "verdict": finding.verdict,
+        "truth": claim.truth or "",
         "reason": sentences([finding.reason]),
         "source": finding.source,
     }
@@ -102,11 +103,12 @@ def _summary(finding: Finding) -> str:
 
 
 def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str]) -> Grid:
-    names = ("id", "claim", "printed", "measured", "verdict", "reason", "source")
+    known = [name for name in ("truth",) if any(row[name] for row in rows)]
+    names = ("id", "claim", "printed", "measured", "verdict", *known, "reason", "source")
     shown = [{**row, "measured": summary} for row, summary in zip(rows, summaries, strict=True)]
     cells = [[Text(row[name], bold=name == "verdict") for name in names] for row in shown]
-    synthetic = any("synthetic" in row["source"] for row in rows)
-    warning = "Synthetic data: these verdicts are about a made-up world, not about the paper's data."
+    synthetic = any(row["verdict"] == SYNTHETIC for row in rows)
+    warning = "Synthetic data: no verdict. They say nothing about the paper's data."
     notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
     columns: list[tuple[str, ...]] = [(name.capitalize(),) for name in names]
     rules = list(range(len(cells)))

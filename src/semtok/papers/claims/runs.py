@@ -5,14 +5,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.claims.verdicts import Made, SetAside, Verdict, obstacle
+from semtok.papers.claims.verdicts import Made, SetAside, obstacle
 from semtok.papers.history import steps_of
 from semtok.papers.quantities import answers, headlines, use, worst_overlap
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
 from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
 from semtok.plan.cells import Cell
-from semtok.plan.claim_base import Claim
+from semtok.plan.claim_base import Claim, Verdict
 
 Columns = Sequence[tuple[str, int]]
 """Metric and k of each."""

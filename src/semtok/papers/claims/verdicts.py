@@ -4,7 +4,8 @@
   of all comparisons that can be made, but some cannot;
 - *not reproduced*: they show otherwise;
 - *inconclusive*: they show neither;
-- *not comparable*: what is compared was not made on equal terms, or a printed size not on the paper's.
+- *not comparable*: what is compared was not made on equal terms, or a printed size not on the paper's;
+- *synthetic*: no verdict at all, since the data are made up in the place of the paper's.
 
 Where every comparison must hold, each is tested at the full level (an intersection-union test): that all hold by chance
 is no likelier than that one does. Where any one suffices, p-values are adjusted by Holm's method: for `at_least` some
@@ -16,9 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from semtok.papers.statistics import Estimate, holm
+from semtok.plan.claim_base import Verdict
 from semtok.plan.claim_specs import GAIN_TOLERANCE
-
-Verdict = Literal["reproduced", "reproduced in part", "inconclusive", "not comparable", "not reproduced"]
 
 MINIMUM_SEEDS = 2
 """With fewer, the variance between seeds is unknown, so that a claim stays inconclusive."""
@@ -30,7 +30,13 @@ EQUAL_STEPS = 0.1
 NOT_RUN = "not run"
 """The source of a claim of which nothing was run."""
 
-_ORDER: tuple[Verdict, ...] = ("not reproduced", "inconclusive", "not comparable", "reproduced in part", "reproduced")
+SYNTHETIC: Verdict = "synthetic"
+"""What stands in a verdict's place where the data are made up: they say nothing of a paper."""
+
+_ORDER: tuple[Verdict, ...] = (
+    *("not reproduced", "inconclusive", "not comparable", SYNTHETIC),
+    *("reproduced in part", "reproduced"),
+)
 _NAMED = 4
 """Comparisons that a reason names one by one."""
 
@@ -196,7 +202,7 @@ def by_parts(parts: Mapping[str, Finding]) -> Finding:
     """
     run = {name: part for name, part in parts.items() if part.source != NOT_RUN}
     found = {part.verdict for part in run.values()}
-    verdict = _worst(found or ["inconclusive"])
+    verdict = _worst(found or {part.verdict for part in parts.values()})
     whole = found == {"reproduced"} and len(run) == len(parts)
     if found & {"reproduced", "reproduced in part"} and not found & {"not reproduced", "inconclusive"} and not whole:
         verdict = "reproduced in part"
@@ -204,6 +210,7 @@ def by_parts(parts: Mapping[str, Finding]) -> Finding:
     for name, part in parts.items():
         groups[part.verdict if name in run else NOT_RUN].append(name)
     reason = "; ".join(f"{group}: {', '.join(names)}" for group, names in groups.items() if names)
+    reason = "" if verdict == SYNTHETIC else reason
     sources = "; ".join(dict.fromkeys(part.source for part in parts.values()))
     return Finding(verdict, reason, source=sources)
 
@@ -216,9 +223,16 @@ def with_few_seeds(finding: Finding, seeds: int) -> Finding:
     return replace(finding, verdict="inconclusive", reason=reason)
 
 
-def with_made_up(finding: Finding, what: str) -> Finding:
-    """The finding on data or vectors that are made up (`what`; empty: none are), which compare with no paper's."""
-    return replace(finding, verdict="not comparable", reason=f"{what}; on these {finding.reason}") if what else finding
+def with_made_up(finding: Finding, vectors: str) -> Finding:
+    """The finding on vectors that say nothing of the items (`vectors`; empty: none), which compare with no paper's."""
+    if not vectors:
+        return finding
+    return replace(finding, verdict="not comparable", reason=f"{vectors}; on these {finding.reason}")
+
+
+def without_verdict(finding: Finding) -> Finding:
+    """What was measured on data that are made up in the place of a paper's, and not a word more."""
+    return replace(finding, verdict=SYNTHETIC, reason="")
 
 
 def _one_gain(
