@@ -253,7 +253,7 @@ def test_every_seed_trains_its_encoders_anew(raw):
         "ids/sasrec-32/2/model.safetensors"
     )
     assert {name for name, entry in one.config.encoders.items() if entry.seeded} == {
-        *("als", "graphsage", "checkins", "sasrec-items", "dense-opt")
+        *("als", "graphsage", "graphsage-small", "checkins", "sasrec-items", "dense-opt")
     }
 
 
