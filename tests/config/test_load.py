@@ -165,7 +165,7 @@ def test_a_definitions_mistakes_are_told_with_the_configs(raw, tmp_path):
 
 def with_row(folder, method):
     """A folder of definitions in which CoST's Table 2 has one row more."""
-    for name in ("cost", "simcit", "store"):
+    for name in ("cost", "simcit", "store", "worlds"):
         text = (CONFIG / "papers" / f"{name}.yaml").read_text()
         row = "      - {label: Random, latex: Random, tokenizer: random}\n"
         more = row + f"      - {{label: Ours, tokenizer: {method}}}\n"

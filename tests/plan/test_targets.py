@@ -68,11 +68,11 @@ def test_the_datasets_behind_a_target(demo):
     def of(**wildcards):
         return targets.datasets(config, papers, wildcards)
 
-    worlds = {"texts-tell", "places-tell"}
-    assert of() == {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"} | worlds
+    of_papers = {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"}
+    assert of() == of_papers | {"texts-tell", "places-tell"}
     assert of(dataset="beauty", tokenizer="cost") == {"beauty"}
     assert of(paper="cost", exhibit="table2") == {"mind"}
-    assert of(exhibit="table1") == {"mind", "office-small", "office-large", "nyc", "mind-store", "yelp"}
+    assert of(exhibit="table1") == of_papers
     assert of(paper="simcit") == {"nyc"}
     assert of(file="mind/MINDsmall_train.zip") == set()
 
