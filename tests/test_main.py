@@ -53,6 +53,8 @@ def test_demo_is_snakemake_and_its_report(called):
 def test_fetch_is_a_rule_of_the_workflow(called):
     assert main(["fetch", "a.zip", "--configfile", "x.yaml"]) == 0
     assert called[0][3:] == ["--configfile", "x.yaml", "--config", "archive=a.zip", "--", "fetch"]
+    main(["fetch", "a.zip", "--config", "mirror=raw", "--cores", "1"])
+    assert called[1][3:] == ["--config", "archive=a.zip", "mirror=raw", "--cores", "1", "--", "fetch"]
     with pytest.raises(SystemExit, match="expected semtok fetch FILE-OR-FOLDER"):
         main(["fetch", "--configfile", "x.yaml"])
 

@@ -30,7 +30,10 @@ def fetch(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         sys.exit("error: expected semtok fetch FILE-OR-FOLDER [--configfile FILE]")
     place, *others = arguments
-    return subprocess.call([*SNAKEMAKE, *others, "--config", f"archive={place}", "--", "fetch"])
+    # Of several --config, Snakemake takes the last alone.
+    at = others.index("--config") + 1 if "--config" in others else len(others)
+    given = [] if "--config" in others else ["--config"]
+    return subprocess.call([*SNAKEMAKE, *others[:at], *given, f"archive={place}", *others[at:], "--", "fetch"])
 
 
 def demo(arguments: Sequence[str]) -> int:

@@ -45,6 +45,13 @@ ELSEWHERE = {
     r"python -m semtok\.compare .*": Elsewhere(
         "needs results", "tests/papers/test_scoreboard.py", "from semtok.compare import main"
     ),
+    r"python -m semtok\.explain .*": Elsewhere("needs results", "tests/test_explain.py", "main("),
+    r"python -m semtok\.archive .*": Elsewhere(
+        "needs results", "tests/workflow/test_archive.py", '"-m", "semtok.archive"'
+    ),
+    r"snakemake .* archive=FILE -- fetch": Elsewhere("needs an archive", "tests/workflow/test_archive.py", '"fetch"'),
+    r"semtok fetch .+": Elsewhere("needs an archive", "tests/test_main.py", "a.zip"),
+    r"semtok (archive|fetch)": Elsewhere("needs results", "tests/test_main.py", "test_each_module_is_there"),
     r"python -m semtok\.status.*": Elsewhere("needs results", "tests/test_status.py", "main("),
     r"python -m semtok\.verify( results/cpu)?": Elsewhere(
         "needs results", "tests/workflow/test_provenance.py", '"-m", "semtok.verify"'

@@ -136,5 +136,10 @@ rule fetch:
     log:
         f"{LOGS}/fetch.log",
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
+        gpu=0,
     run:
         take(Path(CONFIG.archive), Path(RESULTS), params_of, log[0])
