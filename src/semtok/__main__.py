@@ -22,7 +22,8 @@ class Command(NamedTuple):
 
 def plan(arguments: Sequence[str]) -> int:
     """Let Snakemake say which jobs a target takes, and how long by those that ran before."""
-    return subprocess.call([*SNAKEMAKE, "--dry-run", "--nolock", "--quiet", "rules", *arguments])
+    # A target may stand first: what follows --quiet is taken for its values up to the next option.
+    return subprocess.call([*SNAKEMAKE, "--quiet", "rules", "--dry-run", "--nolock", *arguments])
 
 
 def fetch(arguments: Sequence[str]) -> int:
@@ -62,7 +63,7 @@ COMMANDS = {
     "plan": Command(
         plan,
         "the jobs that a target takes, and how long by those that ran before",
-        "snakemake --dry-run --nolock --quiet rules [--configfile FILE] [-- TARGET]",
+        "snakemake --quiet rules --dry-run --nolock [TARGET] [--configfile FILE]",
     ),
     "status": Command(
         _main_of("semtok.status"),
