@@ -4,6 +4,7 @@ import re
 import sys
 
 import pytest
+from snakemake.cli import parse_args
 
 from semtok import __main__
 from semtok.__main__ import COMMANDS, main
@@ -35,6 +36,20 @@ def test_plan_is_a_dry_run_of_snakemake(monkeypatch):
     assert called[0][:3] == [sys.executable, "-m", "snakemake"]
     assert "--dry-run" in called[0]
     assert called[0][-4:] == ["--configfile", "x.yaml", "--", "results/x.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["results/x.csv", "--configfile", "x.yaml"],
+        ["results/x.csv"],
+        ["--configfile", "x.yaml", "--", "results/x.csv"],
+    ],
+)
+def test_plan_takes_a_target_first_or_last(arguments, called):
+    main(["plan", *arguments])
+    _, parsed = parse_args(called[0][3:])
+    assert (parsed.targets, parsed.dryrun, parsed.nolock) == (["results/x.csv"], True, True)
 
 
 @pytest.fixture
