@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from semtok.errors import DataError
 from semtok.recommenders import code_scorer, fine_tuned
@@ -180,3 +181,23 @@ def test_training_beats_a_random_scorer_where_all_like_one_theme(method, tmp_pat
     flipped = candidates.assign(clicked=candidates["clicked"] ^ (candidates["split"] == "test"))
     other = task_in(tmp_path / "other", options(**given), (interactions, flipped, codes))
     assert scored["score"].equals(module.score(other, weights)["score"])
+
+
+@pytest.mark.parametrize("method", ["codes", pytest.param("fine-tuned", marks=pytest.mark.slow)])
+def test_what_is_liked_is_read_from_the_history(method, tmp_path):
+    """Where half of the users like one theme and half the other, items alone tell nothing; with the histories of the
+    others the same weights prefer what is not clicked."""
+    interactions, candidates, codes = planted(n_themes=2, n_users=200)
+    module, options = METHODS[method]
+    given = {"codes": {"learning_rate": 0.01, "epochs": 12, "code_weight": 0.0}, "fine-tuned": {"epochs": 28}}[method]
+    given |= {"batch_size": 16, "chosen_by": "auc"}
+    exchanged = interactions.assign(user=interactions["user"] ^ 1)
+    found = {}
+    for name, had in {"own": interactions, "of others": exchanged}.items():
+        task = task_in(tmp_path / name, options(**given), (had, candidates, codes))
+        if not found:
+            weights, _ = module.train(task, tmp_path / "one.pt", "one")
+        scored = module.score(task, weights)
+        found[name] = roc_auc_score(scored["clicked"], scored["score"])
+    assert found["own"] > 0.8
+    assert found["of others"] < 0.2

@@ -36,18 +36,20 @@ def code_options(collisions: str = "suffix", lora_dropout: float = 0.0, **traini
     )
 
 
-def planted(n_themes: int = 3) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+def planted(n_themes: int = 3, n_users: int = 48) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Interactions, candidates, and codes of 40 of `items()`: a user has items of one of `n_themes` themes and clicks
-    those of its theme alone. The first code is the theme."""
-    n_users, n_items, n_shown = 48, 40, 5
+    those of its theme alone. The first code is the theme. Each theme has as many users in every split."""
+    n_items, n_shown = 40, 5
     themes = items(n_items)["category"].fillna("none").to_numpy()
+    shown_themes = list(THEMES)[: max(n_themes, 2)]
     random = np.random.default_rng(1)
     had, shown = [], []
     for user in range(n_users):
         theme = list(THEMES)[user % n_themes]
-        own, others = np.flatnonzero(themes == theme), np.flatnonzero((themes != theme) & (themes != "none"))
+        own, others = np.flatnonzero(themes == theme), np.flatnonzero(np.isin(themes, shown_themes) & (themes != theme))
         had += [(user, item) for item in random.choice(own, size=3, replace=False)]
-        split = "test" if user % 4 == 3 else "valid" if user % 8 == 2 else "train"
+        turn = user // n_themes
+        split = "test" if turn % 4 == 3 else "valid" if turn % 8 == 2 else "train"
         for item in [*random.choice(own, size=2, replace=False), *random.choice(others, size=n_shown - 2)]:
             shown.append((user, item, themes[item] == theme, split))
     candidates = pd.DataFrame(shown, columns=["user", "item", "clicked", "split"]).astype({"item": "Int32"})

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from scipy.special import expit
 from torch import Tensor
 
 from semtok.encoders.attributes import Tokens
@@ -122,5 +123,5 @@ class Questions:
 
 def probability(margins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Of yes where yes and no are all there is: a softmax over two logits, which differ by `margins` [n]."""
-    found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-margins))
+    found: npt.NDArray[np.float64] = expit(margins)
     return found
