@@ -42,6 +42,8 @@ def test_a_tokenizer_is_added_and_gets_its_row():
     shown = outputs("add-a-tokenizer", NOTEBOOKS)
     plan, table = shown["run"]["printed"], shown["run"]["text/html"]
     assert "tokenize mind: cost, product, rqvae (seed 0)" in plan
+    # Of this table and no other paper's: a run of a minute.
+    assert {line.split(":")[0] for line in plan.splitlines() if line.startswith("tokenize")} == {"tokenize mind"}
     # Three rows, which is the run of config/test.yaml and one more.
     assert all(name in table for name in ("RQ-VAE", "CoST", "Product quantization"))
     assert "NaN" not in table
