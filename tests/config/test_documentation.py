@@ -30,7 +30,17 @@ def test_every_option_has_a_meaning():
     assert [section.__name__ for section in sections if not section.__doc__] == []
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "cpu.yaml", "paper.yaml", "calibration.yaml", "test.yaml"])
+OVERLAYS = ["cpu.yaml", "paper.yaml", "calibration.yaml", "test.yaml"]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_paper_is_named_in_each_config(name):
+    # One that is not is the demo's there, with its data and its minutes.
+    papers = {file: yaml.safe_load((ROOT / "config" / file).read_text())["papers"] for file in ("config.yaml", name)}
+    assert papers["config.yaml"].keys() - papers[name].keys() == set()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", *OVERLAYS])
 def test_the_schema_takes_the_configs_of_the_project(name):
     jsonschema.validate(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA)
 
