@@ -13,6 +13,14 @@ def test_the_environment_chooses(monkeypatch):
     assert devices.describe()["dtype"] == "bfloat16"
 
 
+def test_a_processor_computes_in_float32_whatever_it_can_do(monkeypatch):
+    # So that its numbers, and resuming to the bit, do not hang on the model of the processor.
+    monkeypatch.setenv("SEMTOK_DEVICE", "cpu")
+    monkeypatch.delenv("SEMTOK_DTYPE", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    assert devices.compute_dtype(devices.device()) == torch.float32
+
+
 def test_unknown_names_are_refused(monkeypatch):
     monkeypatch.setenv("SEMTOK_DEVICE", "gpu0")
     with pytest.raises(SemtokError, match="gpu0"):

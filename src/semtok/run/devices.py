@@ -29,18 +29,17 @@ def device() -> torch.device:
 
 
 def compute_dtype(on: torch.device) -> torch.dtype:
-    """The dtype of matrix products: bfloat16 where the hardware multiplies it natively, else float32.
+    """The dtype of matrix products: bfloat16 on a GPU that multiplies it natively, else float32.
 
-    On a processor without AMX or AVX512-BF16 a bfloat16 product is emulated and about a hundred times slower.
+    On a processor float32 even where it has AMX: of batches of ever new shapes oneDNN compiles a kernel each, which
+    took longer than the products (docs/benchmarks.md), and the numbers would depend on the model of the processor.
     """
     name = os.environ.get("SEMTOK_DTYPE", "auto")
     if name != "auto":
         if name not in _DTYPES:
             raise SemtokError(f"SEMTOK_DTYPE: {name!r} is not supported; expected auto, {', '.join(_DTYPES)}")
         return _DTYPES[name]
-    if on.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    if on.type == "cpu" and torch.cpu._is_amx_tile_supported():
+    if on.type == "cuda" and torch.cuda.is_bf16_supported():
         return torch.bfloat16
     return torch.float32
 
