@@ -20,7 +20,7 @@ from support.project import Project, copy_of_the_project
 pytestmark = pytest.mark.slurm
 
 TABLE = "results/table2.csv"
-SITE = "account: null\npartition: main\ngpu_partition: gpu\ngpu_type: fake\nsmall_jobs: 1\n"
+SITE = "account: null\npartition: main\ngpu_partition: gpu\ngpu_type: fake\ntraining_gpus: 1\nsmall_jobs: 1\n"
 ROWS = ("rqvae", "cost")
 TOO_SLOW = "diagnose mind_rqvae_0"
 SLEEP = """\

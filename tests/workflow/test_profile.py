@@ -17,7 +17,7 @@ from support.project import ROOT, Project, copy_of_the_project
 
 RULES = "\n".join(file.read_text() for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
 PROFILE = Path("slurm/config.v9+.yaml")
-SITE = "account: my-group\npartition: short\ngpu_partition: gpu\ngpu_type: a100\nsmall_jobs: 10\n"
+SITE = "account: my-group\npartition: short\ngpu_partition: gpu\ngpu_type: a100\ntraining_gpus: 4\nsmall_jobs: 10\n"
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,8 @@ def test_the_site_file_reaches_the_jobs(tmp_path, monkeypatch):
     chosen = profile(project.root, monkeypatch)
     assert chosen["default-resources"] == ["slurm_account='my-group'", "slurm_partition='short'"]
     assert {"train:slurm_partition='gpu'", "train:gpu_model='a100'"} <= set(chosen["set-resources"])
+    assert [entry for entry in chosen["set-resources"] if ":gpu=" in entry] == ["train:gpu=4"]
+    assert chosen["set-threads"] == ["train=8"]
     assert chosen["group-components"] == ["score=10", "diagnose=10"]
 
 
@@ -96,7 +98,7 @@ def test_the_site_file_as_shipped_leaves_all_to_the_cluster(monkeypatch):
     chosen = profile(ROOT, monkeypatch)
     entries = [*chosen["default-resources"], *chosen["set-resources"]]
     assert {entry.split("=")[1] for entry in entries if "in_turn" not in entry} == {"''"}
-    assert "groups" not in chosen
+    assert not {"groups", "set-threads"} & set(chosen)
 
 
 def test_a_mistake_in_the_site_file_is_named(tmp_path, monkeypatch):
