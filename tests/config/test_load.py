@@ -256,3 +256,14 @@ def test_language_models_and_what_is_built_on_them(raw, path, value, expected):
     change(raw, path, value)
     (line,) = mistakes(raw)
     assert expected in line
+
+
+def test_a_falling_rate_needs_an_end_that_is_known(raw):
+    """Alignment ends when it no longer helps: the rate would never reach the end of its cosine."""
+    raw["recommenders"]["store"]["training"] |= {"schedule": "cosine", "patience": 2}
+    assert any(
+        "training.schedule: found cosine with alignment and patience; expected constant" in line
+        for line in mistakes(raw)
+    )
+    raw["recommenders"]["store"]["training"] |= {"patience": 0}
+    check(raw)

@@ -143,6 +143,17 @@ def test_without_times_rows_stand_in_their_order(write):
     assert report.counts["made_up_times"] == 3
 
 
+def test_without_times_one_file_is_read_after_the_other(tmp_path):
+    """Or the last items of a user, which are tested, would be those of the first file."""
+    columns = {"header": ["user_id", "item_id"], "timestamp": None}
+    (tmp_path / "1.csv").write_text("".join(f"u,a{n}\n" for n in range(20)))
+    (tmp_path / "2.csv").write_text("u,last1\nu,last2\n")
+    files = [RawFile(tmp_path / f"{n}.csv", table=InteractionTable(kind="interactions", **columns)) for n in (1, 2)]
+    found = pd.concat(table.read_interactions(files, Report())).sort_values("timestamp", kind="stable")
+    assert found["item"].tolist() == [*(f"a{n}" for n in range(20)), "last1", "last2"]
+    assert found["timestamp"].is_unique
+
+
 def test_each_session_is_a_sequence_of_its_own(write):
     path = write("user_id,s,item_id,timestamp\nu,1,a,1500000000\nu,2,b,1500000001\nv,1,c,1500000002\n")
     assert interactions(path)["user"].nunique() == 2

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -219,6 +220,20 @@ def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):
 def test_a_folder_without_claims_is_no_run(tmp_path):
     with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv"):
         read_run(tmp_path)
+
+
+def test_results_of_another_config_may_lie_below(runs, tmp_path):
+    """As results/demo in results: each is a run of its own."""
+    shutil.copytree(runs[0], tmp_path / "results")
+    shutil.copytree(runs[1], tmp_path / "results/demo")
+    alone, outer = read_run(runs[0]), read_run(tmp_path / "results")
+    assert len(outer.claims) == len(alone.claims)
+    assert outer.claims["verdict"].tolist() == alone.claims["verdict"].tolist()
+    assert len(outer.behind) == len(alone.behind)
+    (tmp_path / "results/other").mkdir()
+    (tmp_path / "results/papers").rename(tmp_path / "results/other/papers")
+    with pytest.raises(DataError, match=r"found several runs, in .*demo/, .*other/; expected the folder of one"):
+        read_run(tmp_path / "results")
 
 
 def test_the_command_compares_runs(runs, pages, tmp_path, capsys):

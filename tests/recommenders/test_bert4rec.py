@@ -7,6 +7,7 @@ from torch import nn
 
 from semtok.config.over_ids import BERT4RecTrainingOptions, SelfAttentionOptions
 from semtok.recommenders.bert4rec import BERT4RecNetwork, Cloze
+from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.windows import Windows
 from support.trainings import CONFIG
@@ -201,3 +202,15 @@ def test_loss_by_hand():
         chances = scores.softmax(dim=1)[torch.arange(len(scores)), items[is_masked]]
         expected -= float(chances.log().sum().detach())
     assert float(cloze.backward(rows, cloze.predictions(rows))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_catalogue_is_ranked_in_float32_whatever_it_is_trained_in(monkeypatch):
+    """In bfloat16, with eight bits of mantissa, many items would have the score of the target, and tie with it."""
+    network = make_network()
+    sequences = Sequences(np.append(np.arange(6), N_ITEMS - 1), np.array([0, 7]))
+    sample = Samples(np.array([0]), np.array([5]), np.array([5]))
+    expected = rank_catalogue(network, sequences, sample, MAX_ITEMS, 1, N_ITEMS)
+    monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
+    found = rank_catalogue(network, sequences, sample, MAX_ITEMS, 1, N_ITEMS)
+    assert found.top.tolist() == expected.top.tolist()
+    assert (found.rank, found.pessimistic) == (expected.rank, expected.pessimistic)

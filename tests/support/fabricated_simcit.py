@@ -109,6 +109,7 @@ def write_diagnostics(
     use: float = 0.95,
     size: int = 48,
     purity: tuple[float | None, ...] = (0.2, 0.4, 0.6, 0.8),
+    by_chance: tuple[float | None, ...] = (None, 0.2, 0.5, 0.7),
 ) -> Path:
     """The parts of a diagnostics.json that tables and claims read."""
     level = {"codebook_size": size, "perplexity": perplexity * size, "perplexity_share": perplexity, "utilisation": use}
@@ -116,7 +117,10 @@ def write_diagnostics(
         "items": 500,
         "levels": [level] * 3,
         "tuples": {"collision_rate": collisions, "largest_group": 7},
-        "purity": [{"depth": depth, "purity": 0.9, "purity_of_shared": value} for depth, value in enumerate(purity)],
+        "purity": [
+            {"depth": depth, "purity": 0.9, "purity_of_shared": value, "by_chance": chance}
+            for depth, (value, chance) in enumerate(zip(purity, by_chance, strict=True))
+        ],
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     return path

@@ -158,7 +158,24 @@ def test_purity_by_hand():
     assert rows[0]["purity"] == pytest.approx(3 / 5)
     assert rows[1]["purity"] == pytest.approx(4 / 5)
     # Tuples: (a, a), (b), (b, b): pure, one of them alone.
+    by_chance = rows[2].pop("by_chance")
     assert rows[2] == {"depth": 2, "purity": 1, "purity_of_shared": 1, "items_in_shared": 4}
+    # Of prefix 0 two are together: a, a in one deal of three, else a, b. So 1 or 3/4, and 5/6 in the mean.
+    assert 3 / 4 <= by_chance < 1
+    assert rows[0]["by_chance"] is None
+
+
+def test_levels_without_meaning_are_as_pure_as_chance():
+    """Small prefixes are purer than large ones whatever the codes are, so rising purity alone says nothing."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 40, 4000)
+    codes = np.column_stack([labels // 2, *generator.integers(0, 24, (2, 4000))]).astype(np.int32)
+    rows = purity(prefix_ids(codes), pd.Series(labels))
+    found = [row["purity_of_shared"] for row in rows]
+    assert found == sorted(found)
+    assert found[1] > rows[1]["by_chance"] + 0.3
+    assert found[2] == pytest.approx(rows[2]["by_chance"], abs=0.02)
+    assert found[3] == pytest.approx(rows[3]["by_chance"], abs=0.06)
 
 
 @given(ANY_CODES, st.data())

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Name, Resources, Section, entry_of
 from semtok.config.over_codes import DecodingOptions, GeneratorTrainingOptions
@@ -86,6 +86,16 @@ class STORERecommender(OverCodesInLanguageModel):
     """What is trained of the language model."""
     training: STORETrainingOptions
     """How it is trained."""
+
+    @model_validator(mode="after")
+    def _rate_reaches_its_end(self) -> "STORERecommender":
+        training = self.training
+        if training and training.alignment and training.patience and training.schedule == "cosine":
+            raise ValueError(
+                "training.schedule: found cosine with alignment and patience; expected constant, since nobody knows "
+                "beforehand how many steps alignment takes"
+            )
+        return self
 
     @property
     def reads_texts(self) -> bool:  # type: ignore[override]

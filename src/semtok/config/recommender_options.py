@@ -88,7 +88,7 @@ class TrainingOptions(Section):
     samples_per_epoch: PositiveInt | None
     """Samples drawn anew without replacement each epoch; null for all."""
     validation_every: PositiveInt
-    """Epochs between validations; the best checkpoint is kept (over codes by Recall@10, over plain ids by NDCG@10)."""
+    """Epochs between validations; the best checkpoint is kept, by Recall@10 of all rows alike."""
     validation_users: PositiveInt | None
     """Validation targets ranked each time (a fixed sample); null for all."""
     patience: NonNegativeInt

@@ -72,10 +72,11 @@ def shape(path: str | Path) -> str:
     return f"{len(levels)}x{'/'.join(sizes)}"
 
 
-def purities(path: str | Path) -> dict[int, float]:
-    """By depth of the prefix, the purity of prefixes of several items (depth 0: the largest category's share)."""
+def purities(path: str | Path) -> dict[int, tuple[float, float]]:
+    """By depth of the prefix, from 1: the purity of prefixes of several items, and what it would be by chance."""
     rows = read_json(path).get("purity", [])
-    return {row["depth"]: row["purity_of_shared"] for row in rows if row["purity_of_shared"] is not None}
+    found = ((row["depth"], row["purity_of_shared"], row.get("by_chance")) for row in rows)
+    return {depth: (purity, chance) for depth, purity, chance in found if purity is not None and chance is not None}
 
 
 def certification(path: str | Path) -> dict[str, float]:

@@ -63,17 +63,18 @@ class Run:
 def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
 
-    chosen: files of the folder; None: all that are there. Raises DataError where there are no claims.
+    chosen: files of the folder; None: all of the run whose `papers` lie highest, since the results of one config may lie
+    in those of another (results, results/cpu). Raises DataError where there are no claims, or of several runs.
     """
     if chosen is not None:
         texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
     elif place.suffix == ".zip":
         with zipfile.ZipFile(place) as archive:
-            names = [name for name in archive.namelist() if is_read(name)]
+            names = list(_of_one_run(place, archive.namelist()))
             texts = {name: archive.read(name).decode("utf-8") for name in names}
     else:
-        found = [path for path in sorted(place.rglob("*")) if is_read(path.as_posix())]
-        texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in found}
+        names = list(_of_one_run(place, [path.as_posix() for path in sorted(place.rglob("*"))]))
+        texts = {name: Path(name).read_text(encoding="utf-8") for name in names}
     frames: dict[str, list[pd.DataFrame]] = {"claims": [], "claims-comparisons": [], "cells": []}
     for name, text in texts.items():
         named = READ.search(name)
@@ -93,6 +94,17 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     claims, comparisons, cells = (pd.concat(parts) if parts else pd.DataFrame() for parts in frames.values())
     behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
     return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
+
+
+def _of_one_run(place: Path, names: Iterable[str]) -> Iterator[str]:
+    """The files of which the page shows something, of the run whose `papers` lie highest, and all histories."""
+    names = [name for name in names if is_read(name)]
+    folders = {name: name.rpartition("papers/")[0] for name in names if not name.endswith(HISTORY)}
+    highest = min((folder.count("/") for folder in folders.values()), default=0)
+    own = sorted({folder for folder in folders.values() if folder.count("/") == highest})
+    if len(own) > 1:
+        raise DataError(f"{place}: found several runs, in {', '.join(own)}; expected the folder of one")
+    yield from (name for name in names if folders.get(name) in (None, *own))
 
 
 def is_read(name: str) -> bool:

@@ -154,33 +154,35 @@ class DiagnosticsClaim(PairsClaim):
     quantities: Annotated[list[Quantity], Field(min_length=1)]
     same_shape: bool = False
     """Whether all must have as many levels and codewords."""
+    loss: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Which share of the higher's quantity the lower must lack at least, as where it is said to collapse; None: any."""
 
     def words(self, level: str) -> str:
         """Every quantity of every pair is a test."""
         count, names = len(self.pairs) * len(self.quantities), " and ".join(self.quantities)
-        return f"{count} Welch's t-tests over seeds of {names}: {self.holds('all differences', level)}"
+        what = f"all differences after a loss of {self.loss:.0%}" if self.loss else "all differences"
+        return f"{count} Welch's t-tests over seeds of {names}: {self.holds(what, level)}"
 
 
 class PurityClaim(DatasetClaim):
-    """Codes are a hierarchy: items of a longer prefix are more alike.
+    """Codes are a hierarchy: every level brings items of one category together within the prefix before it.
 
-    The share of items in their prefix's most frequent category, over prefixes of several items, rises from each depth
-    to the next, and after the first level it is above that of codes without meaning.
+    The share of items in their prefix's most frequent category, over prefixes of several items, is above what it would
+    be if the codes of the last level had been dealt out anew within the prefix before. (That it rises with the depth
+    says nothing: longer prefixes have fewer items, and are purer whatever the codes are.)
     """
 
     needs = "diagnostics"
-    methods = ("tokenizer", "chance")
-    test: Literal["rising purity"]
+    methods = ("tokenizer",)
+    test: Literal["purity above chance"]
     tokenizer: str
-    chance: str
-    """A tokenizer without meaning, of the same shape."""
 
     def words(self, level: str) -> str:
-        """A test a depth, and one against chance."""
+        """A test a depth."""
         return (
-            "t-tests over seeds: the share of items in the most frequent category of their prefix, over prefixes of"
-            " several items, rises from each depth to the next, and at depth 1 is above that of"
-            f" {self.chance} ({each(level)})"
+            "t-tests over seeds: at every depth the share of items in the most frequent category of their prefix, over"
+            " prefixes of several items, is above that of the same codes with the last level's dealt out anew within"
+            f" the prefix before ({each(level)})"
         )
 
 

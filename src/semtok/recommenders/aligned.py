@@ -88,7 +88,7 @@ def train_aligned(
         generated = generate(model, batches, sample, trie, trie, beam_size, len(sample), task.seed)
         return recall_and_ndcg(generated.ranks(sample.item), VALIDATION_K)
 
-    validation = Validation(measure, "recall@10") if len(sample) else None
+    validation = Validation(measure) if len(sample) else None
     recommendation = learn(model, batches, train_samples(task.interactions))
     return AlignedTrainer(
         model, options, texts(model), recommendation, validation, task.seed, checkpoint, identity

@@ -60,9 +60,8 @@ def _score(
     """Rows of `samples`, histories of similar length together, and their scores [at most batch_size, n_items]."""
     lengths = sequences.lengths(samples, max_items)
     for rows in pieces(groups_by_length(lengths, 0, capacity_of(model.device)), batch_size):
-        with autocast(model.device, compute_dtype(model.device)):
-            scores = model.scores(sequences.histories(samples.take(rows), max_items))
-        yield rows, scores.float()
+        # No autocast: scores of bfloat16 would rank many items alike.
+        yield rows, model.scores(sequences.histories(samples.take(rows), max_items))
 
 
 def _score_from_shared_passes(

@@ -118,7 +118,7 @@ def _validation(task: Task[Options], model: CodeModel, trie: Trie, batches: Batc
         generated = generate(model, batches, sample, trie, trie, beam_size, len(sample), task.seed)
         return recall_and_ndcg(generated.ranks(sample.item), VALIDATION_K)
 
-    return Validation(measure, "recall@10")
+    return Validation(measure)
 
 
 # --- ranking ---------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def train_over_ids(
     build: Callable[[Task[Options]], ItemModel],
     samples: Callable[[Task[Options], ItemModel], TrainingSamples] = windows_of,
 ) -> Trained:
-    """Train what `build` makes on `samples` of the `train` records; the weights of the best validation NDCG@10.
+    """Train what `build` makes on `samples` of the `train` records; the weights of the best validation Recall@10.
 
     Without a `valid` target the last weights are returned. A checkpoint of the same `identity` is continued, to the
     very weights (CPU, float32) of a run without interruption; the caller removes it when all is written.
@@ -78,7 +78,7 @@ def _validation(task: Task[Options], model: ItemModel) -> Validation | None:
         ranked = rank_catalogue(model, task.sequences, sample, max_items, VALIDATION_BATCH_SIZE, VALIDATION_K)
         return recall_and_ndcg(ranked.rank, VALIDATION_K)
 
-    return Validation(measure, "ndcg@10")
+    return Validation(measure)
 
 
 def decode_over_ids(task: Task[Options], weights: Weights, build: Callable[[Task[Options]], ItemModel]) -> Decoded:

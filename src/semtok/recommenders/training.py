@@ -1,5 +1,5 @@
 """How recommenders are trained: random batches of samples, in several processes where there are several GPUs; the best
-weights by Recall or NDCG on the validation targets."""
+weights by Recall@10 on the validation targets."""
 
 import logging
 import math
@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,7 @@ class Validation:
     """How the best checkpoint is told."""
 
     measure: Callable[[], tuple[float, float]]
-    """Recall@10 and NDCG@10 of the model as it is, on the validation targets."""
-    chosen_by: Literal["recall@10", "ndcg@10"]
+    """Recall@10, which chooses, and NDCG@10 of the model as it is, on the validation targets."""
 
 
 class Trainer(Objective):
@@ -124,10 +123,8 @@ class Trainer(Objective):
         }
 
     def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:
-        """The metric that chooses; of equals the earlier is kept."""
-        if self.validation is None or row[self.validation.chosen_by] is None:
-            return None
-        return (row[self.validation.chosen_by],)
+        """Recall@10, by which all rows of a table are chosen; of equals the earlier is kept."""
+        return None if row["recall@10"] is None else (row["recall@10"],)
 
 
 def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch: int) -> Integers:

@@ -13,6 +13,8 @@ from semtok.tokenizers.neighbourhoods import neighbourhoods
 
 Codes = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
+DEALS = 10
+"""How often codes are dealt out anew, for the purity that sizes alone give."""
 
 
 def describe(
@@ -167,7 +169,9 @@ def purity(prefixes: Integers, categories: pd.Series) -> list[dict[str, float | 
     """Per depth: share of items in their prefix's most frequent category, over items whose category is known.
 
     An item alone in its prefix is pure whatever the codes are, so the purity of shared prefixes stands beside it, and
-    depth 0, the share of the most frequent category, before it.
+    depth 0, the share of the most frequent category, before it. Small prefixes are purer, too, whatever the codes are:
+    `by_chance` is the purity of shared prefixes after the codes of the last level were dealt out anew among the items
+    of the prefix before it, which leaves all sizes as they are; the mean of ten deals.
     """
     labels, _ = pd.factorize(categories)
     known = labels >= 0
@@ -175,18 +179,32 @@ def purity(prefixes: Integers, categories: pd.Series) -> list[dict[str, float | 
         return []
     labels, prefixes = labels[known], prefixes[known]
     rows: list[dict[str, float | int | None]] = []
+    before = np.zeros(len(labels), dtype=np.int64)
     for depth in range(prefixes.shape[1] + 1):
-        ids = prefixes[:, depth - 1] if depth else np.zeros(len(labels), dtype=np.int64)
-        table = pd.DataFrame({"prefix": ids, "label": labels})
-        sizes = table.groupby("prefix").size()
-        largest = table.value_counts().groupby("prefix").max()
+        ids = prefixes[:, depth - 1] if depth else before
+        sizes, largest = _sizes_and_largest(ids, labels)
         shared = sizes > 1
+        dealt = []
+        for deal in range(DEALS if depth and shared.any() else 0):
+            # Within a prefix of the level before, who has which of its codes.
+            shuffled = np.lexsort((np.random.default_rng((depth, deal)).random(len(ids)), before))
+            here, category = _sizes_and_largest(ids[np.argsort(before, kind="stable")], labels[shuffled])
+            dealt.append(category[here > 1].sum() / here[here > 1].sum())
         rows.append(
             {
                 "depth": depth,
                 "purity": float(largest.sum() / sizes.sum()),
                 "purity_of_shared": float(largest[shared].sum() / sizes[shared].sum()) if shared.any() else None,
+                "by_chance": float(np.mean(dealt)) if dealt else None,
                 "items_in_shared": int(sizes[shared].sum()),
             }
         )
+        before = ids
     return rows
+
+
+def _sizes_and_largest(prefixes: Integers, labels: Integers) -> tuple[Integers, Integers]:
+    """Of each prefix: its items, and those of its most frequent category."""
+    table = pd.DataFrame({"prefix": prefixes, "label": labels})
+    sizes, largest = table.groupby("prefix").size(), table.value_counts().groupby("prefix").max()
+    return sizes.to_numpy(), largest.to_numpy()

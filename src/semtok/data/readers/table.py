@@ -28,6 +28,7 @@ BETWEEN = "\x1f"
 
 def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.DataFrame]:
     """The rows of all tables of interactions, in the files' order."""
+    n_before = n_lines = 0  # of the files before: a file's own lines count from its start
     for file in files:
         if not isinstance(file.table, InteractionTable):
             continue
@@ -36,7 +37,9 @@ def read_interactions(files: Sequence[RawFile], report: Report) -> Iterator[pd.D
         for rows in read_rows(file.path, file.table, columns.values(), False, file_report):
             named = {name: rows[column] for name, column in columns.items()}
             frame = pd.DataFrame(named).assign(**{LINE: rows.index})
-            yield _usable(frame, file, file_report, report.counts)
+            yield _usable(frame, file, n_before, file_report, report.counts)
+            n_lines = max(n_lines, n_before + int(rows.index.max()) if len(rows) else 0)
+        n_before = n_lines
         file_report.close()
 
 
@@ -63,8 +66,13 @@ def read_items(files: Sequence[RawFile], wanted: pd.Index, report: Report) -> It
         file_report.close()
 
 
-def _usable(frame: pd.DataFrame, file: RawFile, report: FileReport, counts: Counter[str]) -> pd.DataFrame:
-    """`user`, `item` and `timestamp` of the rows that have all that is asked for and are rated high enough."""
+def _usable(
+    frame: pd.DataFrame, file: RawFile, n_before: int, report: FileReport, counts: Counter[str]
+) -> pd.DataFrame:
+    """`user`, `item` and `timestamp` of the rows that have all that is asked for and are rated high enough.
+
+    n_before: lines of the files before, after which times that are made up go on.
+    """
     table, names = file.table, [name for name in frame.columns if name != LINE]
     assert isinstance(table, InteractionTable)
     empty = (frame[names] == "").any(axis=1)
@@ -76,7 +84,7 @@ def _usable(frame: pd.DataFrame, file: RawFile, report: FileReport, counts: Coun
         counts["ratings_below_the_minimum"] += int(low.sum())
         frame = frame[~low]
     if table.timestamp is None:
-        timestamp = EARLIEST + frame[LINE].to_numpy(np.int64)
+        timestamp = EARLIEST + n_before + frame[LINE].to_numpy(np.int64)
         counts["made_up_times"] += len(frame)
     else:
         timestamp, valid = timestamps(frame["timestamp"], table.time_format, file)

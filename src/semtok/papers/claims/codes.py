@@ -1,7 +1,6 @@
 """Judging claims about codes: one number a run, so that seeds are all that varies."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns, LackingError, UnequalError
@@ -34,36 +33,37 @@ def judge_collisions(claim: CollisionClaim, runs: ExhibitRuns) -> Finding:
 
 
 def judge_diagnostics(claim: DiagnosticsClaim, runs: ExhibitRuns) -> Finding:
-    """Each quantity of each pair, by Welch's t-test over seeds; in percent of the lower where there is a margin."""
+    """Each quantity of each pair, by Welch's t-test over seeds; in percent of the lower where there is a margin.
+
+    Where the claim is a loss, what is left of the higher after that loss is compared.
+    """
     if claim.same_shape:
         _check_shapes([name for name in claim.tokenizers if runs.built(name)], runs)
 
     def estimate(higher: str, lower: str, quantity: str) -> Estimate:
         base = runs.quantity(lower, quantity)
-        found = welch(runs.quantity(higher, quantity), base, runs.confidence)
+        left = [value * (1 - (claim.loss or 0)) for value in runs.quantity(higher, quantity)]
+        found = welch(left, base, runs.confidence)
         scale = 1.0 if claim.margin is None else sum(base) / len(base) / 100
         if scale == 0:
             raise LackingError(f"{higher} over {lower} in {quantity} is a share of zero")
         return Estimate(found.value / scale, found.low / scale, found.high / scale, found.p)
 
-    return judge_pairs(claim, runs, {name: name for name in claim.quantities}, estimate)
+    more = f" by more than {claim.loss:.0%}" if claim.loss else ""
+    return judge_pairs(claim, runs, {name + more: name for name in claim.quantities}, estimate)
 
 
 def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
-    """Purity at each depth against the depth before, paired over seeds; at depth 1 against codes without meaning."""
-    runs.check_terms(claim.tokenizer, claim.chance, of_codes=True)
-    _check_shapes([claim.tokenizer, claim.chance], runs)
-    found, chance = (list(map(purities, runs.diagnostics(name))) for name in (claim.tokenizer, claim.chance))
+    """Purity at each depth against what prefixes of the same sizes would have by chance, paired over seeds."""
+    found = list(map(purities, runs.diagnostics(claim.tokenizer)))
     depths = sorted(set.intersection(*(set(values) for values in found)))
-    if len(depths) < 2 or any(1 not in values for values in [*found, *chance]):
-        raise LackingError(f"the diagnostics of {claim.tokenizer} or {claim.chance} hold no purity of shared prefixes")
-    at = {depth: [values[depth] for values in found] for depth in depths}
-    comparisons = [
-        Comparison(f"purity at depth {deeper} > at depth {depth}", paired(at[deeper], at[depth], runs.confidence))
-        for depth, deeper in pairwise(depths)
-    ]
-    estimate = welch(at[1], [values[1] for values in chance], runs.confidence)
-    comparisons.append(Comparison(f"{claim.tokenizer} > {claim.chance} in purity at depth 1", estimate))
+    if len(depths) < 2:
+        raise LackingError(f"the diagnostics of {claim.tokenizer} hold no purity of shared prefixes")
+    comparisons = []
+    for depth in depths:
+        purity, chance = zip(*(values[depth] for values in found), strict=True)
+        name = f"purity at depth {depth} > by chance"
+        comparisons.append(Comparison(name, paired(list(purity), list(chance), runs.confidence)))
     return by_direction(comparisons, runs.alpha)
 
 
