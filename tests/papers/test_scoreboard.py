@@ -2,8 +2,8 @@
 
 import json
 import re
-import subprocess
 import shutil
+import subprocess
 import zipfile
 from dataclasses import replace
 
