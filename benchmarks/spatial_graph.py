@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python benchmarks/spatial_graph.py --points 1000000
 
-Makes up places around thousands of towns, then builds the graph of methods.md 10.2 (10 neighbours, 5 km, Gaussian
-weights, the larger of both directions), each time in a process of its own:
+Makes up places around thousands of towns, then builds the distance graph (docs/methods.md, "Spatial graphs": 10
+neighbours, 5 km, Gaussian weights, the larger of both directions), each time in a process of its own:
 
 - `semtok`: `semtok.encoders.distance_graph.build`;
 - `peer`: `sklearn.neighbors.kneighbors_graph` with the haversine metric (a ball tree) in one call, and the same

@@ -23,7 +23,7 @@ def learning_rate(
 def annealed(step: int, n_steps: int, start: float, end: float, share: float) -> float:
     """SimCIT's temperature alpha at a step: max(end, start e^{-kappa step}), which is `end` from `share` of the steps.
 
-    methods.md 3.6, item 8: kappa = ln(start / end) / (share n_steps).
+    kappa = ln(start / end) / (share n_steps).
     """
     decayed: float = start * (end / start) ** (step / (share * n_steps))
     return max(end, decayed)

@@ -26,7 +26,7 @@ def training_of(**changed):
 
 
 def four_blocks(n_content, n_dense, n_task):
-    """[length, length], True where a query (row) sees a key: methods.md 3.8's table of blocks C, T, P, K."""
+    """[length, length], True where a query (row) sees a key: STORE's Figure 4, of blocks C, T, P, K."""
     sizes = {"C": n_content, "T": n_dense, "P": n_dense, "K": n_task}
     full = {("T", "C"), ("K", "P")}
     rows = []

@@ -205,7 +205,7 @@ def test_the_defective_ndcg_is_over_twenty_items_however_wide_the_beam():
 
 
 def test_printed_numbers_are_divided_back():
-    """STORE on MIND: 0.1785, 0.2389 and 0.3033 are one DCG over the beam (papers.yaml, derived)."""
+    """STORE on MIND: 0.1785, 0.2389 and 0.3033 are one DCG over the beam (docs/methods.md, "Metrics")."""
     found = [printed_back("beam_dcg", *number) for number in ((0.1785, 5), (0.2389, 10), (0.3033, 20))]
     assert found == pytest.approx([0.06905, 0.06906, 0.06905], abs=1e-5)
     with pytest.raises(ConfigError, match="'recall'; expected one that is printed as another"):

@@ -132,7 +132,7 @@ def test_beam_as_wide_as_the_catalogue_ranks_by_whole_prompts(setting):
 
 
 def test_the_beam_does_not_know_the_target(tmp_path, codes, world):
-    """Guard b of methods.md 8.4: other targets, and another end of the interactions, change no list."""
+    """Other targets, and another end of the interactions, change no list."""
     interactions, targets = world
     task = task_in(tmp_path, store_options(), world, codes)
     catalogue = item_tokens(task)

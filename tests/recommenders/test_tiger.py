@@ -228,7 +228,7 @@ def test_table_follows_the_contract(ranked, make_options, world, tmp_path):
 
 
 def test_target_items_never_reach_the_decoder(ranked, make_options, world):
-    """methods.md 8.4: with the targets permuted, or gone from the interactions, the lists stay as they are."""
+    """With the targets permuted, or gone from the interactions, the lists stay as they are."""
     interactions, targets = world
     options = make_options()
     expected, _ = ranked(options)

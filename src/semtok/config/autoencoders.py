@@ -42,7 +42,7 @@ class AutoencoderTokenizer(Quantized):
     """Steps of the optimizer, each over a batch."""
     selection: Literal["last", "fewest-collisions"]
     """Which epoch's weights are kept: the last's, or, of ten evenly spaced ones, the one's with the fewest collisions
-    (LC-Rec, LETTER; methods.md 2.6)."""
+    (LC-Rec, LETTER)."""
     repair: SinkhornRepair | None
     """Of collisions, once the codes are made, for the recommender; null: none."""
 
@@ -78,7 +78,7 @@ class CoSTTokenizer(AutoencoderTokenizer):
 
 
 class LCRecTokenizer(AutoencoderTokenizer):
-    """RQ-VAE with a last level whose codewords share the items evenly (LC-Rec; methods.md 3.7)."""
+    """RQ-VAE with a last level whose codewords share the items evenly (docs/methods.md, "LC-Rec")."""
 
     module = "semtok.tokenizers.lc_rec"
     method: Literal["lc-rec"]
@@ -87,7 +87,7 @@ class LCRecTokenizer(AutoencoderTokenizer):
 
 
 class LETTERTokenizer(AutoencoderTokenizer):
-    """L = L_mse + L_rq + beta L_div + alpha L_cf (methods.md 3.5)."""
+    """L = L_mse + L_rq + beta L_div + alpha L_cf (docs/methods.md, "LETTER")."""
 
     module = "semtok.tokenizers.letter"
     method: Literal["letter"]

@@ -48,7 +48,7 @@ class Filters(Section):
     min_user_length: PositiveInt
     """Users with fewer interactions are dropped (C-I7: "at least 15" is read as a user's number of clicks)."""
     min_item_count: PositiveInt
-    """Items with fewer interactions are dropped; CoST's is tuned to the printed number of items (methods.md 9)."""
+    """Items with fewer interactions are dropped; CoST prints none (docs/data.md, "The papers' datasets")."""
     max_user_length: PositiveInt | None
     """Users with more interactions are dropped."""
     last_interactions: PositiveInt | None

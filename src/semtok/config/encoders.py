@@ -103,7 +103,7 @@ class GraphOptions(Section):
 
 class DistanceGraph(GraphOptions):
     """Items beside their nearest neighbours on the Earth, with a Gaussian weight of the distance; the spatial view of
-    SimCIT's implementation (M-I11; methods.md 10.2)."""
+    SimCIT's implementation (M-I11; docs/methods.md, "Spatial graphs")."""
 
     module = "semtok.encoders.distance_graph"
 
@@ -132,7 +132,7 @@ Graph = Annotated[DistanceGraph | CheckInGraph, Field(discriminator="method")]
 
 class GraphSAGEEncoder(EncoderOptions):
     """GraphSAGE on a graph of places, trained without labels on weighted random walks (torch-geometric;
-    methods.md 10.4)."""
+    docs/methods.md, "GraphSAGE")."""
 
     module = "semtok.encoders.graphsage"
     modality = "spatial"

@@ -12,7 +12,7 @@ LanguageModelName = Annotated[Name, entry_of("language_models")]
 
 class LanguageStatesEncoder(EncoderOptions):
     """States of a language model as it is, after it has read the attributes `content` of an item (STORE without its
-    dense tokenizer; methods.md 3.8)."""
+    dense tokenizer; section 4.3)."""
 
     module = "semtok.encoders.language_states"
     modality = "language"
@@ -24,7 +24,7 @@ class LanguageStatesEncoder(EncoderOptions):
     """Of the last token, or the mean over the tokens."""
     standardize: bool
     """Take the mean off and divide by the root mean square of what is left, so that squared norms are 1 in the mean, as
-    those of sentence vectors are: states of language models lie close together and far from zero (methods.md 1.3)."""
+    those of sentence vectors are: states of language models lie close together and far from zero."""
     max_tokens: PositiveInt
     """Tokens of an attribute that are read; the rest is cut off."""
     batch_size: PositiveInt
@@ -33,7 +33,7 @@ class LanguageStatesEncoder(EncoderOptions):
 
 class DenseTokenizerEncoder(EncoderOptions):
     """STORE's dense tokenizer: a language model learns by LoRA to write what it reads of an item into a few dense
-    tokens, from which alone it then reconstructs and generates the item's attributes (methods.md 3.8)."""
+    tokens, from which alone it then reconstructs and generates the item's attributes (STORE, section 3.1)."""
 
     module = "semtok.encoders.dense_training"
     modality = "dense"

@@ -1,4 +1,4 @@
-"""Options of the recommenders in a language model (STORE, 3.3 and 4.1; methods.md 4.2 to 4.4)."""
+"""Options of the recommenders in a language model (STORE, 3.3 and 4.1)."""
 
 from typing import Annotated, Literal
 
@@ -75,7 +75,7 @@ class STORETrainingOptions(GeneratorTrainingOptions):
 
 
 class STORERecommender(OverCodesInLanguageModel):
-    """A language model reads codes as words of their own and writes those of the next item (methods.md 4.3). Without
+    """A language model reads codes as words of their own and writes those of the next item (STORE, 3.3). Without
     alignment and over TIGER's codes, it is what STORE calls TIGER with OPT."""
 
     module = "semtok.recommenders.store"
@@ -105,7 +105,7 @@ class STORERecommender(OverCodesInLanguageModel):
 
 class LCRec(OverCodesInLanguageModel):
     """A language model is instructed in three tasks at once: a history's next item, a text's codes, and codes' text
-    (LC-Rec; methods.md 4.2). The three others of its paper need texts that another language model writes."""
+    (LC-Rec). The three others of its paper need texts that another language model writes."""
 
     module = "semtok.recommenders.lc_rec"
     reads_texts = True
@@ -118,8 +118,7 @@ class LCRec(OverCodesInLanguageModel):
 
 
 class P5(InLanguageModel):
-    """A language model with one word of its own for each item, and a softmax over all items (P5 as STORE has it;
-    methods.md 4.4)."""
+    """A language model with one word of its own for each item, and a softmax over all items (P5 as STORE has it)."""
 
     module = "semtok.recommenders.p5"
     reads_ids = True

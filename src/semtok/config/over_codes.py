@@ -63,9 +63,9 @@ class DecodingOptions(Section):
     beam_size: PositiveInt
     """Tuples kept at each level, and items ranked for a target: at least the largest k of any table."""
     constraint: Literal["trie", "position"]
-    """Only existing tuples, or only the codes of the position (methods.md 8.3)."""
+    """Only existing tuples, or only the codes of the position (docs/methods.md, "Beam search")."""
     renormalize: bool
-    """Share the probability of forbidden codes among the allowed ones (off: methods.md 8.1)."""
+    """Share the probability of forbidden codes among the allowed ones, which favours items with few siblings."""
     batch_size: PositiveInt
     """Targets decoded together."""
     certify_users: NonNegativeInt

@@ -1,4 +1,4 @@
-"""The config of scorers: what tells how likely a user is to click a candidate (methods.md 6). One class a method."""
+"""The config of scorers: what tells how likely a user is to click a candidate (STORE, 4.4). One class a method."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args

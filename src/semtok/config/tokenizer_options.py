@@ -38,7 +38,7 @@ class Sinkhorn(Section):
 
 
 class SinkhornRepair(Sinkhorn):
-    """Items of one tuple are spread over the last level's codewords by Sinkhorn's iterations (LC-Rec; methods.md 1.5).
+    """Items of one tuple are spread over the last level's codewords by Sinkhorn's iterations (LC-Rec).
     For the recommender only: the diagnostics show the raw codes."""
 
     rounds: PositiveInt

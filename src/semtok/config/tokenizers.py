@@ -48,7 +48,7 @@ class RQKMeansTokenizer(Quantized):
 
 
 class STORETokenizer(Quantized):
-    """STORE's clusterer: PCA and k-means of each dense token on its own (methods.md 3.8). The levels are positions, not
+    """STORE's clusterer: PCA and k-means of each dense token on its own (STORE, 3.2). The levels are positions, not
     residuals: `n_levels` are as many as the encoder's `dense_tokens`."""
 
     module = "semtok.tokenizers.store"
@@ -78,7 +78,7 @@ class ExternalTokenizer(TokenizerOptions):
 
 
 class SimCITTokenizer(Quantized):
-    """L = sum over modalities of NT-Xent(zhat, z_m) (SimCIT, equation 6; methods.md 3.6)."""
+    """L = sum over modalities of NT-Xent(zhat, z_m) (SimCIT, equation 6; docs/methods.md, "SimCIT")."""
 
     module = "semtok.tokenizers.simcit"
     trains_on_gpu = True
@@ -126,7 +126,7 @@ class SimCITTokenizer(Quantized):
     temperature: PositiveFloat
     """tau of NT-Xent."""
     mask_duplicates: bool
-    """In a modality's loss, leave items of the same vector of it out of each other's negatives (methods.md 10.6)."""
+    """In a modality's loss, leave items of the same vector of it out of each other's negatives."""
     codeword_regularizer: NonNegativeFloat
     """Weight of the mean cosine between the codewords of a book (M-I12; released code: 1)."""
     initialization: Literal["kmeans", "normal", "uniform"]

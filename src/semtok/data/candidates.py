@@ -1,4 +1,4 @@
-"""What users were shown, clicked or not: `candidates.parquet`, of which the scoring mode is made (methods.md 6)."""
+"""What users were shown, clicked or not: `candidates.parquet`, of which STORE's Table 5 is made."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Which interactions stay (methods.md 1.2 and 9)."""
+"""Which interactions stay (docs/data.md, "Filters and splits")."""
 
 from collections import Counter
 

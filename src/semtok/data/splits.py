@@ -1,4 +1,4 @@
-"""Train, validation and test (methods.md 1.2).
+"""Train, validation and test (docs/data.md, "Filters and splits").
 
 A split labels every interaction `train`, `valid`, `test` or `context` (history only, never learned from), or drops it
 (the empty label). A held-out interaction becomes a target if its user has an earlier one.

@@ -1,4 +1,4 @@
-"""Implicit matrix factorisation by alternating least squares: item factors of the train counts (methods.md 10.1)."""
+"""Implicit matrix factorisation by alternating least squares: item factors of the train counts (SimCIT, IV-A)."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""The check-in graph: items that users visit one after the other (methods.md 10.3)."""
+"""The check-in graph: items that users visit one after the other (docs/methods.md, "Spatial graphs")."""
 
 from pathlib import Path
 

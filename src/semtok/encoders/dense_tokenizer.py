@@ -1,4 +1,4 @@
-"""STORE's dense tokenizer: the network and its two passes (STORE, 3.1, equations 1-5; methods.md 3.8).
+"""STORE's dense tokenizer: the network and its two passes (STORE, 3.1, equations 1-5).
 
 The paper lays content C, dense tokens T, placeholders P and task K in one sequence under a mask of four blocks:
 

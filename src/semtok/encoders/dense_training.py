@@ -1,4 +1,4 @@
-"""The training of STORE's dense tokenizer, and every item's dense tokens afterwards (methods.md 3.8)."""
+"""The training of STORE's dense tokenizer, and every item's dense tokens afterwards (STORE, 3.1)."""
 
 import logging
 import math

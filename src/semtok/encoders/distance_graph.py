@@ -1,4 +1,4 @@
-"""The distance graph: each item beside its nearest neighbours on the Earth (methods.md 10.2).
+"""The distance graph: each item beside its nearest neighbours on the Earth (docs/methods.md, "Spatial graphs").
 
 "Nearest" counts places, not items. Items of one place (a mall) are joined to each other with weight 1, and besides
 have the same number of other places as anyone: else the k nearest of an item in a mall would be its own mall alone.

@@ -1,4 +1,4 @@
-"""GraphSAGE trained without labels: nodes that weighted walks join come near each other (methods.md 10.4).
+"""GraphSAGE trained without labels: nodes that weighted walks join come near each other (docs/methods.md, "GraphSAGE").
 
 Hamilton, Ying and Leskovec, NeurIPS 2017: two layers of h_i = W [h_i, mean of h_j over neighbours j], which is
 torch-geometric's SAGEConv, with ReLU behind each, a linear map, and vectors of length 1.

@@ -1,4 +1,4 @@
-"""The states of a frozen language model: STORE without its dense tokenizer (methods.md 3.8, ablation)."""
+"""The states of a frozen language model: STORE without its dense tokenizer (section 4.3)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The item vectors of a recommender over plain ids, as collaborative vectors (LETTER: SASRec's; methods.md 3.5)."""
+"""The item vectors of a recommender over plain ids, as collaborative vectors (LETTER: SASRec's)."""
 
 import logging
 from pathlib import Path

@@ -12,7 +12,7 @@ CHUNK = 65_536
 def mean_pairwise_cosine(vectors: npt.NDArray[np.float32]) -> float | None:
     """Mean cosine over all pairs of different items that have a vector; None where there is no pair.
 
-    Above about 0.8 the cloud is so narrow that a contrast of cosines starts near uniform (methods.md 1.3).
+    Above about 0.8 the cloud is so narrow that a contrast of cosines starts near uniform.
     Computed without the pairs: |sum of unit vectors|^2 holds every ordered pair once and each item with itself.
     """
     total, with_itself, count = np.zeros(vectors.shape[1]), 0.0, 0

@@ -85,7 +85,7 @@ def graph_facts(graph: sparse.csr_array, latitude: Floats, longitude: Floats) ->
 
 
 def neighbour_overlap(vectors: Vectors, latitude: Floats, longitude: Floats, seed: int) -> float | None:
-    """Share of an item's 10 neighbours by cosine that are among its 10 neighbours on the Earth (methods.md 10.4).
+    """Share of an item's 10 neighbours by cosine that are among its 10 neighbours on the Earth.
 
     Mean over 2,000 items drawn by the seed, or all. Whatever is as near as the tenth counts, so that items of one
     place do not depend on their order. None where fewer than two items have coordinates.

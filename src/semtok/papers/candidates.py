@@ -1,4 +1,4 @@
-"""How well scores tell the clicked candidates of a user's list from the others (methods.md 7.3).
+"""How well scores tell the clicked candidates of a user's list from the others (docs/methods.md, "Scoring candidates").
 
 A list is all candidates of a user, from all impressions; lists without a clicked or without another candidate tell
 nothing and are left out, except from the pooled AUC.

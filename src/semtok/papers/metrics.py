@@ -21,7 +21,7 @@ OF_NDCG: dict[str, Callable[[Array, int], Array]] = {
     "beam_dcg": lambda dcg, k: dcg,
 }
 """The metrics of `plan.metrics.METRICS` that are made from the DCG over a beam of `DEFECT_BEAM` items (NDCG@20: the
-ideal is 1). The first is what STORE prints as NDCG@k (S-I1, methods.md 7.2)."""
+ideal is 1). The first is what STORE prints as NDCG@k (S-I1)."""
 COLUMNS = ["target", "user", "item", "rank", "top"]
 
 

@@ -13,8 +13,8 @@ from semtok.plan.claim_base import Claim, ClaimBase, DatasetClaim, OneMetric, Pa
 from semtok.plan.metrics import Metric, columns
 
 Quantity = Literal["collision rate", "codebook perplexity", "codebook use", "codebook evenness"]
-"""1 - tuples / items; perplexity over K, share of codewords in use and 1 - Gini, averaged over levels (methods.md 7.4).
-"""
+"""1 - tuples / items; perplexity over K, share of codewords in use and 1 - Gini, averaged over levels.
+docs/methods.md, "Diagnostics of codes"."""
 
 GAIN_TOLERANCE = 0.25
 """A gain is of the printed size within this share of it."""

@@ -1,4 +1,4 @@
-"""Constrained beam search of many users at once (methods.md 8.1)."""
+"""Constrained beam search of many users at once (STORE, 3.3; docs/methods.md, "Beam search")."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""BERT4Rec (Sun et al., CIKM 2019; methods.md 5.2): masked items are filled in from both sides.
+"""BERT4Rec (Sun et al., CIKM 2019): masked items are filled in from both sides.
 
 Transformer blocks over item vectors, where every step sees all others. In training some items of a window of a user's
 train part are replaced by MASK, and the loss is the cross-entropy of each over the whole catalogue. What comes next

@@ -1,5 +1,5 @@
 """Candidates as questions to a language model: what a user had, what was shown, and whether it is clicked (STORE,
-Figure 7; methods.md 6)."""
+Figure 7)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""When and where check-ins were: what recommenders for places read besides the items (methods.md 5.4 to 5.6).
+"""When and where check-ins were: what recommenders for places read besides the items.
 
 Hours of the week are UTC's, since the data stage keeps no offset of the local time. In one city that is another
 numbering of the same 168 hours, but that daylight saving time moves local life by one of them for a part of the year.

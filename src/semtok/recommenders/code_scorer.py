@@ -1,4 +1,4 @@
-"""A language model that reads codes and says whether a candidate is clicked (STORE, 4.4; methods.md 6).
+"""A language model that reads codes and says whether a candidate is clicked (STORE, 4.4).
 
 Codes are words of their own, as in STORE's recommender; the question stands in the language model's words:
 

@@ -1,4 +1,4 @@
-"""The exact score of every item, to certify the beam (methods.md 8.5)."""
+"""The exact score of every item, to certify the beam (docs/methods.md, "Beam search")."""
 
 from dataclasses import dataclass
 

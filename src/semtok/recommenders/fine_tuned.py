@@ -1,4 +1,4 @@
-"""A BERT fine-tuned on clicks (STORE, 4.4; methods.md 6): all weights learn, from the binary cross-entropy of yes
+"""A BERT fine-tuned on clicks (STORE, 4.4): all weights learn, from the binary cross-entropy of yes
 against no in the place of a mask behind the question."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Models over plain item ids rank the whole catalogue: by score, ties by item id (methods.md 7.1)."""
+"""Models over plain item ids rank the whole catalogue: by score, ties by item id (docs/methods.md, "Metrics")."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class Generated:
 def expand(leaves: Tensor, trie: Trie, users: Integers, seed: int) -> npt.NDArray[np.int64]:
     """The items of each user's leaves [U, W], in their order; -1 fills up. Leaves of -1 have none.
 
-    Items of one leaf come in an order that is random for each user: nothing tells them apart (methods.md 1.5).
+    Items of one leaf come in an order that is random for each user: nothing tells them apart.
     """
     starts, items = trie.item_starts.cpu().numpy(), trie.items.cpu().numpy()
     leaf = leaves.cpu().numpy()  # (U, W)

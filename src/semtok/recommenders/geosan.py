@@ -1,4 +1,4 @@
-"""GeoSAN (Lian et al., KDD 2020; methods.md 5.5): self-attention over items and where they lie.
+"""GeoSAN (Lian et al., KDD 2020): self-attention over items and where they lie.
 
 An item is its own vector beside one of its tile on the map: the digits of the tile's quadkey, read in overlapping
 pieces by a small Transformer, so that near tiles, which begin alike, are alike. A causal Transformer reads the

@@ -1,4 +1,4 @@
-"""GRU4Rec (Hidasi et al., ICLR 2016) with the cross-entropy over the whole catalogue (methods.md 5.3).
+"""GRU4Rec (Hidasi et al., ICLR 2016) with the cross-entropy over the whole catalogue.
 
 A recurrent network over item vectors. After every step of a user's train part it scores all items, `W h_t . e_i`; the
 loss is the cross-entropy of the item that came next. (The first GRU4Rec reads sessions side by side and has a ranking

@@ -1,4 +1,4 @@
-"""A language model that reads histories of codes and writes those of the next item (STORE, 3.3; methods.md 4.3).
+"""A language model that reads histories of codes and writes those of the next item (STORE, 3.3).
 
 Its training reads whole prompts by transformers' own code. Decoding reads a history once, whose keys and values all its
 branches share, and then a token a branch at a time.

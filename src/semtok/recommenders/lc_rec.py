@@ -1,4 +1,4 @@
-"""LC-Rec's recommender (Zheng et al., ICDE 2024): a language model, instructed to tie codes to texts (methods.md 4.2).
+"""LC-Rec's recommender (Zheng et al., ICDE 2024): a language model, instructed to tie codes to texts.
 
 Three tasks, shuffled: the next item of a history, the codes of a text, the text of codes. Only the response is learned
 from. Its own code gives codes and words one softmax; here each has its own, since no response has both. Its language

@@ -1,4 +1,4 @@
-"""P5 in the form that STORE compares with: a language model with one word of its own for each item (methods.md 4.4).
+"""P5 in the form that STORE compares with: a language model with one word of its own for each item.
 
 The prompt is STORE's, of one vector an item, and the score of item i is that of its word behind the header of the next
 item. The original P5 is a T5 over pieces of item numbers with five families of tasks.

@@ -1,6 +1,6 @@
 """Histories as a language model reads them: words around items, which are written in vectors of their own.
 
-The form is that of RecBench, the code that STORE names (methods.md 4.3), without numbers before the items:
+The form is that of RecBench, the code that STORE names (section 4.1), without numbers before the items:
 
     Recommend the next item.
     History:

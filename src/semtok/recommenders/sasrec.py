@@ -1,4 +1,4 @@
-"""SASRec (Kang & McAuley, ICDM 2018) with the cross-entropy over the whole catalogue (methods.md 5.1).
+"""SASRec (Kang & McAuley, ICDM 2018) with the cross-entropy over the whole catalogue.
 
 Causal Transformer blocks over item vectors. After every step of a user's train part the network scores all items,
 `h_t . e_i`; the loss is the cross-entropy of the item that came next. (The first SASRec drew one negative item a step,

@@ -1,4 +1,4 @@
-"""STAN (Luo et al., WWW 2021; methods.md 5.6): attention between check-ins that are not neighbours.
+"""STAN (Luo et al., WWW 2021): attention between check-ins that are not neighbours.
 
 A first layer of attention relates the check-ins of a history, a second one a candidate to each of them. Both are biased
 by intervals: distance and time are each interpolated between a learned vector for their lower bound and one for their

@@ -1,5 +1,4 @@
-"""STGN and its coupled form STGCN (Zhao et al., AAAI 2019), with the cross-entropy over the whole catalogue
-(methods.md 5.4).
+"""STGN and its coupled form STGCN (Zhao et al., AAAI 2019), with the cross-entropy over the whole catalogue.
 
 An LSTM over check-ins with two more pairs of gates, open by the time and the distance since the check-in before. The
 first pair decides what of a check-in is told at once (`near`), the second what is carried on (`far`). The first paper

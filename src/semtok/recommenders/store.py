@@ -1,4 +1,4 @@
-"""STORE's recommender: a language model that reads and writes codes (STORE, 3.3; methods.md 4.3).
+"""STORE's recommender: a language model that reads and writes codes (STORE, 3.3).
 
 Its loss is the cross-entropy at all code positions, of history and target; text-to-code alignment comes before each
 epoch until validation stops improving, then recommendation goes on alone. Without alignment and over TIGER's codes it

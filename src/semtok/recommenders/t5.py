@@ -1,4 +1,4 @@
-"""T5, the encoder-decoder of TIGER (methods.md 4.1): Raffel et al., JMLR 2020, in its first version (ReLU).
+"""T5, the encoder-decoder of TIGER: Raffel et al., JMLR 2020, in its first version (ReLU).
 
 Its blocks are those of `t5_blocks`. No position embeddings but a learned bias on the logits for each head and
 (bucketed) distance, shared by all layers; and one embedding table for the encoder, the decoder and the output, whose

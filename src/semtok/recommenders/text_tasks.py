@@ -18,7 +18,7 @@ from semtok.run import devices
 TO_CODES = ("Write the codes of this item.\n", "\nCodes:")
 TO_TEXT = ("Write the text of this item.\n", "\nText:")
 SHARE_OF_CONTEXT = 5
-"""A text takes at most the fifth part of the positions (methods.md 4.3)."""
+"""A text takes at most the fifth part of the positions, as in RecBench."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """TIGER (Rajput et al., NeurIPS 2023), as CoST, SimCIT and LETTER use it: a T5 writes the code of the next item.
 
 Source: the codes of the user's last items, oldest first. Target: the codes of the next item, then EOS. The loss is the
-cross-entropy of the target's tokens (methods.md 4.1). `item_codes` says in which order to read its files.
+cross-entropy of the target's tokens (docs/methods.md, "TIGER"). `item_codes` says in which order to read its files.
 """
 
 from functools import partial

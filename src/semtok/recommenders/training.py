@@ -136,8 +136,8 @@ def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Op
     """AdamW (Adam, without decay) or Adafactor of what is not frozen; biases and the scales of norms are not decayed.
 
     Adafactor (Shazeer & Stern, ICML 2018) takes steps in proportion to a tensor's root mean square, and its rate is at
-    most step^-0.5: with a constant 0.01 that is TIGER's schedule, 10,000 steps and then the inverse square root
-    (methods.md 4.1). T5's embeddings start eleven times as large as its maps, and AdamW turns them as much more slowly.
+    most step^-0.5: with a constant 0.01 that is TIGER's schedule, 10,000 steps and then the inverse square root.
+    T5's embeddings start eleven times as large as its maps, and AdamW turns them as much more slowly.
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     matrices = [parameter for parameter in learned if parameter.ndim > 1]

@@ -1,4 +1,4 @@
-"""The tuples that exist, as arrays: which tokens may follow a prefix (methods.md 8.1)."""
+"""The tuples that exist, as arrays: which tokens may follow a prefix (STORE, 3.3; docs/methods.md, "Beam search")."""
 
 from typing import Protocol
 
@@ -71,7 +71,7 @@ class Trie:
 
 
 class Positions:
-    """The soft constraint of methods.md 8.3: any code of the position's level, so that a tuple need not exist."""
+    """The soft constraint of LC-Rec's code: any code of the position's level, so that a tuple need not exist."""
 
     def __init__(self, item_tokens: ItemTokens, trie: Trie, device: torch.device) -> None:
         sizes = item_tokens.vocabulary.level_sizes

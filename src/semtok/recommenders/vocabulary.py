@@ -1,4 +1,4 @@
-"""Codes as tokens: every level has its own range of ids behind the special ones (methods.md 1.4)."""
+"""Codes as tokens: every level has its own range of ids behind the special ones (docs/methods.md, "Recommenders")."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +26,7 @@ class Vocabulary:
         return N_SPECIALS + sum(self.level_sizes) + self.n_user_tokens
 
     def user_tokens(self, users: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-        """The token of each user, by the remainder (methods.md 4.1): users are numbered without a meaning."""
+        """The token of each user, by the remainder (docs/methods.md, "TIGER"): users are numbered without a meaning."""
         return N_SPECIALS + sum(self.level_sizes) + users.astype(np.int64) % self.n_user_tokens
 
     @property

@@ -1,4 +1,4 @@
-"""Scoring candidates by a language model that was trained for something else (STORE, 4.4; methods.md 6).
+"""Scoring candidates by a language model that was trained for something else (STORE, 4.4).
 
 The model reads what a user had and a candidate, and is asked a question. The score is the probability of yes where yes
 and no are all that may follow: a softmax over two log-probabilities, which are the two logits where the words are one

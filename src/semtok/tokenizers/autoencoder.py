@@ -13,12 +13,12 @@ from semtok.tokenizers.residual_quantizer import Quantized, ResidualQuantizer, s
 class Autoencoder(nn.Module):
     """x [batch, input_dim] -> z = E(x) -> zhat -> xhat = D(zhat) [batch, input_dim]. Methods add their loss.
 
-    The papers call the decoder an MLP and no more: it mirrors the encoder (methods.md 12). The two networks compute
-    in `compute_dtype`, the quantizer and the losses in float32.
+    The papers call the decoder an MLP and no more: it mirrors the encoder. The two networks compute in `compute_dtype`,
+    the quantizer and the losses in float32.
     """
 
     needs_negatives = False
-    """Whether the loss compares the items of a batch, so that a very short last batch is dropped (methods.md 2.6)."""
+    """Whether the loss compares the items of a batch, so that a very short last batch is dropped."""
 
     def __init__(self, input_dim: int, options: AutoencoderTokenizer) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Autoencoder(nn.Module):
 
 
 class Reconstructive(Autoencoder):
-    """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2 (CoST, equations 1-3; methods.md 3.2)."""
+    """L_re = L_mse + L_rq, with L_mse = |x - xhat|^2 (CoST, equations 1-3)."""
 
     def losses(self, x: Tensor, items: Tensor) -> dict[str, Tensor]:
         """`loss` (L_re), `reconstruction` (L_mse) and `quantization` (L_rq) of [batch, input_dim]."""
@@ -75,7 +75,7 @@ class Reconstructive(Autoencoder):
 
 
 def mlp(widths: list[int], activation: type[nn.Module] = nn.ReLU, bias: bool = True) -> nn.Sequential:
-    """Linear layers with ReLU, or another activation, between them; no dropout, no normalisation (methods.md 2.6).
+    """Linear layers with ReLU, or another activation, between them; no dropout, no normalisation.
 
     The papers are silent on initial weights: they are torch's own for a linear layer.
     """

@@ -1,5 +1,5 @@
 """What the trainings of autoencoders (RQ-VAE, CoST, LETTER) share: batches, k-means for the first codewords, dead
-codewords, the history, and the codes at the end (methods.md 2.4 and 2.6)."""
+codewords, the history, and the codes at the end (docs/methods.md, "Training of autoencoders")."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from semtok.training import Losses, Objective, Plan, Progress, build, generator,
 EXPORT_BATCH = 8192
 """Items coded at a time; independent of the training batch."""
 ONE_BATCH_BELOW = 128
-"""Codebooks smaller than this are fitted to the first batch alone, as CoST says (methods.md 2.4)."""
+"""Codebooks smaller than this are fitted to the first batch alone, as CoST says (section 3.1.1)."""
 POINTS_PER_CODEWORD = 10
 """How many latents larger ones are fitted to."""
 SELECTION_POINTS = 10
@@ -84,7 +84,7 @@ class AutoencoderTraining(Objective):
 
     @torch.no_grad()
     def start(self) -> None:
-        """k-means on the latents of the untrained encoder, unless the config asks for none (methods.md 2.4)."""
+        """k-means on the latents of the untrained encoder, unless the config asks for none (CoST, 3.1.1)."""
         if self.options.initialization == "normal":
             return
         if self.options.initialization == "kmeans-all":

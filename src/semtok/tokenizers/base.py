@@ -49,7 +49,7 @@ class Tokens:
     facts: dict[str, Any] = field(default_factory=dict)
     """What else is worth recording, JSON-serialisable."""
     raw_codes: Codes | None = None
-    """The codes before a repair of collisions, which are those to diagnose (methods.md 1.5); None: `codes` are."""
+    """The codes before a repair of collisions, which are those to diagnose; None: `codes` are."""
 
 
 def training_length(steps: int | Epochs, steps_per_epoch: int) -> tuple[int, int]:
@@ -62,7 +62,7 @@ def batch_sizes(n_items: int, batch_size: int, drop_short: bool) -> list[int]:
     """How many items each batch of an epoch has.
 
     drop_short: leave out a last batch below half the size, unless it is the only one: a loss that compares the items of
-        a batch is another one with few of them (methods.md 2.6).
+        a batch is another one with few of them.
     """
     whole, rest = divmod(n_items, batch_size)
     is_kept = rest > 0 and not (drop_short and whole and rest < batch_size / 2)

@@ -1,4 +1,4 @@
-"""Items of one tuple: who they are, and the suffix that tells them apart (methods.md 1.5)."""
+"""Items of one tuple: who they are, and the suffix that tells them apart (docs/methods.md, "Collisions")."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""CoST: contrastive quantization (CoST, equations 4 and 5; methods.md 3.3 and 3.4)."""
+"""CoST: contrastive quantization (CoST, equations 4 and 5)."""
 
 import torch
 import torch.nn.functional as F

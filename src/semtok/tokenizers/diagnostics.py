@@ -1,4 +1,6 @@
-"""What codes are like: use of the codebooks, collisions, neighbourhoods (methods.md 7.4). Works for any codes."""
+"""What codes are like: use of the codebooks, collisions, neighbourhoods. Works for any codes.
+
+docs/methods.md, "Diagnostics of codes", has the definitions."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -51,7 +53,7 @@ def describe(
 def of_repair(raw: Codes, repaired: Codes) -> dict[str, Any]:
     """What a repair of collisions did, under `repair`; nothing where it changed no code.
 
-    raw, repaired: [n_items, n_levels]. Everything else is diagnosed of raw codes (methods.md 1.5).
+    raw, repaired: [n_items, n_levels]. Everything else is diagnosed of raw codes.
     """
     changed = (raw != repaired).any(axis=1)
     if not changed.any():

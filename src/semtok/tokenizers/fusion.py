@@ -1,4 +1,4 @@
-"""How the modalities of an item become one vector (SimCIT, equation 1; methods.md 3.6, item 2)."""
+"""How the modalities of an item become one vector (SimCIT, equation 1)."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""LC-Rec's tokenizer (Zheng et al., ICDE 2024): RQ-VAE whose last level is shared out evenly (methods.md 3.7).
+"""LC-Rec's tokenizer (Zheng et al., ICDE 2024): RQ-VAE whose last level is shared out evenly.
 
 Its "uniform semantic mapping" is optimal transport at the last level, in training and, for items that still have the
 same codes, afterwards (`repair`). Its script lets the learning rate rise over 50 epochs and fall; here it is constant.

@@ -1,4 +1,4 @@
-"""LETTER: RQ-VAE aligned with collaborative vectors, its codewords spread in clusters (methods.md 3.5)."""
+"""LETTER: RQ-VAE aligned with collaborative vectors, its codewords spread in clusters (docs/methods.md, "LETTER")."""
 
 from dataclasses import replace
 

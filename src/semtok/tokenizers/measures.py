@@ -1,4 +1,4 @@
-"""Counting codes: prefixes, entropy, perplexity, collisions (methods.md 7.4). Numpy only."""
+"""Counting codes: prefixes, entropy, perplexity, collisions (docs/methods.md, "Diagnostics of codes"). Numpy only."""
 
 import numpy as np
 import numpy.typing as npt

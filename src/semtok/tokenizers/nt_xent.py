@@ -1,4 +1,4 @@
-"""SimCIT's contrastive loss (SimCIT, equation 6 and its split into two sums; methods.md 3.6, item 6)."""
+"""SimCIT's contrastive loss (SimCIT, equation 6 and its split into two sums, M-I16)."""
 
 from typing import Any
 
@@ -28,8 +28,7 @@ def nt_xent(
         rows: by modality, the places in the batch of the n items that have it, [n].
         groups: by modality, which of its vectors each of these items has, [n].
         temperature: tau.
-        mask_duplicates: leave items of the same vector of m out of each other's negatives in the loss of m, as u and
-            as v (methods.md 10.6).
+        mask_duplicates: leave items of the same vector of m out of each other's negatives in the loss of m.
     """
     scaled = quantized / temperature  # (batch, dim)
     losses = {}

@@ -1,4 +1,4 @@
-"""Random codes: CoST's baseline "Random" (methods.md 3.1). Distinct, since the paper calls its tuples unique (C-I9)."""
+"""Random codes: CoST's baseline "Random". Distinct, since the paper calls its tuples unique (C-I9)."""
 
 import numpy as np
 import pyarrow.parquet as pq

@@ -1,4 +1,4 @@
-"""Repair of collisions: items of one tuple are told apart by their last code (LC-Rec, LETTER; methods.md 1.5)."""
+"""Repair of collisions: items of one tuple are told apart by their last code (LC-Rec, LETTER)."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The residual quantizer of RQ-VAE (methods.md 2; CoST, section 3.1 and equation 3)."""
+"""The residual quantizer of RQ-VAE (CoST, section 3.1 and equation 3)."""
 
 import warnings
 from collections.abc import Callable
@@ -106,7 +106,7 @@ class ResidualQuantizer(nn.Module):
     def initialize(self, latent: Tensor, seed: int) -> None:
         """Fit the books by k-means to [points, dim]: level l to what the levels before leave over.
 
-        A shared book is fitted to the latents only (methods.md 2.5).
+        A shared book is fitted to the latents only.
         """
         residual = latent
         for level, book in enumerate(self.books):

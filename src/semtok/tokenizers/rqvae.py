@@ -1,4 +1,4 @@
-"""RQ-VAE: the reconstructive tokenizer of TIGER and CoST's baseline (CoST, equations 1-3; methods.md 3.2)."""
+"""RQ-VAE: the reconstructive tokenizer of TIGER and CoST's baseline (CoST, equations 1-3)."""
 
 from semtok.tokenizers.autoencoder import Reconstructive
 from semtok.tokenizers.autoencoder_training import fit

@@ -1,4 +1,4 @@
-"""SimCIT: contrastive tokenization of several modalities (SimCIT, section III; methods.md 3.6)."""
+"""SimCIT: contrastive tokenization of several modalities (SimCIT, section III; docs/methods.md, "SimCIT")."""
 
 from collections.abc import Mapping
 
@@ -101,8 +101,8 @@ def encoder(scale: Scale, options: SimCITTokenizer) -> nn.Sequential:
     """The network f_m of a modality, from [n, dim of the modality] to [n, latent_dim].
 
     alpha and the noise have fixed sizes, so the scale of the first latents decides whether they matter. With inputs and
-    weights of unit gain the squared distances are tens, as methods.md 3.6 expects; torch's own initial weights on unit
-    vectors make them 1e-4, all codewords weigh the same, and the codes collapse into one.
+    weights of unit gain the squared distances are tens; torch's own initial weights on unit vectors make them 1e-4, all
+    codewords weigh the same, and the codes collapse into one.
     """
     widths = [len(scale.mean), *options.hidden_dims, options.latent_dim]
     network = mlp(widths, ACTIVATIONS[options.activation], options.encoder_bias)

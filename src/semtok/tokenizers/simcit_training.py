@@ -1,5 +1,5 @@
-"""What is special of SimCIT's training: batches of all views, alpha annealed over the steps (methods.md 3.6, items 8
-and 9), and what is recorded of it every few steps (7.4)."""
+"""What is special of SimCIT's training: batches of all views, alpha annealed over the steps, and what is recorded
+of it every few steps (docs/methods.md, "SimCIT")."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -101,7 +101,7 @@ class SimCITTraining(Objective):
 
     @torch.no_grad()
     def start(self) -> None:
-        """First codewords (methods.md 2.4), by k-means on the fused latents of the untrained encoders or as the config
+        """First codewords, by k-means on the fused latents of the untrained encoders or as the config
         says; and how far apart they are."""
         books = self.model.quantizer.books
         if self.options.initialization == "uniform":

@@ -1,4 +1,4 @@
-"""Items spread evenly over codewords by entropic optimal transport (LC-Rec, LETTER; methods.md 3.5 and 3.7)."""
+"""Items spread evenly over codewords by entropic optimal transport (LC-Rec, LETTER)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""k-means whose clusters are neither too small nor too large (LETTER's clusters of codewords; methods.md 3.5)."""
+"""k-means whose clusters are neither too small nor too large (LETTER's clusters of codewords)."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Soft residual quantization (SimCIT, equations 3-5; methods.md 3.6, item 3)."""
+"""Soft residual quantization (SimCIT, equations 3-5)."""
 
 from typing import Literal, NamedTuple
 

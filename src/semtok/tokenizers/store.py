@@ -1,4 +1,4 @@
-"""STORE's clusterer: PCA, then k-means, of each dense token on its own (STORE, 3.2, equations 6-7; methods.md 3.8)."""
+"""STORE's clusterer: PCA, then k-means, of each dense token on its own (STORE, 3.2, equations 6-7)."""
 
 import warnings
 from typing import Any
