@@ -63,8 +63,8 @@ class Run:
 def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
 
-    chosen: files of the folder; None: all of the run whose `papers` lie highest, since the results of one config may lie
-    in those of another (results, results/cpu). Raises DataError where there are no claims, or of several runs.
+    chosen: files of the folder; None: all of the run whose `papers` lie highest, since one config's results may lie in
+    those of another (results, results/cpu). Raises DataError where there are no claims, or of several runs.
     """
     if chosen is not None:
         texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
