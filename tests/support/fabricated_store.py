@@ -37,7 +37,7 @@ BETTER, GOOD, WORSE = [200, 300, 400, 500], [80, 120, 200, 300], [20, 40, 80, 12
 AS_PRINTED: Mapping[str, list[int]] = {
     **{name: WORSE for name in ("sasrec-store", "p5", "store+decoding.constraint=position")},
     **{name: GOOD for name in ("tiger-small", "tiger-opt", "lc-rec", "store-no-alignment")},
-    **{"store": BETTER, "store-rqvae/store": GOOD},
+    **{"store": BETTER, "store-rqvae/store+share_weights=null": GOOD},
 }
 """Hits within 5, 10, 20 and 40 by recommender, or by tokenizer and recommender."""
 

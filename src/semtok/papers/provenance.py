@@ -5,6 +5,7 @@ that each job wrote down when it ran.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,11 @@ def _data(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     return found
 
 
+def short(commit: str) -> str:
+    """A commit as a page has it, with what is said behind it."""
+    return re.sub(r"^[0-9a-f]{40}", lambda found: found[0][:DIGITS], commit)
+
+
 def _commit(environment: Mapping[str, Any]) -> str:
     if environment["commit"] is None:
         return "unknown: not in git"
@@ -146,7 +152,7 @@ def _warnings(jobs: Sequence[Job], makers: Mapping[str, Job], environments: Sequ
         ]
     commits = list(dict.fromkeys(_commit(environment) for environment in environments))
     if len(commits) > 1:
-        found.append(f"the jobs ran at {len(commits)} states of the code: {'; '.join(commits)}")
+        found.append(f"the jobs ran at {len(commits)} states of the code: {'; '.join(map(short, commits))}")
     if any(environment["modified"] for environment in environments):
         found.append("some jobs ran code that differs from their commit; the digests of their code tell which")
     return found

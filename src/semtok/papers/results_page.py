@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from semtok.errors import DataError
-from semtok.papers.provenance import provenance, read_records
+from semtok.papers.provenance import provenance, read_records, short
 from semtok.papers.templates import render
 from semtok.run.files import write_text
 from semtok.run.records import Record
@@ -52,7 +52,8 @@ def write_results_page(
         tables=results[:-1],
         figures=[_beside(*one) for one in zip(figures, captions, strict=True)],
         environments=list(dict.fromkeys(map(machine, found["environments"]))),
-        **{name: found[name] for name in ("totals", "seeds", "commits", "warnings")},
+        commits=list(map(short, found["commits"])),
+        **{name: found[name] for name in ("totals", "seeds", "warnings")},
     )
     write_text(output, page)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from semtok.papers.claims.judge import Judge, sentences
-from semtok.papers.claims.verdicts import SYNTHETIC, Comparison, Finding, by_parts
+from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC, Comparison, Finding, by_parts
 from semtok.papers.rendering import Grid, Text, markdown, page
 from semtok.papers.results import Results
 from semtok.plan.claim_base import ClaimBase
@@ -105,11 +105,17 @@ def _summary(finding: Finding) -> str:
 def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str]) -> Grid:
     known = [name for name in ("truth",) if any(row[name] for row in rows)]
     names = ("id", "claim", "printed", "measured", "verdict", *known, "reason", "source")
-    shown = [{**row, "measured": summary} for row, summary in zip(rows, summaries, strict=True)]
+    # Of a run of some tables most claims say only that they were not run.
+    were_run = any(row["source"] != NOT_RUN for row in rows)
+    left_out = [row["id"] for row in rows if were_run and row["source"] == NOT_RUN]
+    shown = [
+        {**row, "measured": summary} for row, summary in zip(rows, summaries, strict=True) if row["id"] not in left_out
+    ]
     cells = [[Text(row[name], bold=name == "verdict") for name in names] for row in shown]
     synthetic = any(row["verdict"] == SYNTHETIC for row in rows)
     warning = "Synthetic data: no verdict. They say nothing about the paper's data."
     notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
+    notes += [f"Not run: {', '.join(left_out)}. What each of them needs is in claims.csv."] if left_out else []
     columns: list[tuple[str, ...]] = [(name.capitalize(),) for name in names]
     rules = list(range(len(cells)))
     return Grid(f"Claims of {title}", columns, cells, len(names), rules, warning if synthetic else "", notes)
