@@ -59,9 +59,8 @@ class Judge:
         datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
             finding = JUDGES[type(claim)](claim, *(self._runs[claim.exhibit, dataset] for dataset in claim.datasets))
-            # A list that needs no training has nothing that would vary with a seed.
-            trained = [len(cell.runs) for cell in cells if not cell.runs[0].is_untrained]
-            finding = with_few_seeds(finding, min(trained, default=0))
+            if seeds := [len(cell.runs) for cell in cells if cell.has_seeds]:
+                finding = with_few_seeds(finding, min(seeds))
         except LackingError as error:
             finding = Finding(error.verdict, str(error))
         sources = list(dict.fromkeys(origins[dataset].source for dataset in datasets))
