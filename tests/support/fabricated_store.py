@@ -78,8 +78,8 @@ def results_of(
     items: int = 500,
     **changed: Any,
 ) -> Results:
-    """Runs whose hits are `hits`, dense tokens whose answers are `right` but for the seeds, and scorers of random scores but
-    for what each `knows` of the clicks."""
+    """Runs whose hits are `hits`, dense tokens whose answers are `right` but for the seeds, and scorers whose scores
+    are random but for what each `knows` of the clicks."""
     cells = cells_of(exhibit, seeds, **changed)
     ranked = plan.runs(cells, "ranks")
     scores = {run: _scores(folder, run, hits) for run in ranked if not run.is_untrained}

@@ -47,7 +47,7 @@ class Terms:
     equal_steps: bool = False
     """Whether tokenizers must have been trained for as many steps."""
     departures: Sequence[str] = ()
-    """Where recommender and encoders are not those that the paper prints."""
+    """Where what made them is not what the paper prints."""
 
 
 @dataclass(frozen=True)
