@@ -225,15 +225,21 @@ def test_a_table_can_do_without_them(tmp_path):
 
 
 def test_a_mirror_sample_is_called_one(tmp_path):
-    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=1250)}
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=1250, items=12_000)}
     frame = build(tmp_path, "table2", stats=stats)
     assert set(frame["source"]) == {"mirror"}
     text = (tmp_path / "table2.md").read_text()
     assert "MIND: mirror sample, 1,250 users vs the paper's 29,207." in text
     assert "Synthetic" not in text
-    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=29_000)}
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=29_000, items=12_000)}
     build(tmp_path, "table2", stats=stats)
-    assert "MIND: mirror of the official files, 29,000 users" in (tmp_path / "table2.md").read_text()
+    said = "MIND: mirror of the official files, 29,000 users (the paper: 29,207)."
+    assert said in (tmp_path / "table2.md").read_text()
+    # All users, and few of the items.
+    stats = {"MIND": write_stats(tmp_path / "mind.json", "mirror", users=29_000, items=1896)}
+    build(tmp_path, "table2", stats=stats)
+    said = "MIND: mirror sample, 29,000 users (the paper: 29,207), 1,896 items vs the paper's 12,251."
+    assert said in (tmp_path / "table2.md").read_text()
 
 
 def test_one_seed_has_no_std_and_says_so(tmp_path):

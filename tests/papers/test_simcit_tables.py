@@ -27,7 +27,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     diagnostics = dict.fromkeys(plan.coded(cells), write_diagnostics(folder / "diagnostics.json"))
     (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
-    stats = {label: write_stats(folder / f"{entry}.json", source, 1075) for label, entry in labels.items()}
+    stats = {label: write_stats(folder / f"{entry}.json", source, 1075, items=5099) for label, entry in labels.items()}
     make_ranking_table(
         results_from(
             *(DEFINITION, PRINTED, "simcit", name, cells),

@@ -17,11 +17,11 @@ from semtok.papers.statistics import (
 )
 
 
-def sample(values, targets=None):
+def sample(values, targets=None, training=None):
     """A sample with one column; values are [seeds, users]."""
     values = np.asarray(values, dtype=float)
     targets = np.ones(values.shape[1]) if targets is None else np.asarray(targets, dtype=float)
-    return Sample(values[:, :, None], targets)
+    return Sample(values[:, :, None], targets, training)
 
 
 def bootstrap(*samples, resamples=1000, seed=0):
@@ -67,6 +67,32 @@ def test_difference_of_seed_means_agrees_with_welch():
     tiled = [sample(np.tile(values[:, None], (1, 20))) for values in (first, second)]
     found = bootstrap(*tiled, resamples=40_000).estimate(difference(0, 1, 0))
     assert found.p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, abs=0.01)
+
+
+def drawn_together(*trainings):
+    """Two rows that the seeds move alike, the first by 0.1 above the second, and what is estimated of them."""
+    generator = np.random.default_rng(4)
+    users, seeds = generator.random(200), np.array([[-0.06], [0.01], [0.05]])
+    noise = generator.normal(0, 0.01, size=(2, 3, 200))
+    pair = [sample(users + seeds + extra + noise[i], training=trainings[i]) for i, extra in enumerate((0.1, 0.0))]
+    boot = bootstrap(*pair)
+    return [boot.estimate(one) for one in (difference(0, 1, 0), column_of(0, 0), column_of(1, 0))]
+
+
+def test_seeds_of_one_training_move_its_rows_together():
+    shared, first, second = drawn_together("trained", "trained")
+    assert (shared.low, shared.high) == pytest.approx((0.1, 0.1), abs=0.005)
+    # Each row by itself is as uncertain as it was.
+    apart, *alone = drawn_together("a", "b")
+    assert [first, second] == alone
+    assert apart.high - apart.low > 20 * (shared.high - shared.low)
+
+
+def test_rows_of_trainings_of_their_own_are_independent():
+    assert drawn_together("a", "b") == drawn_together(None, None)
+    found = drawn_together(None, None)[0]
+    # As before trainings were told apart.
+    assert (found.low, found.high) == pytest.approx((-0.024814378278325, 0.225082029929514), rel=1e-12)
 
 
 def test_comparison_is_paired():

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -14,7 +15,9 @@ from semtok.papers.tables import (
     make_statistics_table,
     stack,
 )
-from support.fabricated_store import BETTER, GOOD, SCORERS, judge, results_of
+from support.fabricated_store import BETTER, DEFINITION, GOOD, SCORERS, judge, results_of
+
+FINE_TUNED = "texts/bert-fine-tuned"
 
 
 def files(folder, name):
@@ -170,8 +173,37 @@ def test_claims_about_scorers_compare_runs_of_several_seeds_with_those_of_one(tm
     frame = judge(tmp_path, seeds=(0, 1, 2))
     # Made-up scores of OPT know a little, those of BERT nothing.
     assert frame.loc["S-8", "verdict"] == "reproduced"
-    assert frame.loc["S-7", "verdict"] != "reproduced"
+    assert frame.loc["S-7.order", "verdict"] == frame.loc["S-7", "verdict"] == "not reproduced"
+    assert f"{FINE_TUNED} > texts/opt-zero-shot in GAUC" in frame.loc["S-7.order", "reason"]
     assert not [claim for claim in ("S-7", "S-8", "S-9") if "not run" in frame.loc[claim, "reason"]]
+    one = judge(tmp_path / "one", seeds=(0,)).loc["S-7.order"]
+    assert (one["verdict"], one["reason"][:11]) == ("inconclusive", "1 seed only")
+
+
+def test_a_trained_scorer_may_gain_more_on_a_zero_shot_one_than_is_printed(tmp_path, monkeypatch):
+    """The paper says "over 20%"."""
+    monkeypatch.setitem(SCORERS, "bert-fine-tuned", {"method": "fine-tuned"})
+    monkeypatch.setitem(SCORERS, "opt-codes", {"method": "codes"})
+    knows = {"opt-zero-shot": 0.1, "bert-fine-tuned": 2.0, "opt-codes": 2.5}
+    frame = judge(tmp_path, seeds=(0, 1, 2), knows=knows, source="official", users=45_000, items=25_634)
+    gain = float(re.search(r": \+(\d+)", frame.loc["S-7.gain", "measured"]).group(1))
+    assert gain > 1.25 * 21.18
+    assert set(frame.loc[["S-7", "S-7.order", "S-7.gain"], "verdict"]) == {"reproduced"}
+
+
+def test_a_claim_about_zero_shot_scorers_alone_is_decided_by_the_users(tmp_path, monkeypatch):
+    """Nothing of them varies with a seed. S-11 is such a claim, about models that cannot be run here."""
+    definition = tmp_path / "store.yaml"
+    text = DEFINITION.read_text()
+    pairs = "pairs: [{higher: *bert, lower: *llama}, {higher: *bert, lower: *gpt}]"
+    assert pairs in text
+    definition.write_text(text.replace(pairs, "pairs: [{higher: *bert, lower: *opt}]"))
+    monkeypatch.setattr("support.fabricated_store.DEFINITION", definition)
+    found = [
+        judge(tmp_path / str(knows), knows={"opt-zero-shot": knows, "bert-zero-shot": 1.0}).loc["S-11", "verdict"]
+        for knows in (0.0, 2.0)
+    ]
+    assert found == ["reproduced", "not reproduced"]
 
 
 def test_trained_scorers_stand_in_the_table(tmp_path, monkeypatch):

@@ -34,6 +34,15 @@ def test_gains_compare_their_columns():
     assert found.columns == [("ndcg", 5), ("ndcg", 10), ("recall", 5)]
 
 
+def test_a_gain_of_over_a_size_has_no_upper_bound_in_words():
+    gains = [{"metric": "recall", "ks": [5], "percent": 20}]
+    bounded, above = (
+        claim(test="gain", better="a", worse="b", gains=[{**gains[0], **said}]) for said in ({}, {"or_more": True})
+    )
+    assert "interval within 25% of the printed value" in bounded.words(LEVEL)
+    assert "interval above 75% of the printed value" in above.words(LEVEL)
+
+
 @pytest.mark.parametrize("values", [ORDER, DIAGNOSTICS])
 @pytest.mark.parametrize("margin", [None, 0.05])
 def test_one_pair_suffices(values, margin):

@@ -113,8 +113,9 @@ def test_what_an_edit_of_the_definition_makes_again(tmp_path, raw, before, paper
     [
         ("table2,MIND,L_co (CoST),recall,5,0.0803", of("cost", "table2")),
         ("figure4c,MIND,d = 96,recall,5,0.0800", of("cost", "figure4")),
-        ("table1,MIND,,items,,12251", of("cost", "table1")),
-        # How many users the paper's data have stands below everything that shows ours.
+        ("table1,MIND,,length_median,,22", of("cost", "table1")),
+        # How many users and items the paper's data have stands below everything that shows ours.
+        ("table1,MIND,,items,,12251", of("cost", "table1", "table2", "figure3", "figure4", CLAIMS)),
         ("table1,MIND,,users,,29207", of("cost", "table1", "table2", "figure3", "figure4", CLAIMS)),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from semtok.config.load import read
-from semtok.papers.origin import Origin, describe
+from semtok.papers.origin import Origin, PrintedSize, describe
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
 from semtok.plan.own_data import with_own_data
@@ -115,7 +115,7 @@ def test_the_source_of_own_data(tmp_path, monkeypatch, raw, source, said):
 
 
 def test_own_data_are_called_so():
-    assert describe("mine", Origin("own", 120), None) == "mine: own data, 120 users."
+    assert describe("mine", Origin("own", 120), PrintedSize()) == "mine: own data, 120 users."
 
 
 def test_a_place_for_own_data_stands_for_nothing(raw):

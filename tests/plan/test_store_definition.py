@@ -151,8 +151,10 @@ def test_a_variant_of_a_scorer_is_checked(raw, tmp_path):
 
 
 def test_zero_shot_scorers_run_once_whatever_the_seeds():
-    cells = {cell.tokenizer: cell for cell in cells_of("table5", (0, 1, 2))}
-    assert [run.seed for run in cells["texts/opt-zero-shot"].runs] == [0]
+    for changed in ({}, {"seeds_of": {"table5": [3, 4]}}):
+        cells = {cell.tokenizer: cell for cell in cells_of("table5", (0, 1, 2), **changed)}
+        assert [run.seed for run in cells["texts/opt-zero-shot"].runs] == [0]
+        assert not cells["texts/opt-zero-shot"].has_seeds
     assert cells["texts/bert-fine-tuned"].missing == "this config has no scorer bert-fine-tuned"
 
 

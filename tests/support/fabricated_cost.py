@@ -40,6 +40,7 @@ def judge(
     seeds: Sequence[int] = (0, 1, 2),
     source: str = "official",
     users: int = 29_207,
+    items: int = 12_251,
     collisions: Mapping[str, tuple[float, float]] | None = None,
     without_codes: str = "",
     definition: Path = DEFINITION,
@@ -57,6 +58,7 @@ def judge(
         seeds: of the tables' runs.
         source: of the data.
         users: of every dataset.
+        items: of every dataset.
         collisions: by tokenizer, the rate of collision with the nearest neighbour and the collision rate.
         without_codes: a tokenizer that has no diagnostics.
         definition: of the paper.
@@ -84,7 +86,7 @@ def judge(
         path = folder / f"{run.tokenizer}-{run.seed}.json"
         if run.tokenizer != without_codes:
             diagnostics[run] = write_diagnostics(path, rate + 0.001 * run.seed, near + 0.001 * run.seed)
-    stats = {name: write_stats(folder / f"{name}.json", source, users) for name in config.datasets}
+    stats = {name: write_stats(folder / f"{name}.json", source, users, items=items) for name in config.datasets}
     csv = folder / "claims.csv"
     make_claims(
         results_from(

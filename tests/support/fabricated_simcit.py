@@ -168,7 +168,9 @@ def judge(
     labels: dict[str, str] = {}
     for exhibit in dict.fromkeys(claim.exhibit for claim in content.single_claims):
         labels |= plan.datasets(content, config, exhibit)
-    stats = {name: write_stats(folder / f"{entry}-stats.json", source, 1075) for name, entry in labels.items()}
+    stats = {
+        name: write_stats(folder / f"{entry}-stats.json", source, 1075, items=5099) for name, entry in labels.items()
+    }
     csv = folder / "claims.csv"
     make_claims(
         results_from(

@@ -40,6 +40,8 @@ AS_PRINTED: Mapping[str, list[int]] = {
     **{"store": BETTER, "store-rqvae/store+share_weights=null": GOOD},
 }
 """Hits within 5, 10, 20 and 40 by recommender, or by tokenizer and recommender."""
+KNOWS = {"opt-zero-shot": 0.5, "opt-codes": 0.5}
+"""How much higher a scorer scores what was clicked; others not at all."""
 
 
 def paper_config(**changed: Any) -> PaperConfig:
@@ -71,17 +73,20 @@ def results_of(
     source: str = "mirror",
     right: float = 0.95,
     hits: Mapping[str, list[int]] = AS_PRINTED,
+    knows: Mapping[str, float] = KNOWS,
+    users: int = 7000,
+    items: int = 500,
     **changed: Any,
 ) -> Results:
-    """Runs whose hits are `hits`, dense tokens whose answers are `right` but for the seeds, and scorers of random
-    scores, of which zero-shot OPT knows a little."""
+    """Runs whose hits are `hits`, dense tokens whose answers are `right` but for the seeds, and scorers whose scores
+    are random but for what each `knows` of the clicks."""
     cells = cells_of(exhibit, seeds, **changed)
     ranked = plan.runs(cells, "ranks")
     scores = {run: _scores(folder, run, hits) for run in ranked if not run.is_untrained}
     lists = {run: folder / f"{run.dataset}-untrained.parquet" for run in ranked if run.is_untrained}
     for path in set(lists.values()):
         write_untrained(path, staircase(WORSE, targets=700))
-    scored = {run: _scored(folder, run) for run in plan.runs(cells, "candidates")}
+    scored = {run: _scored(folder, run, knows) for run in plan.runs(cells, "candidates")}
     for run, path in scored.items():
         lists[run] = path.with_name(f"lists-{path.name}")
         score_lists(path, lists[run])
@@ -101,7 +106,7 @@ def results_of(
     datasets = plan.datasets(load(DEFINITION), paper_config(**changed), exhibit)
     held_out = {"test": 700, "valid": 70}
     stats = {
-        name: write_stats(folder / f"{entry}.json", source, 7000, held_out_users=held_out)
+        name: write_stats(folder / f"{entry}.json", source, users, items=items, held_out_users=held_out)
         for name, entry in datasets.items()
     }
     return results_from(DEFINITION, PRINTED, "store", exhibit, cells, files, stats, Uncertainty(1000, 0.95, 0))
@@ -109,6 +114,7 @@ def results_of(
 
 def judge(folder: Path, **options: Any) -> pd.DataFrame:
     """The verdicts, by id."""
+    folder.mkdir(exist_ok=True)
     csv = folder / "claims.csv"
     files = ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html")
     make_claims(results_of(folder, CLAIMS, **options), files)
@@ -121,14 +127,13 @@ def _scores(folder: Path, run: Run, hits: Mapping[str, list[int]]) -> Path:
     return write_scores(folder, run, staircase([int(share * count) + run.seed for count in own], targets=700))
 
 
-def _scored(folder: Path, run: Run) -> Path:
+def _scored(folder: Path, run: Run, knows: Mapping[str, float]) -> Path:
     generator = np.random.default_rng(0)
     user = np.repeat(np.arange(60), 8)
     clicked = np.tile([True, False, False, True, False, False, False, False], 60)
-    knows = 0.5 if run.recommender.startswith("opt") else 0.0
     frame = pd.DataFrame({"user": user, "item": np.arange(len(user)), "clicked": clicked})
     path = folder / f"{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
-    frame.assign(score=generator.normal(size=len(user)) + knows * clicked).to_parquet(path)
+    frame.assign(score=generator.normal(size=len(user)) + knows.get(run.recommender, 0.0) * clicked).to_parquet(path)
     return path
 
 

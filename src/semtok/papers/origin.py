@@ -11,7 +11,8 @@ SOURCES = ("official", "mirror", "synthetic")
 PLANTED = "planted"
 """The source of a world whose answer is known: made up, and asked about for its own sake."""
 SAME_SIZE = 0.05
-"""Relative difference in users up to which a mirror is not called a sample (methods 9: counts match within 5%)."""
+"""Relative difference in users and items up to which data are of the paper's size (methods 9: counts match within
+5%)."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,35 @@ def read_origin(path: str | Path) -> Origin:
     return Origin(stats["source"], stats["users"], stats.get("items"), stats.get("length", {}).get("max"))
 
 
-def is_sample(origin: Origin, printed_users: float | None) -> bool:
-    """Whether the users are others in number than the paper's."""
-    return printed_users is not None and abs(origin.users - printed_users) > SAME_SIZE * printed_users
+@dataclass(frozen=True)
+class PrintedSize:
+    """How large the paper's dataset is; None where it prints nothing."""
+
+    users: float | None = None
+    items: float | None = None
 
 
-def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
+def differences(origin: Origin, printed: PrintedSize) -> dict[str, str]:
+    """Where the data are of another size than the paper's, in words: by `users`, by `items`, or nowhere."""
+    counts = (("users", origin.users, printed.users), ("items", origin.items, printed.items))
+    return {
+        what: f"{ours:,} {what} vs the paper's {theirs:,.0f}"
+        for what, ours, theirs in counts
+        if ours is not None and theirs is not None and abs(ours - theirs) > SAME_SIZE * theirs
+    }
+
+
+def departure(origin: Origin, printed: PrintedSize) -> str:
+    """Why sizes on these data do not compare with printed ones: they are of another size; empty if they are not."""
+    found = " and ".join(differences(origin, printed).values())
+    what = "of another size" if origin.source == "official" else "a sample"
+    return f"the data are {what}: {found}" if found else ""
+
+
+def describe(dataset: str, origin: Origin, printed: PrintedSize) -> str:
     """A sentence for captions: what stands for the printed dataset here."""
     users = f"{origin.users:,} users"
-    paper = "" if printed_users is None else f" (the paper: {printed_users:,.0f})"
+    paper = "" if printed.users is None else f" (the paper: {printed.users:,.0f})"
     if origin.source == "synthetic":
         return (
             f"SYNTHETIC DATA: {dataset} is a made-up world of {users}{paper}; its numbers say nothing about {dataset}."
@@ -57,16 +78,15 @@ def describe(dataset: str, origin: Origin, printed_users: float | None) -> str:
         return f"{dataset}: a made-up world of {users}, whose answer is known."
     if origin.source == "own":
         return f"{dataset}: own data, {users}."
-    if origin.source == "official":
-        return f"{dataset}: official files, {users}{paper}."
-    if printed_users is not None and is_sample(origin, printed_users):
-        return f"{dataset}: mirror sample, {users} vs the paper's {printed_users:,.0f}."
-    return f"{dataset}: mirror of the official files, {users}{paper}."
+    differ = differences(origin, printed)
+    mirror = "mirror sample" if differ else "mirror of the official files"
+    sizes = {"users": f"{users}{paper}"} | differ
+    return f"{dataset}: {'official files' if origin.source == 'official' else mirror}, {', '.join(sizes.values())}."
 
 
-def data_caveat(dataset: str, origin: Origin, printed_users: float | None) -> str:
+def data_caveat(dataset: str, origin: Origin, printed: PrintedSize) -> str:
     """A short sentence behind a verdict: what the data were; empty for those that the claim is about."""
-    return "" if origin.source in ("official", PLANTED) else f"On {describe(dataset, origin, printed_users)}"
+    return "" if origin.source in ("official", PLANTED) else f"On {describe(dataset, origin, printed)}"
 
 
 def heading(sources: set[str]) -> str:

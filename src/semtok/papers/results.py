@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import PLANTED, Origin, describe, read_origin
+from semtok.papers.origin import PLANTED, Origin, PrintedSize, describe, read_origin
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, Paper
 from semtok.plan.files import sources
 from semtok.plan.paths import Paths
-from semtok.plan.printed import Printed
+from semtok.plan.printed import SIZES, Printed
 
 Files = Mapping[Run, Path]
 
@@ -42,8 +42,13 @@ class Results:
 
     def describe(self, dataset: str) -> str:
         """A sentence for captions: what stands for the printed dataset here."""
-        users = self.printed.get("table1", self.content.runs_on(dataset), "", "users")
-        return describe(dataset, self.origins[dataset], users.value if users else None)
+        return describe(dataset, self.origins[dataset], self.printed_size(dataset))
+
+    def printed_size(self, dataset: str) -> PrintedSize:
+        """How large the paper says that the dataset is whose runs these are."""
+        name = self.content.runs_on(dataset)
+        found = (self.printed.get("table1", name, "", statistic) for statistic in SIZES)
+        return PrintedSize(*(number.value if number else None for number in found))
 
     @classmethod
     def of_job(cls, snakemake: Any) -> "Results":

@@ -1,7 +1,7 @@
 """Runs and their scores to samples of users."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from semtok.errors import DataError
 from semtok.papers.scores import Scores, read_scores, score_untrained
 from semtok.papers.statistics import Array, Bootstrap, Sample
 from semtok.plan.cells import Run
+from semtok.plan.paths import Paths, trained_as
 
 Columns = Sequence[tuple[str, int]]
 """Metric and k of each column."""
@@ -54,7 +55,11 @@ class Measured:
         read = _read(scores, (run for runs in methods.values() for run in runs), ks)
         self._beams = {method: min(read[run].beam for run in runs) for method, runs in methods.items()}
         samples = [
-            Sample(np.stack([_earned(read[run], self.columns, optional_ks) for run in runs]), read[runs[0]].targets)
+            Sample(
+                np.stack([_earned(read[run], self.columns, optional_ks) for run in runs]),
+                read[runs[0]].targets,
+                tuple(trained_as(Paths().run, asdict(run)) for run in runs),
+            )
             for runs in methods.values()
         ]
         self.targets = int(samples[0].targets.sum())

@@ -5,10 +5,11 @@ resampled with replacement, the same ones for every method (so that comparisons 
 Seeds are few (three, often one), and resampling three values tells too little about their mean: instead, each resample
 is shifted by a draw from Student's t, scaled to the standard error of a mean over seeds. What the users explain is not
 counted twice: the part of the spread between seeds that resampling the users already brings is taken off first.
+Methods that share a training (they are decoded otherwise) share its noise: their seeds vary together.
 With one seed the noise between seeds is unknown, and an interval speaks of that one trained model only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,8 @@ class Sample:
     """[seeds, users, columns]: sums over each user's targets."""
     targets: Array
     """[users]: the number of each user's targets."""
+    training: Hashable = None
+    """What its runs were trained as, seed by seed: samples of one training vary with the same seeds. None: alone."""
 
     def means(self) -> Array:
         """[seeds, columns]: averages over targets."""
@@ -73,6 +76,7 @@ class Bootstrap:
         self._seed = seed
         self._per_seed = [sample.means() for sample in samples]
         self._mean = np.stack([means.mean(axis=0) for means in self._per_seed])
+        self._together = _of_one_training(samples)
         self._drawn = _resample(samples, resamples, np.random.default_rng(seed))
         self._drawn_mean = np.stack([drawn.mean(axis=1) for drawn in self._drawn], axis=1)
 
@@ -93,14 +97,14 @@ class Bootstrap:
         return float(statistic(self._mean)), statistic(self._drawn_mean) + self._seed_noise(statistic)
 
     def _seed_noise(self, statistic: Statistic) -> Array | float:
-        """[resamples]: draws of the noise of a mean over seeds, linearised: one method's seeds vary at a time."""
+        """[resamples]: draws of the noise of a mean over seeds, linearised: one training's seeds vary at a time."""
         variances, freedoms = [], []
-        for method, (per_seed, drawn) in enumerate(zip(self._per_seed, self._drawn, strict=True)):
-            seeds = len(per_seed)
+        for methods in self._together:
+            seeds = len(self._per_seed[methods[0]])
             if seeds == 1:
                 continue
-            values = statistic(_replace(self._mean[None], method, per_seed))
-            moved = statistic(_replace(self._drawn_mean[:, None], method, drawn))
+            values = statistic(_replace(self._mean[None], {method: self._per_seed[method] for method in methods}))
+            moved = statistic(_replace(self._drawn_mean[:, None], {method: self._drawn[method] for method in methods}))
             if not (np.isfinite(values).all() and np.isfinite(moved).all()):
                 return float("nan")
             by_users = np.var(moved - moved.mean(axis=1, keepdims=True), axis=0).mean() * seeds / (seeds - 1)
@@ -195,9 +199,18 @@ def _resample(samples: Sequence[Sample], resamples: int, generator: np.random.Ge
     return [part.reshape(resamples, *sample.earned.shape[::2]) for part, sample in zip(means, samples, strict=True)]
 
 
-def _replace(means: Array, method: int, values: Array) -> Array:
-    """`means` [..., methods, columns] with the method's row replaced by `values` [..., columns], broadcast."""
-    shape = (*np.broadcast_shapes(means.shape[:-2], values.shape[:-1]), *means.shape[-2:])
-    result = np.broadcast_to(means, shape).copy()
-    result[..., method, :] = values
+def _of_one_training(samples: Sequence[Sample]) -> list[list[int]]:
+    """The indices of the samples, those of one training together."""
+    found: dict[Hashable, list[int]] = {}
+    for index, sample in enumerate(samples):
+        found.setdefault(("alone", index) if sample.training is None else ("as", sample.training), []).append(index)
+    return list(found.values())
+
+
+def _replace(means: Array, rows: Mapping[int, Array]) -> Array:
+    """`means` [..., methods, columns] with some methods' rows replaced by others [..., columns], broadcast."""
+    shapes = [values.shape[:-1] for values in rows.values()]
+    result = np.broadcast_to(means, (*np.broadcast_shapes(means.shape[:-2], *shapes), *means.shape[-2:])).copy()
+    for method, values in rows.items():
+        result[..., method, :] = values
     return result

@@ -47,7 +47,7 @@ class Terms:
     equal_steps: bool = False
     """Whether tokenizers must have been trained for as many steps."""
     departures: Sequence[str] = ()
-    """Where recommender and encoders are not those that the paper prints."""
+    """Where what made them is not what the paper prints."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class Cell:
     """Whether options of its recommender are chosen by validation."""
     dense: str = ""
     """The dense tokenizer (an encoder) that its tokenizer reads; empty for one that reads none."""
+    has_seeds: bool = True
+    """Whether a seed changes anything; it does not where nothing is trained (lists, zero-shot scorers)."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in a rule's params."""
@@ -220,17 +222,18 @@ class _Maker:
             return Cell(self.exhibit, dataset, name, (), missing, evidence)
         tokenizer, own, changes = parts(method)
         if evidence == "candidates":
-            seeds = self.seeds if is_trained(dict(self.scorers[parse(own)[0]])) else [0]
-            seeds = self.config.seeds_of.get(self.exhibit, seeds)
+            trained = is_trained(dict(self.scorers[parse(own)[0]]))
+            seeds = self.config.seeds_of.get(self.exhibit, self.seeds) if trained else [0]
             read = tokenizer if tokenizer == TEXTS else canonical(self.tokenizers, tokenizer, "tokenizers")
             found = tuple(Run(entry, read, canonical(self.scorers, own, "scorers"), seed) for seed in seeds)
-            return Cell(self.exhibit, dataset, name, found, "", evidence)
+            return Cell(self.exhibit, dataset, name, found, "", evidence, has_seeds=trained)
         tokenizer = tokenizer if tokenizer == IDS else canonical(self.tokenizers, tokenizer, "tokenizers")
         recommender = self._recommender(dataset, own, changes)
         usual = self.config.sweep_seeds if self.exhibit in self.paper.figures else self.seeds
-        seeds = [0] if name in UNTRAINED else self.config.seeds_of.get(self.exhibit, usual)
+        trained = name not in UNTRAINED
+        seeds = self.config.seeds_of.get(self.exhibit, usual) if trained else [0]
         found = tuple(Run(entry, tokenizer, recommender, seed) for seed in seeds)
-        return Cell(self.exhibit, dataset, name, found, "", evidence)
+        return Cell(self.exhibit, dataset, name, found, "", evidence, has_seeds=trained)
 
     def _recommender(self, dataset: str, own: str, changes: str) -> str:
         """What a row has on a dataset: its `own` or the paper's, or what takes its place there; with `changes`."""

@@ -26,6 +26,8 @@ class PrintedGain(OneMetric):
     """A printed relative gain: of one metric at one k, or the mean over several k."""
 
     percent: float
+    or_more: bool = False
+    """Whether the paper says that it is over this: none is too large then."""
 
 
 class GainClaim(DatasetClaim):
@@ -43,9 +45,12 @@ class GainClaim(DatasetClaim):
 
     def words(self, level: str) -> str:
         """Above zero, and of the printed size."""
+        within = f"within {GAIN_TOLERANCE:.0%} of the printed value"
+        above = f"above {1 - GAIN_TOLERANCE:.0%} of the printed value"
+        size = " or ".join(dict.fromkeys(above if gain.or_more else within for gain in self.gains))
         return (
             f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the whole"
-            f" interval within {GAIN_TOLERANCE:.0%} of the printed value; an interval of which nothing is refutes"
+            f" interval {size}; an interval of which nothing is refutes"
         )
 
 

@@ -1,7 +1,7 @@
 """A paper as data: what its tables, figures and claims consist of (config/papers/PAPER.yaml)."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -140,12 +140,21 @@ class Paper(Section):
         return found
 
 
+Option = str | int | float | bool | list[int]
+"""What a paper may print of an option."""
+
+
 class Conditions(Section):
     """What a paper prints of how its numbers were made: a printed size is compared under no other."""
 
     encoders: dict[str, str] = Field(default_factory=dict)
     """By modality, the entry of the config's `encoders` that is the paper's."""
-    recommender: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    language_models: dict[Literal["opt", "bert"], str] = Field(default_factory=dict)
+    """By architecture, the entry of the config's `language_models` that is the paper's."""
+    tokenizers: dict[str, dict[str, Option]] = Field(default_factory=dict)
+    """By entry of the config's `tokenizers`, its options. A row that sets one by its name (`cost+n_levels=4`) is there
+    to compare it."""
+    recommender: dict[str, Option] = Field(default_factory=dict)
     """Options of its recommender, a dot descending: {model.n_layers: 4}."""
 
 

@@ -249,7 +249,7 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
 
 
 def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[object]]:
-    """As many of the printed numbers as an exhibit shows: its own, and how many users its datasets have."""
+    """As many of the printed numbers as an exhibit shows: its own, and how large its datasets are."""
     figure = paper.figures.get(exhibit)
     tables = [exhibit + letter for letter in figure.panels] if isinstance(figure, Figure) else [exhibit]
     shown = paper.shown_in(exhibit)

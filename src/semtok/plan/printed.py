@@ -11,6 +11,8 @@ COLUMNS = ["table", "dataset", "method", "metric", "k", "value", "unit", "proven
 UNITS = {"fraction", "percent", "count", "items"}
 PROVENANCES = {"text", "recovered_secondary", "digitised"}
 """From the paper's text; from somebody's transcription; measured on a picture (of use for the shape only)."""
+SIZES = ("users", "items")
+"""Statistics of `table1` that tell whether other data are the paper's."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Printed:
         return {method for name, _, method, _, _ in self._numbers if name == table and method}
 
     def rows(self, tables: Collection[str], datasets: Collection[str], sizes_of: Collection[str]) -> list[list[object]]:
-        """Numbers of some tables on some datasets, and how many users the datasets `sizes_of` have, as plain values."""
+        """Numbers of some tables on some datasets, and how large the datasets `sizes_of` are, as plain values."""
         return [
             [*key, number.value, number.unit, number.provenance, number.note]
             for key, number in self._numbers.items()
             if (key[0] in tables and key[1] in datasets)
-            or (key[:4] == ("table1", key[1], "", "users") and key[1] in sizes_of)
+            or (key[0] == "table1" and key[1] in sizes_of and key[2] == "" and key[3] in SIZES)
         ]
 
     @classmethod

@@ -34,7 +34,24 @@ def unanswered(paper: Definition, config: Config, entries: Mapping[str, Any], pa
         claimed = claim_cells(paper, config.papers[path.stem], config.seeds, *sections)
     except SemtokError as error:
         return str(error).splitlines()
-    return [*misspelt(paper, path.stem, claimed, *sections), *unprinted(paper, path.stem, printed)]
+    return [
+        *misspelt(paper, path.stem, claimed, *sections),
+        *unprinted(paper, path.stem, printed),
+        *_unknown_conditions(paper, path.stem, entries),
+    ]
+
+
+def _unknown_conditions(paper: Definition, name: str, entries: Mapping[str, Any]) -> Iterator[str]:
+    given = paper.conditions
+    for section, found in (
+        ("encoders", given.encoders.values()),
+        ("language_models", given.language_models.values()),
+        ("tokenizers", given.tokenizers),
+    ):
+        for entry in found:
+            if entry not in entries[section]:
+                expected = f"expected an entry of {section}{nearest(entry, entries[section])}"
+                yield f"{name}.yaml: conditions.{section}: found {entry!r}; {expected}"
 
 
 def unknown_names(paper: Paper, config: PaperConfig, name: str) -> list[str]:

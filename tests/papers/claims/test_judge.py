@@ -112,7 +112,9 @@ def test_rows_on_the_same_terms_are_compared(tmp_path, what):
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"source": "mirror", "users": 2963}, "the data are a sample"),
+        ({"source": "mirror", "users": 2963}, "the data are a sample: 2,963 users vs the paper's 29,207"),
+        ({"source": "mirror", "items": 1896}, "the data are a sample: 1,896 items vs the paper's 12,251"),
+        ({"items": 16_000}, "the data are of another size: 16,000 items vs the paper's 12,251"),
         ({"terms": {"cost": Terms(departures=("text is by another encoder",))}}, "text is by another encoder"),
     ],
 )

@@ -18,12 +18,18 @@ from semtok.papers.claims.verdicts import (
     without_verdict,
 )
 from semtok.papers.statistics import Estimate
+from semtok.plan.claim_specs import PrintedGain
 
 UP, DOWN, OPEN = (0.03, 0.01, 0.05, 0.002), (-0.03, -0.05, -0.01, 0.002), (0.01, -0.02, 0.04, 0.6)
 
 
 def comparisons(*estimates):
     return [Comparison(f"pair {i}", Estimate(*estimate)) for i, estimate in enumerate(estimates)]
+
+
+def sizes(*percents, **said):
+    """Printed gains."""
+    return [PrintedGain(metric="recall", ks=[5], percent=percent, **said) for percent in percents]
 
 
 @pytest.mark.parametrize(
@@ -91,16 +97,32 @@ def test_a_thousand_resamples_suffice_for_24_comparisons():
     ],
 )
 def test_gain(estimate, verdict, reason):
-    found = by_printed_size(comparisons(estimate), [43.34], 0.05)
+    found = by_printed_size(comparisons(estimate), sizes(43.34), 0.05)
     assert found.verdict == verdict
     assert reason in found.reason
 
 
+@pytest.mark.parametrize(
+    ("estimate", "verdict", "reason"),
+    [
+        ((21.0, 17.0, 25.0, 0.002), "reproduced", "within the printed 20% or more (from 15% on)"),
+        ((60.0, 50.0, 70.0, 0.002), "reproduced", "within the printed"),
+        ((20.0, 12.0, 60.0, 0.002), "inconclusive", "reaches beyond the printed"),
+        ((10.0, 6.0, 14.0, 0.002), "not reproduced", "leaves out the printed 20% or more"),
+        ((-20.0, -30.0, -10.0, 0.002), "not reproduced", "negative"),
+    ],
+)
+def test_no_gain_is_too_large_where_the_paper_says_over(estimate, verdict, reason):
+    found = by_printed_size(comparisons(estimate), sizes(20, or_more=True), 0.05)
+    assert (found.verdict, reason in found.reason) == (verdict, True), found.reason
+    assert found.comparisons[0].printed == 20
+
+
 def test_several_gains_stand_or_fall_together():
     good, small, unclear = (38.0, 31.0, 44.0, 0.03), (10.0, 5.0, 15.0, 0.002), (9.0, -9.0, 40.0, 0.5)
-    assert by_printed_size(comparisons(good, good), [38.82, 35.96], 0.05).verdict == "reproduced"
-    assert by_printed_size(comparisons(good, unclear), [38.82, 35.96], 0.05).verdict == "inconclusive"
-    assert by_printed_size(comparisons(unclear, small), [38.82, 35.96], 0.05).verdict == "not reproduced"
+    assert by_printed_size(comparisons(good, good), sizes(38.82, 35.96), 0.05).verdict == "reproduced"
+    assert by_printed_size(comparisons(good, unclear), sizes(38.82, 35.96), 0.05).verdict == "inconclusive"
+    assert by_printed_size(comparisons(unclear, small), sizes(38.82, 35.96), 0.05).verdict == "not reproduced"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +134,7 @@ def test_several_gains_stand_or_fall_together():
     ],
 )
 def test_a_size_under_other_conditions(estimate, verdict):
-    found = by_printed_size(comparisons(estimate), [43.34], 0.05, ["the data are a sample"])
+    found = by_printed_size(comparisons(estimate), sizes(43.34), 0.05, ["the data are a sample"])
     assert found.verdict == verdict
     assert found.reason.endswith("under the paper's conditions alone: the data are a sample")
 

@@ -9,7 +9,7 @@ from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
 from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.verdicts import SYNTHETIC, Finding, with_few_seeds, with_made_up, without_verdict
-from semtok.papers.origin import data_caveat, is_sample, stand_in
+from semtok.papers.origin import data_caveat, departure, stand_in
 from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
 from semtok.plan.cells import Cell
@@ -59,9 +59,8 @@ class Judge:
         datasets = [dataset for dataset in claim.datasets if any(cell.dataset == dataset for cell in cells)]
         try:
             finding = JUDGES[type(claim)](claim, *(self._runs[claim.exhibit, dataset] for dataset in claim.datasets))
-            # A list that needs no training has nothing that would vary with a seed.
-            trained = [len(cell.runs) for cell in cells if not cell.runs[0].is_untrained]
-            finding = with_few_seeds(finding, min(trained, default=0))
+            if seeds := [len(cell.runs) for cell in cells if cell.has_seeds]:
+                finding = with_few_seeds(finding, min(seeds))
         except LackingError as error:
             finding = Finding(error.verdict, str(error))
         sources = list(dict.fromkeys(origins[dataset].source for dataset in datasets))
@@ -78,8 +77,8 @@ class Judge:
         departures = []
         if origin is not None:
             other = about.stands_for or about.replaces
-            departures = [f"the data are not {other}"] if other else []
-            departures += ["the data are a sample"] if is_sample(origin, self._printed_users(dataset)) else []
+            size = departure(origin, self._results.printed_size(dataset))
+            departures = [*([f"the data are not {other}"] if other else []), *([size] if size else [])]
         longest = origin.longest if origin is not None else None
         return ExhibitRuns(self._results, claims, self._cells[exhibit, dataset], departures, longest)
 
@@ -100,11 +99,7 @@ class Judge:
 
     def _about(self, dataset: str) -> list[str]:
         about, origin = self._results.content.about(dataset), self._results.origins[dataset]
-        return [stand_in(about), data_caveat(dataset, origin, self._printed_users(dataset))]
-
-    def _printed_users(self, dataset: str) -> float | None:
-        users = self._results.printed.get("table1", self._results.content.runs_on(dataset), "", "users")
-        return users.value if users else None
+        return [stand_in(about), data_caveat(dataset, origin, self._results.printed_size(dataset))]
 
 
 def sentences(parts: Sequence[str]) -> str:

@@ -19,8 +19,7 @@ def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
         estimate = runs.estimate(runs.relative_gain(claim.better, claim.worse, gain.columns))
         name = f"the gain of {claim.better} over {claim.worse} in {_name(gain.columns)}"
         comparisons.append(Comparison(name, estimate, "percent"))
-    printed = [gain.percent for gain in claim.gains]
-    return by_printed_size(comparisons, printed, runs.alpha, runs.departures(claim.better, claim.worse))
+    return by_printed_size(comparisons, claim.gains, runs.alpha, runs.departures(claim.better, claim.worse))
 
 
 def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:

@@ -12,13 +12,14 @@ is no likelier than that one does. Where any one suffices, p-values are adjusted
 of them, and wherever a single reversed one refutes.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from semtok.papers.statistics import Estimate, holm
 from semtok.plan.claim_base import Verdict
-from semtok.plan.claim_specs import GAIN_TOLERANCE
+from semtok.plan.claim_specs import GAIN_TOLERANCE, PrintedGain
 
 MINIMUM_SEEDS = 2
 """With fewer, the variance between seeds is unknown, so that a claim stays inconclusive."""
@@ -165,9 +166,10 @@ def by_margin(
 
 
 def by_printed_size(
-    comparisons: Sequence[Comparison], printed: Sequence[float], alpha: float, departures: Sequence[str] = ()
+    comparisons: Sequence[Comparison], printed: Sequence[PrintedGain], alpha: float, departures: Sequence[str] = ()
 ) -> Finding:
-    """Relative gains in percent: each of the printed size, within `GAIN_TOLERANCE` of it.
+    """Relative gains in percent: each of the printed size, within `GAIN_TOLERANCE` of it; above it, where it is of one
+    size `or_more`.
 
     The interval decides: reproduced if all of it is, not reproduced if none of it is, or if the gain is significantly
     negative. Where conditions depart from the paper's, a size is not comparable; the opposite direction refutes there
@@ -176,14 +178,14 @@ def by_printed_size(
     p_values = [comparison.estimate.p for comparison in comparisons]
     adjusted = holm(p_values)
     parts = [
-        _one_gain(comparison, p, stricter, percent, alpha, bool(departures))
-        for comparison, p, stricter, percent in zip(comparisons, p_values, adjusted, printed, strict=True)
+        _one_gain(comparison, p, stricter, size, alpha, bool(departures))
+        for comparison, p, stricter, size in zip(comparisons, p_values, adjusted, printed, strict=True)
     ]
     reason = "; ".join(reason for _, reason in parts)
     verdict = _worst([verdict for verdict, _ in parts])
     if departures:
         reason += f"; a size is compared under the paper's conditions alone: {'; '.join(departures)}"
-    beside = [replace(comparison, printed=size) for comparison, size in zip(comparisons, printed, strict=True)]
+    beside = [replace(comparison, printed=size.percent) for comparison, size in zip(comparisons, printed, strict=True)]
     return Finding(verdict, reason, beside, p_values)
 
 
@@ -236,12 +238,14 @@ def without_verdict(finding: Finding) -> Finding:
 
 
 def _one_gain(
-    comparison: Comparison, p: float, adjusted: float, printed: float, alpha: float, elsewhere: bool
+    comparison: Comparison, p: float, adjusted: float, printed: PrintedGain, alpha: float, elsewhere: bool
 ) -> tuple[Verdict, str]:
     """The verdict on one gain, and why; a negative one has the `adjusted` p-value, as any of several refutes."""
     found, name = comparison.estimate, comparison.name
-    low, high = sorted((printed * (1 - GAIN_TOLERANCE), printed * (1 + GAIN_TOLERANCE)))
-    size = f"{printed:g}% ± {GAIN_TOLERANCE:.0%} of it"
+    low, high = sorted((printed.percent * (1 - GAIN_TOLERANCE), printed.percent * (1 + GAIN_TOLERANCE)))
+    size = f"{printed.percent:g}% ± {GAIN_TOLERANCE:.0%} of it"
+    if printed.or_more:
+        high, size = math.inf, f"{printed.percent:g}% or more (from {low:g}% on)"
     if adjusted < alpha and found.value < 0:
         return "not reproduced", f"{name} is significantly negative"
     positive = p < alpha and found.value > 0
