@@ -6,8 +6,8 @@ from semtok.errors import DataError
 from semtok.recommenders.choose import choose
 
 
-def history(*recalls):
-    return pd.DataFrame({"epoch": range(1, len(recalls) + 1), "recall@10": recalls})
+def history(*recalls, ndcg=0.0):
+    return pd.DataFrame({"epoch": range(1, len(recalls) + 1), "recall@10": recalls, "ndcg@10": ndcg})
 
 
 def test_the_highest_recall_of_any_validation_wins():
@@ -30,6 +30,11 @@ def test_the_highest_recall_of_any_validation_wins():
 def test_of_equals_the_first_of_the_grid_is_chosen():
     found = choose([{"a": 1}, {"a": 2}], [history(0.2, 0.5), history(0.5, 0.5)])
     assert (found["chosen"], found["epoch"]) == ({"a": 1}, 2)
+
+
+def test_the_epoch_is_the_one_whose_weights_are_kept():
+    (found,) = choose([{"a": 1}], [history(0.3, 0.5, 0.5, 0.5, ndcg=[0.4, 0.1, 0.3, 0.2])])["candidates"]
+    assert (found["recall@10"], found["epoch"]) == (0.5, 3)
 
 
 def test_nothing_is_chosen_without_a_validation():

@@ -57,7 +57,7 @@ def trainer(model, recalls, **options):
     found = iter(recalls)
     kinds = Counted(model, 20), Counted(model, 12)
     chosen = store_options(**options).training
-    validation = Validation(lambda: (next(found), 0.0), "recall@10")
+    validation = Validation(lambda: (next(found), 0.0))
     return AlignedTrainer(model, chosen, *kinds, validation, 0, "none", "one"), kinds
 
 
@@ -102,7 +102,7 @@ def test_a_killed_training_resumes_in_its_phase(built, tmp_path, monkeypatch, af
 
         class Told(AlignedTrainer):
             def row(self, progress, losses):
-                self.validation = Validation(lambda: (recalls[progress.epoch], 0.0), "recall@10")
+                self.validation = Validation(lambda: (recalls[progress.epoch], 0.0))
                 return super().row(progress, losses)
 
             def backward(self, batch, progress):

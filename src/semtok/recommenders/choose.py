@@ -31,7 +31,8 @@ def choose(candidates: Sequence[dict[str, Any]], histories: Sequence[pd.DataFram
                 f"candidate {values}: never validated; expected validation targets in the data, without which nothing "
                 "can be chosen"
             )
-        best = int(measured[METRIC].argmax())
+        # The epoch whose weights are kept (`Trainer.score`).
+        best = max(range(len(measured)), key=lambda row: tuple(measured[[METRIC, "ndcg@10"]].iloc[row]))
         recall, epoch = float(measured[METRIC].iloc[best]), int(measured["epoch"].iloc[best])
         found.append({"values": values, METRIC: recall, "epoch": epoch})
         log.info("%s: %s %.4f in epoch %d", values, METRIC, recall, epoch)

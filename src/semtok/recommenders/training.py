@@ -51,7 +51,7 @@ class Validation:
     """How the best checkpoint is told."""
 
     measure: Callable[[], tuple[float, float]]
-    """Recall@10, which chooses, and NDCG@10 of the model as it is, on the validation targets."""
+    """Recall@10, which chooses, and NDCG@10, which decides among equals, of the model as it is."""
 
 
 class Trainer(Objective):
@@ -123,8 +123,8 @@ class Trainer(Objective):
         }
 
     def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:
-        """Recall@10, by which all rows of a table are chosen; of equals the earlier is kept."""
-        return None if row["recall@10"] is None else (row["recall@10"],)
+        """Recall@10, by which all rows of a table are chosen; of equals NDCG@10 decides, then the earlier is kept."""
+        return None if row["recall@10"] is None else (row["recall@10"], row["ndcg@10"])
 
 
 def epoch_order(n_samples: int, samples_per_epoch: int | None, seed: int, epoch: int) -> Integers:

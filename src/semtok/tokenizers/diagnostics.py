@@ -209,4 +209,4 @@ def _sizes_and_largest(prefixes: Integers, labels: Integers) -> tuple[Integers, 
     """Of each prefix: its items, and those of its most frequent category."""
     table = pd.DataFrame({"prefix": prefixes, "label": labels})
     sizes, largest = table.groupby("prefix").size(), table.value_counts().groupby("prefix").max()
-    return sizes.to_numpy(np.int64), largest.to_numpy(np.int64)
+    return np.asarray(sizes, dtype=np.int64), np.asarray(largest, dtype=np.int64)
