@@ -21,7 +21,7 @@ SIZES = {
 }
 LEARNING = {"epochs": 30, "learning_rate": 0.01}
 """Of the planted world."""
-SLOWER = {"bert4rec": {"epochs": 80, "learning_rate": 0.003, "last_item_ratio": 0.8}}
+SLOWER = {"bert4rec": {"epochs": 140, "learning_rate": 0.003, "last_item_ratio": 0.8}}
 """Where a sample asks for few of its items."""
 
 

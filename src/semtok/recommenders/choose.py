@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from semtok.errors import DataError
@@ -32,7 +33,7 @@ def choose(candidates: Sequence[dict[str, Any]], histories: Sequence[pd.DataFram
                 "can be chosen"
             )
         # The epoch whose weights are kept (`Trainer.score`).
-        best = max(range(len(measured)), key=lambda row: tuple(measured[[METRIC, "ndcg@10"]].iloc[row]))
+        best = int(np.lexsort((-measured["ndcg@10"], -measured[METRIC]))[0])
         recall, epoch = float(measured[METRIC].iloc[best]), int(measured["epoch"].iloc[best])
         found.append({"values": values, METRIC: recall, "epoch": epoch})
         log.info("%s: %s %.4f in epoch %d", values, METRIC, recall, epoch)
