@@ -22,9 +22,9 @@ def _processor(monkeypatch):
 
 def test_dense_tokens_tell_the_attributes_of_items_that_were_not_learned_from():
     frame = items(240)
-    grown = corpus_options(hidden_dim=32, inner_dim=64, epochs=20, dropout=0.0)
+    grown = corpus_options(hidden_dim=32, inner_dim=64, epochs=30, dropout=0.0)
     model, _, _ = train_language_model(grown, frame, ATTRIBUTES, None, "")
-    dense = encode(dense_options(epochs=7, learning_rate=0.02, lora_rank=8), model, frame, ATTRIBUTES)
+    dense = encode(dense_options(epochs=20, learning_rate=0.01, lora_rank=16), model, frame, ATTRIBUTES)
     assert (dense.vectors.dtype, dense.vectors.shape) == (np.float32, (240, 2 * 32))
     assert set(np.flatnonzero(np.isnan(dense.vectors).any(axis=1))) == {5, 6}
     assert dense.facts["items_without_content"] == 2

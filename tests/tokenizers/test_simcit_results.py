@@ -111,7 +111,7 @@ def test_fused_codes_find_what_neither_view_shows_alone(simcit, two_views):
     views, groups = two_views
     kept = np.setdiff1d(np.arange(240), [3, 50, 51])
     both = groups[:, 0] * 4 + groups[:, 1]
-    common = {"codebook_size": 16, "steps": {"epochs": 20}, "learning_rate": 5e-3, "n_levels": 2}
+    common = {"codebook_size": 16, "steps": {"epochs": 60}, "learning_rate": 5e-3, "n_levels": 2}
 
     def information(codes, labels):
         return normalized_mutual_info_score(labels[kept], codes[kept, 0])
