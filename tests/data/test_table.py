@@ -145,10 +145,10 @@ def test_without_times_rows_stand_in_their_order(write):
 
 def test_without_times_one_file_is_read_after_the_other(tmp_path):
     """Or the last items of a user, which are tested, would be those of the first file."""
-    columns = {"header": ["user_id", "item_id"], "timestamp": None}
     (tmp_path / "1.csv").write_text("".join(f"u,a{n}\n" for n in range(20)))
     (tmp_path / "2.csv").write_text("u,last1\nu,last2\n")
-    files = [RawFile(tmp_path / f"{n}.csv", table=InteractionTable(kind="interactions", **columns)) for n in (1, 2)]
+    columns = InteractionTable(kind="interactions", header=["user_id", "item_id"], timestamp=None)
+    files = [RawFile(tmp_path / f"{n}.csv", table=columns) for n in (1, 2)]
     found = pd.concat(table.read_interactions(files, Report())).sort_values("timestamp", kind="stable")
     assert found["item"].tolist() == [*(f"a{n}" for n in range(20)), "last1", "last2"]
     assert found["timestamp"].is_unique

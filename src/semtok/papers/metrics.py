@@ -1,4 +1,4 @@
-"""Recall@k and NDCG@k from saved ranks (methods 7.1)."""
+"""Recall@k and NDCG@k from saved ranks."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -137,7 +137,7 @@ def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
 
 
 def check_scores(scores: pd.DataFrame) -> None:
-    """Refuse metrics that no ranking can have: NDCG@k above Recall@k, or outside [0, 1] (methods 7.1, 7.2).
+    """Refuse metrics that no ranking can have: NDCG@k above Recall@k, or outside [0, 1].
 
     Raises:
         DataError: names metric and k.

@@ -11,8 +11,7 @@ SOURCES = ("official", "mirror", "synthetic")
 PLANTED = "planted"
 """The source of a world whose answer is known: made up, and asked about for its own sake."""
 SAME_SIZE = 0.05
-"""Relative difference in users and items up to which data are of the paper's size (methods 9: counts match within
-5%)."""
+"""Relative difference in users and items up to which data are of the paper's size."""
 
 
 @dataclass(frozen=True)
