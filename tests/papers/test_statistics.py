@@ -47,7 +47,7 @@ def test_interval_agrees_with_the_formula_for_one_seed():
     hits = np.zeros(5000)
     hits[:350] = 1
     found = bootstrap(sample([hits])).estimate(column_of(0, 0))
-    error = np.sqrt(0.07 * 0.93 / 5000)  # docs/methods.md, "Metrics": 0.0036
+    error = np.sqrt(0.07 * 0.93 / 5000)  # 0.0036
     assert found.value == pytest.approx(0.07)
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.08)
 
