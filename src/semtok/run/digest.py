@@ -36,6 +36,9 @@ WHOLE, ON_IMPORT = "*", ""
 HARMLESS_DECORATORS = {"cache", "contextmanager", "dataclass", "inference_mode", "no_grad"}
 """Those that do nothing on import but make the definition; others may register it somewhere."""
 
+# Since 3.13 a tree's text leaves out empty lists, unless asked.
+_SHOW_EMPTY: dict[str, Any] = {"show_empty": True} if sys.version_info >= (3, 13) else {}
+
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _IMPORTS = ast.Import | ast.ImportFrom
 
@@ -209,7 +212,15 @@ def _acts(statement: ast.stmt) -> bool:
 
 
 def _digest(statements: Iterable[ast.stmt]) -> str:
-    return hashlib.sha256("\n".join(map(ast.dump, statements)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(map(_text, statements)).encode()).hexdigest()[:16]
+
+
+def _text(statement: ast.stmt) -> str:
+    """The statement's tree as Python 3.11 writes it, so that results made under a later Python are of the same code."""
+    for node in ast.walk(statement):
+        if getattr(node, "type_params", None) == []:  # since 3.12 definitions have them
+            del node.type_params  # type: ignore[attr-defined]
+    return ast.dump(statement, **_SHOW_EMPTY)
 
 
 def _needs(statements: Iterable[ast.stmt]) -> list[str]:
