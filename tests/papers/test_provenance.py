@@ -84,7 +84,27 @@ def test_jobs_of_other_code_show_it():
     old["environment"]["modified"] = True
     found = provenance(record("ranking_table", {RANKS: "b"}, {TABLE: "t"}, commit=None), [old])
     assert found["commits"] == ["c0, with changes", "unknown: not in git"]
-    assert len(found["warnings"]) == 2
+    told = "some jobs ran code that differs from their commit; the digests of their code tell which"
+    assert found["warnings"] == [told]
+
+
+def test_seeds_of_a_method_that_ran_different_code_are_told():
+    """A commit that touches nothing that a job runs is no warning; other code behind the seeds of one row is."""
+    ranks = {seed: f"results/ranks-{seed}.parquet" for seed in (0, 1)}
+    jobs = [record("decode", {}, {ranks[seed]: "b"}, commit=f"c{seed}") for seed in (0, 1)]
+    for seed, job in enumerate(jobs):
+        job["wildcards"] |= {"tokenizer": "cost", "seed": str(seed)}
+    own = record("ranking_table", dict.fromkeys(ranks.values(), "b"), {TABLE: "t"}, commit="c2")
+    assert provenance(own, jobs)["warnings"] == []
+    jobs[1]["code"] = "fedcba9876543210"
+    assert provenance(own, jobs)["warnings"] == ["jobs of decode cost ran 2 versions of its code"]
+
+
+def test_rows_of_different_precision_are_told():
+    ranks = {dtype: f"results/{dtype}/ranks.parquet" for dtype in ("float32", "bfloat16")}
+    jobs = [record("decode", {}, {path: "b"}, device="NVIDIA H100", dtype=dtype) for dtype, path in ranks.items()]
+    own = record("ranking_table", dict.fromkeys(ranks.values(), "b"), {TABLE: "t"})
+    assert provenance(own, jobs)["warnings"] == ["jobs of decode computed in bfloat16 and float32"]
 
 
 def test_benchmarks_are_joined(tmp_path):

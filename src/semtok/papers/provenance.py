@@ -6,6 +6,7 @@ that each job wrote down when it ran.
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -150,9 +151,15 @@ def _warnings(jobs: Sequence[Job], makers: Mapping[str, Job], environments: Sequ
             for file in job["inputs"]
             if written.get(file["path"], file["sha256"]) != file["sha256"]
         ]
-    commits = list(dict.fromkeys(_commit(environment) for environment in environments))
-    if len(commits) > 1:
-        found.append(f"the jobs ran at {len(commits)} states of the code: {'; '.join(map(short, commits))}")
+    codes, dtypes = defaultdict(set), defaultdict(set)
+    for job in jobs:
+        if dtype := job["environment"]["hardware"].get("dtype"):
+            dtypes[job["rule"]].add(dtype)
+        if job["code"] is not None:
+            what = [str(value) for name, value in job["wildcards"].items() if name not in ("dataset", "seed")]
+            codes[" ".join([job["rule"], *what])].add(job["code"])
+    found += [f"jobs of {what} ran {len(ran)} versions of its code" for what, ran in codes.items() if len(ran) > 1]
+    found += [f"jobs of {rule} computed in {' and '.join(sorted(ran))}" for rule, ran in dtypes.items() if len(ran) > 1]
     if any(environment["modified"] for environment in environments):
         found.append("some jobs ran code that differs from their commit; the digests of their code tell which")
     return found
