@@ -30,6 +30,7 @@ class FakeRecord:
             "started": "2026-01-01T00:00:00+00:00",
             "seconds": 7200.0,
             "peak_memory_mb": 321,
+            "code": "0123456789abcdef",
             "environment": ENVIRONMENT,
         }
 
