@@ -32,6 +32,8 @@ def test_nearest_names_are_offered():
         ({"dataset": "mnd"}, "'mnd' is no dataset that this config has; did you mean 'mind'"),
         ({"dataset": "mind", "language_model": "opt-35m"}, "'opt-35m' is no language_model that this config has"),
         ({"paper": "cost", "exhibit": "table4"}, "'table4' is no exhibit that this config has"),
+        ({"exhibit": "table9"}, "'table9' is no exhibit that this config has; did you mean 'table"),
+        ({"exhibit": "table2-collisions"}, "'table2-collisions' is no exhibit that this config has"),
         ({"paper": "cst", "exhibit": "table2"}, "'cst' is no paper that this config has; did you mean 'cost'"),
         ({"dataset": "mind", "tokenizer": "cosst"}, "did you mean 'cost'"),
         ({"dataset": "mind", "tokenizer": "cost+temperature=0"}, "cost+temperature=0.temperature: found 0"),
@@ -50,7 +52,7 @@ def test_names_that_are_not_there(demo, wildcards, expected):
     "wildcards",
     [
         {},
-        {"exhibit": "table4"},
+        {"exhibit": "table5"},
         {"paper": "cost", "exhibit": "table2"},
         {"dataset": "mind", "tokenizer": "cost+temperature=0.5", "recommender": "tiger", "seed": "7"},
         {"dataset": "mind", "tokenizer": "ids", "recommender": "sasrec", "seed": "0"},

@@ -30,12 +30,7 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
         "encoder": stages.config.encoders,
         "language_model": stages.config.language_models,
         "paper": papers,
-        "exhibit": {
-            name
-            for asked, paper in papers.items()
-            if wildcards.get("paper", asked) == asked
-            for name in (*paper.tables, *paper.figures)
-        },
+        "exhibit": _exhibits(stages.config, papers, wildcards.get("paper")),
     }
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
@@ -55,6 +50,14 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
             yield from incompatible(tokenizer, recommender, options, "target")
             if dataset is not None:
                 yield from placeless(wildcards["dataset"], dataset, recommender, options, "target")
+
+
+def _exhibits(config: Config, papers: Mapping[str, Definition], asked: str | None) -> Collection[str]:
+    """The tables and figures of a paper; without one, the tables of several papers in one, which are those that some
+    paper builds."""
+    if asked is None:
+        return {name for paper in papers for name in config.papers[paper].tables}
+    return [*papers[asked].tables, *papers[asked].figures] if asked in papers else ()
 
 
 def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> set[str]:
