@@ -25,6 +25,15 @@ def test_a_mirror_that_lacks_files_is_refused_although_results_lie_there(untouch
     assert "datasets.mind: the mirror raw lacks mind/MINDsmall_train.zip" in said
 
 
+def test_a_report_is_refused_as_a_run_is(untouched: Project):
+    done = untouched.snakemake("--config", "source=mirror", "mirror=raw", "--report", "report.html", check=False)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "datasets.mind: the mirror raw lacks mind/MINDsmall_train.zip" in said
+    assert "Traceback" not in said
+    assert not (untouched.root / "report.html").exists()
+
+
 def test_a_user_sees_one_line_and_no_traceback(untouched: Project):
     done = untouched.snakemake("--dry-run", "--", "results/table9.csv", check=False)
     assert done.returncode == 1

@@ -98,7 +98,12 @@ def cancel_left_behind():
 
 def before_the_dag(*checks):
     """Run `checks` when Snakemake knows what is asked for and has not looked at any file; it has no hook of its own there."""
-    execute = workflow.execute
+    execute, create_report = workflow.execute, workflow.create_report
+
+    def reported(**kwargs):
+        # It shows whatever lies there.
+        check_targets()
+        return create_report(**kwargs)
 
     def checked(executor_plugin, **kwargs):
         for check in checks:
@@ -110,7 +115,7 @@ def before_the_dag(*checks):
         return execute(executor_plugin=executor_plugin, **kwargs)
 
     if workflow.exec_mode == ExecMode.DEFAULT:
-        workflow.execute = checked
+        workflow.execute, workflow.create_report = checked, reported
 
 
 def check_targets():
