@@ -59,3 +59,8 @@ def test_results_of_another_config_are_no_targets_of_this_one(untouched: Project
     assert Path(untouched.root / "results/table2.csv").is_file()
     said = untouched.refused("results/table2.csv", results="results/other")
     assert "did you mean results/other/table2.csv" in said
+
+
+def test_another_working_directory_has_the_same_config(untouched: Project, tmp_path: Path):
+    done = untouched.snakemake("--directory", str(tmp_path), "--cores", "1", "--", "results/data/mind/stats.json")
+    assert (tmp_path / "results/data/mind/stats.json").is_file(), done.stdout + done.stderr
