@@ -1,5 +1,7 @@
 """What is asked for, checked against the config before any file is looked at."""
 
+import json
+
 import pytest
 import yaml
 
@@ -97,3 +99,18 @@ def test_a_made_up_world_is_needed_where_the_source_is_one(raw):
     assert said.startswith("datasets.mind.synthetic: missing")
     raw["source"] = "official"
     assert list(targets.lacking(check(raw, ROOT / "config" / "papers")[0], {"mind"})) == []
+
+
+def test_results_of_another_source_are_told_of(raw, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw |= {"source": "mirror", "mirror": str(tmp_path)}
+    config, _ = check(raw, ROOT / "config" / "papers")
+    stages = Stages(config, Paths("results/demo"), ROOT)
+    assert targets.otherwise_sourced(stages, {"mind", "nyc"}) == ""
+    for name, source in {"mind": "synthetic", "nyc": "mirror", "beauty": "synthetic"}.items():
+        (tmp_path / f"results/demo/data/{name}").mkdir(parents=True)
+        (tmp_path / f"results/demo/data/{name}/stats.json").write_text(json.dumps({"source": source}))
+    said = targets.otherwise_sourced(stages, {"mind", "nyc"})
+    assert said.startswith("results/demo: found mind (synthetic), whose source is another under this config")
+    assert "--config results=FOLDER" in said
+    assert targets.otherwise_sourced(stages, {"nyc"}) == ""

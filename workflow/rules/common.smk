@@ -138,6 +138,8 @@ def check_targets():
         problems += targets.lacking(CONFIG, needed)
     if problems:
         sys.exit("error: " + "\n       ".join(problems))
+    if mixed := targets.otherwise_sourced(STAGES, needed):
+        print(f"warning: {mixed}", file=sys.stderr)
 
 
 def remembered(output):

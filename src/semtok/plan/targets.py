@@ -3,6 +3,7 @@ name that nothing makes and a dataset whose files are not there are mistakes."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from semtok.config.model import Config
@@ -10,10 +11,12 @@ from semtok.config.recommenders import Recommender
 from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
 from semtok.config.variants import nearest
+from semtok.errors import SemtokError
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid, misread, placeless
 from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
+from semtok.run.files import read_json
 
 
 def unknown(target: str, known: Collection[str]) -> str:
@@ -98,3 +101,19 @@ def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
         missing = [file.path for file in dataset.files if not Path(str(config.mirror), file.path).is_file()]
         if source == "mirror" and missing:
             yield f"datasets.{name}: the mirror {config.mirror} lacks {', '.join(missing)}"
+
+
+def otherwise_sourced(stages: Stages, names: Collection[str]) -> str:
+    """A warning where the folder of results holds these datasets from another source than the config's; else empty."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        dataset = stages.config.datasets[name]
+        with suppress(SemtokError, OSError, KeyError):  # not there yet, or no such file, which is for its readers to say
+            source = read_json(stages.paths.stats.format(dataset=name))["source"]
+            if source != (dataset.source or stages.config.source):
+                found[name] = source
+    told = ", ".join(f"{name} ({source})" for name, source in found.items())
+    return told and (
+        f"{stages.paths.results}: found {told}, whose source is another under this config; they and all that is made "
+        "of them are made again there. Expected a folder of its own: --config results=FOLDER"
+    )
