@@ -47,6 +47,9 @@ def test_a_user_sees_one_line_and_no_traceback(untouched: Project):
     [
         ("results/table9.csv", "did you mean 'table"),
         ("results/papers/cst/table2.csv", "did you mean results/papers/cost/table2.csv"),
+        ("results/encoders/mind/als.npy", "or results/encoders/mind/als-seed0.npy"),
+        ("results/encoders/mind/tfid.npy", "did you mean results/encoders/mind/tfidf.npy"),
+        (f"{Path.cwd()}/results/table2.csv", "found an absolute path; expected one from "),
         ("results/tokenizers/mind/cosst/0/codes.npy", "did you mean 'cost'"),
     ],
 )

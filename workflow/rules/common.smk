@@ -126,9 +126,13 @@ def check_targets():
     problems, needed = [], set()
     for target in workflow.dag_settings.targets or ["all"]:
         path = os.path.relpath(target)
+        if os.path.isabs(target):
+            problems.append(f"{target}: found an absolute path; expected one from {os.getcwd()}, as {path}")
+            continue
         makers = [one for one in workflow.rules if one.name == target or one.is_producer(path)]
         if not makers:
-            problems.append(targets.unknown(target, [*EVERYTHING, *(one.name for one in workflow.rules)]))
+            names = [one.name for one in workflow.rules]
+            problems.append(targets.unknown(target, [*EVERYTHING, *STAGES.all_vectors(), *names]))
             continue
         wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
         mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]

@@ -227,7 +227,8 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
     claims = exhibit == CLAIMS
     notes = {name: paper.datasets[name] for name in paper.shown_in(exhibit) if name in paper.datasets}
     content = {
-        name: note.model_dump(mode="json", exclude_defaults=True, exclude={"files", "reader"}) for name, note in notes.items()
+        name: note.model_dump(mode="json", exclude_defaults=True, exclude={"files", "reader"})
+        for name, note in notes.items()
     }
     if paper.kind(exhibit) == "statistics":
         # Why a stand-in's own dataset is not there.

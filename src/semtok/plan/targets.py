@@ -10,7 +10,7 @@ from semtok.config.model import Config
 from semtok.config.recommenders import Recommender
 from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import nearest
+from semtok.config.variants import canonical, nearest, spelled
 from semtok.errors import SemtokError
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid, misread, placeless
@@ -39,20 +39,29 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
         if key in wildcards and wildcards[key] not in entries:
             yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
+    entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
-        yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
+        wrong = list(invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers"))
+        yield from wrong or _misspelled(tokenizer, canonical(entries["tokenizers"], tokenizer, "tokenizers"))
     if (scorer := wildcards.get("scorer")) is not None:
-        wrong = list(invalid(Scorer, stages.entries["scorers"], scorer, "scorers"))
+        wrong = list(invalid(Scorer, entries["scorers"], scorer, "scorers"))
+        wrong = wrong or list(_misspelled(scorer, canonical(entries["scorers"], scorer, "scorers")))
         yield from wrong or misread(wildcards.get("tokenizer", TEXTS), scorer, stages.scorer(scorer), "target")
     if recommender is not None:
-        wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
-        yield from wrong
+        wrong = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        yield from wrong or _misspelled(recommender, spelled(recommender))
         dataset = stages.config.datasets.get(wildcards.get("dataset", ""))
         if not wrong:
             options = stages.recommender(recommender)
             yield from incompatible(tokenizer, recommender, options, "target")
             if dataset is not None:
                 yield from placeless(wildcards["dataset"], dataset, recommender, options, "target")
+
+
+def _misspelled(variant: str, name: str) -> Iterator[str]:
+    """The mistake of a second name for the same run, under which it would be trained again."""
+    if variant != name:
+        yield f"found {variant}; expected {name}, which is the same run and the one name that tables have for it"
 
 
 def _exhibits(config: Config, papers: Mapping[str, Definition], asked: str | None) -> Collection[str]:
@@ -108,7 +117,9 @@ def otherwise_sourced(stages: Stages, names: Collection[str]) -> str:
     found: dict[str, str] = {}
     for name in sorted(names):
         dataset = stages.config.datasets[name]
-        with suppress(SemtokError, OSError, KeyError):  # not there yet, or no such file, which is for its readers to say
+        with suppress(
+            SemtokError, OSError, KeyError
+        ):  # not there yet, or no such file, which is for its readers to say
             source = read_json(stages.paths.stats.format(dataset=name))["source"]
             if source != (dataset.source or stages.config.source):
                 found[name] = source

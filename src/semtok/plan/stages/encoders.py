@@ -23,6 +23,14 @@ class EncoderJobs(Jobs):
         options = self.options("encoders", wildcards.encoder)
         return options | {"seed": options["seed"] + int(wildcards.seed)}
 
+    def all_vectors(self) -> list[str]:
+        """The vectors of every encoder on every dataset, with the first seed where they have one."""
+        return [
+            self.vectors(dataset, encoder, self.config.seeds[0])
+            for dataset in self.config.datasets
+            for encoder in self.config.encoders
+        ]
+
     def encoders_with(self, modality: str) -> str:
         """The encoders of one modality, as a pattern."""
         return any_of(name for name, entry in self.config.encoders.items() if entry.modality == modality)
