@@ -258,6 +258,4 @@ def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[obj
 
 
 def _ks_of_claims(paper: Definition, exhibit: str) -> set[int]:
-    claims = [claim for claim in paper.single_claims if claim.exhibit == exhibit]
-    plain = {k for claim in claims for k in getattr(claim, "ks", [])}
-    return plain | {k for claim in claims for gain in getattr(claim, "gains", []) for k in gain.ks}
+    return {k for claim in paper.single_claims if claim.exhibit == exhibit for _, k in claim.columns}

@@ -16,8 +16,8 @@ def with_own_data(paper: Definition, config: PaperConfig, datasets: Entries) -> 
     """The definition and its section of the config, with every dataset that is run on own data renamed.
 
     An entry of the config is the paper's dataset where it is made of no other files than the definition lists
-    (`datasets: MIND: files`), in their official format (`reader`). Any other is own data. Its name is the entry's, for which nothing is printed; captions,
-    notes and claims say in whose place it stands.
+    (`datasets: MIND: files`), in their official format (`reader`). Any other is own data. Its name is the entry's, for
+    which nothing is printed; captions, notes and claims say in whose place it stands.
 
     Args:
         paper: the definition.
