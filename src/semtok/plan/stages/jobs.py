@@ -87,11 +87,15 @@ class Jobs:
         return amount
 
     def _method(self, wildcards: Wildcards) -> Method:
-        """The typed options of the scorer, the recommender or the tokenizer of a job."""
+        """The typed options of what a job is of: the first of these that its rule has a wildcard for."""
         if variant := getattr(wildcards, "scorer", None):
             return self.scorer(variant)
         if variant := getattr(wildcards, "recommender", None):
             return self.recommender(variant)
+        if name := getattr(wildcards, "encoder", None):
+            return self.config.encoders[name]
+        if name := getattr(wildcards, "language_model", None):
+            return self.config.language_models[name]
         return self.tokenizer(wildcards.tokenizer)
 
 
