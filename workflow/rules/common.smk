@@ -29,7 +29,7 @@ from semtok.plan.check import check
 from semtok.plan.forecast import forecast, kind, measured, read
 from semtok.plan.forgotten import made_otherwise
 from semtok.plan.job_list import job_list
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, language_model_files
 from semtok.plan.stages import Stages, ordered
 
 try:

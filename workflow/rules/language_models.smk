@@ -6,9 +6,7 @@ rule train_language_model:
     input:
         catalogue=rules.prepare.output.catalogue,
     output:
-        config=f"{PATHS.language_model}/config.json",
-        weights=f"{PATHS.language_model}/model.safetensors",
-        vocabulary=f"{PATHS.language_model}/tokenizer.json",
+        **language_model_files(PATHS.language_model),
         history=f"{PATHS.language_model}/history.csv",
         facts=f"{PATHS.language_model}/facts.json",
     log:

@@ -8,6 +8,7 @@ from semtok.config.encoders import GraphOptions
 from semtok.config.language_models import FolderModel
 from semtok.config.tokenizers import IDS
 from semtok.errors import ConfigError
+from semtok.plan.paths import language_model_files
 from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
 
 
@@ -132,4 +133,4 @@ class EncoderJobs(Jobs):
             folder = self.paths.language_model.format(dataset=wildcards.dataset, language_model=name)
         else:
             return []
-        return [f"{folder}/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")]
+        return list(language_model_files(folder).values())
