@@ -4,6 +4,7 @@ others' results."""
 import glob
 
 from semtok.archive import take
+from semtok.plan.shared import sources
 
 
 # A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
@@ -123,6 +124,8 @@ rule ro_crate:
         runtime=per_attempt(60),
         gpu=0,
     params:
+        # They are shared, too; no inputs, since a clone makes their times new.
+        sources=lambda wildcards: sources(),
         config=ordered(ENTRIES),
         code=code("ro_crate.py"),
     script:

@@ -24,7 +24,7 @@ def language_model_files(folder: str) -> dict[str, str]:
 class Paths:
     """The files of one config's results, which lie below the folder `results`."""
 
-    # The pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand.
+    # Pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand.
     page = "docs/results/{paper}.md"
     page_figure = "docs/results/{paper}-{exhibit}.svg"
     conclusions = "docs/results/{paper}-conclusions.md"

@@ -22,7 +22,7 @@ from typing import Any
 from semtok.run.files import sha256, write_json
 
 LOGS, RECORDS, BENCHMARKS = "logs", "records", "benchmarks"
-"""The job that logs to RESULTS/logs/X.log has its record in RESULTS/records/X.json, and what Snakemake measured of it in
+"""The job that logs to RESULTS/logs/X.log has its record in RESULTS/records/X.json, and Snakemake's measurements in
 RESULTS/benchmarks/X.tsv."""
 
 # What a commit is compared with: files that a job's results may come from, but not what jobs write there.
