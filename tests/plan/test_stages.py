@@ -14,6 +14,7 @@ from semtok.config.over_codes import TIGER
 from semtok.errors import ConfigError
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages
+from semtok.run import records
 from support.project import ROOT
 
 RULES = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
@@ -51,6 +52,13 @@ def test_every_path_lies_in_the_results_of_the_config(raw):
     patterns = vars(Paths("results/mine")).values()
     assert all(pattern.startswith("results/mine") for pattern in patterns)
     assert stages(raw, "results/mine").codes(job(tokenizer="cost", recommender="tiger")).startswith("results/mine/")
+
+
+def test_jobs_log_and_tell_of_themselves_where_the_plan_has_it():
+    paths = Paths("results/mine")
+    assert (paths.logs, paths.records, paths.benchmarks) == tuple(
+        f"results/mine/{name}" for name in (records.LOGS, records.RECORDS, records.BENCHMARKS)
+    )
 
 
 def test_vectors_of_a_tokenizer_by_view(raw):

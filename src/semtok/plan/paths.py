@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from semtok.config.scorers import TEXTS
 from semtok.config.variants import without
-from semtok.run.records import BENCHMARKS, LOGS, RECORDS
 
 
 def trained_as(pattern: str, run: Mapping[str, object]) -> str:
@@ -32,7 +31,8 @@ class Paths:
     def __init__(self, results: str = "results") -> None:
         self.results = results
         # Of jobs: logs and Snakemake's measurements, a folder for each rule, and records at the paths of the logs.
-        self.logs, self.benchmarks, self.records = (f"{results}/{name}" for name in (LOGS, BENCHMARKS, RECORDS))
+        # `semtok.run.records` has the names, too: it imports nothing of this, and planning not the numpy behind that.
+        self.logs, self.benchmarks, self.records = (f"{results}/{name}" for name in ("logs", "benchmarks", "records"))
 
         # Raw files.
         self.raw = f"{results}/raw"
