@@ -1,4 +1,5 @@
 import gc
+import os
 
 from snakemake.utils import min_version
 
@@ -8,7 +9,8 @@ min_version("9.8")
 gc.set_threshold(100_000, 50, 50)
 
 
-configfile: "config/config.yaml"
+# The one beside this file, also where `snakemake --directory` works in another folder.
+configfile: os.path.relpath(f"{workflow.basedir}/config/config.yaml")
 
 
 report: "workflow/report/workflow.rst"

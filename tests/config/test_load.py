@@ -90,6 +90,11 @@ def change(raw, path: str, value) -> None:
         ("tokenizers.cost.steps", {"epochs": 1.5}, "tokenizers.cost.steps.epochs: found 1.5; expected a valid integer"),
         ("tokenizers.cost.steps", {"epochs": 5, "a": 1}, "tokenizers.cost.steps.a: unknown key; known: epochs"),
         ("tokenizers.cost.steps", 1.5, "tokenizers.cost.steps: found 1.5; expected a valid integer"),
+        (
+            "seeds",
+            ["0"],
+            "seeds.0: found '0'; expected a valid integer (it is in quotes, or in a list given to --config,",
+        ),
         ("tokenizers.cost.learning_rate", "1e-4", "(YAML reads 1e-4 as text: write it with a dot, as in 1.0e-4)"),
         ("datasets.mind.split", {"method": "user-ratio", "valid": 0.5, "test": 0.6}, "must be below 1"),
         ("recommenders.tiger.decoding.beam_size", 20, "found 20; expected at least 40, the largest k of papers.cost"),

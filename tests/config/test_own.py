@@ -1,6 +1,7 @@
 """A method of one's own: the class that its entry is checked by, and the module that its job imports."""
 
 import os
+import re
 from importlib import import_module
 
 import pytest
@@ -9,6 +10,10 @@ import yaml
 from semtok.config.load import read
 from semtok.config.recommenders import without
 from semtok.config.tokenizers import encoders_of
+from semtok.errors import ConfigError
+from semtok.plan.check import check
+from semtok.plan.paths import Paths
+from semtok.plan.stages import Stages
 from semtok.tokenizers import train
 from support.project import ROOT
 
@@ -48,6 +53,29 @@ def config_with(entry):
     raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     raw["recommenders"]["mine"] = entry
     return read(raw)
+
+
+def test_one_in_a_language_model_is_made_by_the_rules_that_have_one(entry, tmp_path):
+    text = FILE.replace("    width: int", "    reads_language_model = True\n    language_model: str\n    width: int")
+    (tmp_path / "own/mine.py").write_text(text)
+    config, mistakes = config_with(entry | {"language_model": "opt"})
+    assert mistakes == []
+    pattern = Stages(config, Paths(), ROOT).in_language_models()
+    assert re.fullmatch(pattern, "mine")
+    assert re.fullmatch(pattern, "mine+width=8")
+
+
+def test_one_in_a_language_model_names_it(entry, tmp_path):
+    text = FILE.replace("    width: int", "    reads_language_model = True\n    width: int")
+    (tmp_path / "own/mine.py").write_text(text)
+    _, (mistake,) = config_with(entry)
+    assert "expected an option language_model in its class Options" in mistake
+    (tmp_path / "own/mine.py").write_text(text.replace("    width", "    language_model: str\n    width"))
+    os.utime(tmp_path / "own/mine.py", ns=(1, 1))
+    raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    raw["recommenders"]["mine"] = entry | {"language_model": "opd"}
+    with pytest.raises(ConfigError, match=r"recommenders\.mine\.language_model: found opd; expected an entry"):
+        check(raw, ROOT / "config/papers")
 
 
 def test_an_entry_has_the_options_of_its_file(entry):

@@ -9,6 +9,7 @@ from rocrate.rocrate import ROCrate
 
 from semtok.errors import SemtokError
 from semtok.papers.crate import make_crate
+from semtok.plan.shared import sources
 from semtok.run.files import sha256, write_json, write_text
 from semtok.verify import METADATA, compare_with_crate, main, verify_crate, verify_results
 
@@ -34,7 +35,7 @@ def project(tmp_path, monkeypatch):
 
 
 def crate(name: str = "crate.zip") -> Path:
-    make_crate(SHARED, {"seeds": [0], "mirror": "/data/someone"}, RESULTS / name)
+    make_crate(SHARED, sources(), {"seeds": [0], "mirror": "/data/someone"}, RESULTS / name)
     return RESULTS / name
 
 
@@ -49,6 +50,14 @@ def test_it_holds_tables_and_codes_but_no_weights_and_no_path():
         )
         assert b"someone" not in archive.read("results/cpu/config.yaml")
         assert json.loads(archive.read(METADATA))["@graph"][0]["datePublished"] == "2026-01-03"
+
+
+def test_what_it_holds_of_the_workflow_is_in_the_params_of_its_job():
+    write_text("config/papers/cost.yaml", "title: one")
+    before = sources()
+    assert set(before) == {"Snakefile", "config/config.yaml", "config/papers/cost.yaml"}
+    write_text("config/papers/cost.yaml", "title: another")
+    assert {path for path, checksum in sources().items() if checksum != before[path]} == {"config/papers/cost.yaml"}
 
 
 def test_others_read_it():

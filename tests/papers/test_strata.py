@@ -104,6 +104,13 @@ def test_ranks_of_other_targets_are_refused(tmp_path):
         tidy(results_of(tmp_path, lambda run: frames.get(run.tokenizer, BY_SEED[0]), seeds=[0]))
 
 
+def test_ranks_that_disagree_with_their_lists_are_refused(tmp_path):
+    wrong = BY_SEED[0].assign(rank=BY_SEED[0]["rank"].replace(2, 3))
+    frames = {"cost": wrong}
+    with pytest.raises(DataError, match=r"cost-0.parquet: target 1: found rank 3"):
+        tidy(results_of(tmp_path, lambda run: frames.get(run.tokenizer, BY_SEED[0]), seeds=[0]))
+
+
 @pytest.mark.parametrize("changed", [{}, {"datasets": {}}])
 def test_files(tmp_path, changed):
     results = results_of(tmp_path, lambda run: BY_SEED[run.seed], **changed)

@@ -8,7 +8,7 @@ import yaml
 
 from semtok.config.load import read
 from semtok.papers.origin import Origin, PrintedSize, describe
-from semtok.plan.definition import CLAIMS, load
+from semtok.plan.definition import CLAIMS, DatasetNote, load
 from semtok.plan.exhibits import Exhibits
 from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths
@@ -37,6 +37,14 @@ def test_official_files_are_the_paper_s_wherever_they_lie(raw):
     made = exhibits(raw, {"MIND": "mine"}, path="elsewhere/MINDsmall_dev.zip")
     assert made.datasets("cost", "table2") == {"MIND": "mine"}
     assert made.params("cost", "table2")["printed"]
+
+
+def test_a_file_of_an_official_name_in_another_format_is_own_data(raw):
+    content = copy.deepcopy(raw)
+    content["datasets"]["mind"] |= {"reader": "sequences", "files": [{"path": "toy/MINDsmall_train.json"}]}
+    shown = exhibits(content, {"MIND": "mind"}).params("cost", "table2")
+    assert shown["printed"] == []
+    assert shown["content"]["tables"]["table2"]["caption"].endswith("Own data: mind in the place of MIND.")
 
 
 def test_the_demo_has_no_own_data(raw):
@@ -125,11 +133,15 @@ def test_a_place_for_own_data_stands_for_nothing(raw):
     content["papers"] = {"own": {**content["papers"]["cost"], **place}}
     config, mistakes = read(content)
     assert not mistakes
-    made = Exhibits(config, {"own": load(FOLDER / "own.yaml")}, FOLDER, Paths())
+    definition = load(FOLDER / "own.yaml")
+    about = DatasetNote(is_own=True, note="Two months of one shop.")
+    definition = definition.model_copy(update={"datasets": {"own": about}})
+    made = Exhibits(config, {"own": definition}, FOLDER, Paths())
     shown = made.params("own", "table2")
     assert shown["datasets"] == {"shop": "shop"}
     assert shown["printed"] == []
     assert "in the place of" not in str(shown)
+    assert shown["content"]["datasets"]["shop"] == {"replaces": "own", "note": "Two months of one shop."}
     # Nobody claims anything of them.
     outputs = {"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": [], "scoreboard": ["index.html"]}
     assert made.results(outputs) == ["table2.csv"]

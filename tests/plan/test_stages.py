@@ -7,12 +7,17 @@ import pytest
 import yaml
 
 from semtok.config.base import Resources
+from semtok.config.encoders import TfidfEncoder
+from semtok.config.language_models import CorpusModel
 from semtok.config.model import Config
 from semtok.config.over_codes import TIGER
 from semtok.errors import ConfigError
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages
+from semtok.run import records
 from support.project import ROOT
+
+RULES = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
 
 
 @pytest.fixture
@@ -47,6 +52,13 @@ def test_every_path_lies_in_the_results_of_the_config(raw):
     patterns = vars(Paths("results/mine")).values()
     assert all(pattern.startswith("results/mine") for pattern in patterns)
     assert stages(raw, "results/mine").codes(job(tokenizer="cost", recommender="tiger")).startswith("results/mine/")
+
+
+def test_jobs_log_and_tell_of_themselves_where_the_plan_has_it():
+    paths = Paths("results/mine")
+    assert (paths.logs, paths.records, paths.benchmarks) == tuple(
+        f"results/mine/{name}" for name in (records.LOGS, records.RECORDS, records.BENCHMARKS)
+    )
 
 
 def test_vectors_of_a_tokenizer_by_view(raw):
@@ -286,6 +298,19 @@ def test_memory_and_minutes_grow_with_the_attempt_and_with_what_the_method_asks_
     assert stages(raw).asks("train", "mem_mb", 8000)(run, 2) == 128000
     assert stages(raw).asks("train", "threads", 1)(run, 2) == 4
     assert stages(raw).asks("decode", "mem_mb", 8000)(run, 1) == 8000
+
+
+def test_encoders_and_language_models_ask_for_resources_of_their_own(raw, monkeypatch):
+    one = stages(raw)
+    asked = {
+        "encode_text": (TfidfEncoder, job(encoder="tfidf")),
+        "train_language_model": (CorpusModel, job(language_model="opt")),
+    }
+    for rule, (kind, wildcards) in asked.items():
+        assert one.asks(rule, "mem_mb", 8000)(wildcards, 2) == 16000
+        monkeypatch.setattr(kind, "resources", {rule: Resources(mem_mb=64000)})
+        assert one.asks(rule, "mem_mb", 8000)(wildcards, 2) == 128000
+        assert re.search(rf'mem_mb=STAGES.asks\("{rule}", "mem_mb", ', RULES)
 
 
 def test_shards_in_order(raw):

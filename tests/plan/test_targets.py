@@ -1,5 +1,7 @@
 """What is asked for, checked against the config before any file is looked at."""
 
+import json
+
 import pytest
 import yaml
 
@@ -32,9 +34,15 @@ def test_nearest_names_are_offered():
         ({"dataset": "mnd"}, "'mnd' is no dataset that this config has; did you mean 'mind'"),
         ({"dataset": "mind", "language_model": "opt-35m"}, "'opt-35m' is no language_model that this config has"),
         ({"paper": "cost", "exhibit": "table4"}, "'table4' is no exhibit that this config has"),
+        ({"exhibit": "table9"}, "'table9' is no exhibit that this config has; did you mean 'table"),
+        ({"exhibit": "table2-collisions"}, "'table2-collisions' is no exhibit that this config has"),
         ({"paper": "cst", "exhibit": "table2"}, "'cst' is no paper that this config has; did you mean 'cost'"),
         ({"dataset": "mind", "tokenizer": "cosst"}, "did you mean 'cost'"),
         ({"dataset": "mind", "tokenizer": "cost+temperature=0"}, "cost+temperature=0.temperature: found 0"),
+        ({"tokenizer": "cost+temperature=0.50"}, "found cost+temperature=0.50; expected cost+temperature=0.5,"),
+        ({"tokenizer": "cost+temperature=0.10"}, "found cost+temperature=0.10; expected cost, which is the same run"),
+        ({"recommender": "sasrec+training.learning_rate=0.0010"}, "expected sasrec+training.learning_rate=0.001,"),
+        ({"scorer": "opt-codes+max_items=05"}, "expected opt-codes+max_items=5,"),
         ({"dataset": "mind", "tokenizer": "cost", "recommender": "sasrec"}, "found cost/sasrec"),
         ({"dataset": "mind", "tokenizer": "cost", "recommender": "tigger"}, "did you mean 'tiger'"),
         ({"dataset": "mind", "tokenizer": "ids", "recommender": "stgn"}, "stgn on mind, but stgn reads coordinates"),
@@ -50,7 +58,7 @@ def test_names_that_are_not_there(demo, wildcards, expected):
     "wildcards",
     [
         {},
-        {"exhibit": "table4"},
+        {"exhibit": "table5"},
         {"paper": "cost", "exhibit": "table2"},
         {"dataset": "mind", "tokenizer": "cost+temperature=0.5", "recommender": "tiger", "seed": "7"},
         {"dataset": "mind", "tokenizer": "ids", "recommender": "sasrec", "seed": "0"},
@@ -95,3 +103,18 @@ def test_a_made_up_world_is_needed_where_the_source_is_one(raw):
     assert said.startswith("datasets.mind.synthetic: missing")
     raw["source"] = "official"
     assert list(targets.lacking(check(raw, ROOT / "config" / "papers")[0], {"mind"})) == []
+
+
+def test_results_of_another_source_are_told_of(raw, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw |= {"source": "mirror", "mirror": str(tmp_path)}
+    config, _ = check(raw, ROOT / "config" / "papers")
+    stages = Stages(config, Paths("results/demo"), ROOT)
+    assert targets.otherwise_sourced(stages, {"mind", "nyc"}) == ""
+    for name, source in {"mind": "synthetic", "nyc": "mirror", "beauty": "synthetic"}.items():
+        (tmp_path / f"results/demo/data/{name}").mkdir(parents=True)
+        (tmp_path / f"results/demo/data/{name}/stats.json").write_text(json.dumps({"source": source}))
+    said = targets.otherwise_sourced(stages, {"mind", "nyc"})
+    assert said.startswith("results/demo: found mind (synthetic), whose source is another under this config")
+    assert "--config results=FOLDER" in said
+    assert targets.otherwise_sourced(stages, {"nyc"}) == ""

@@ -25,6 +25,15 @@ def test_a_mirror_that_lacks_files_is_refused_although_results_lie_there(untouch
     assert "datasets.mind: the mirror raw lacks mind/MINDsmall_train.zip" in said
 
 
+def test_a_report_is_refused_as_a_run_is(untouched: Project):
+    done = untouched.snakemake("--config", "source=mirror", "mirror=raw", "--report", "report.html", check=False)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "datasets.mind: the mirror raw lacks mind/MINDsmall_train.zip" in said
+    assert "Traceback" not in said
+    assert not (untouched.root / "report.html").exists()
+
+
 def test_a_user_sees_one_line_and_no_traceback(untouched: Project):
     done = untouched.snakemake("--dry-run", "--", "results/table9.csv", check=False)
     assert done.returncode == 1
@@ -38,6 +47,9 @@ def test_a_user_sees_one_line_and_no_traceback(untouched: Project):
     [
         ("results/table9.csv", "did you mean 'table"),
         ("results/papers/cst/table2.csv", "did you mean results/papers/cost/table2.csv"),
+        ("results/encoders/mind/als.npy", "or results/encoders/mind/als-seed0.npy"),
+        ("results/encoders/mind/tfid.npy", "did you mean results/encoders/mind/tfidf.npy"),
+        (f"{Path.cwd()}/results/table2.csv", "found an absolute path; expected one from "),
         ("results/tokenizers/mind/cosst/0/codes.npy", "did you mean 'cost'"),
     ],
 )
@@ -50,3 +62,8 @@ def test_results_of_another_config_are_no_targets_of_this_one(untouched: Project
     assert Path(untouched.root / "results/table2.csv").is_file()
     said = untouched.refused("results/table2.csv", results="results/other")
     assert "did you mean results/other/table2.csv" in said
+
+
+def test_another_working_directory_has_the_same_config(untouched: Project, tmp_path: Path):
+    done = untouched.snakemake("--directory", str(tmp_path), "--cores", "1", "--", "results/data/mind/stats.json")
+    assert (tmp_path / "results/data/mind/stats.json").is_file(), done.stdout + done.stderr

@@ -29,7 +29,7 @@ from semtok.plan.check import check
 from semtok.plan.forecast import forecast, kind, measured, read
 from semtok.plan.forgotten import made_otherwise
 from semtok.plan.job_list import job_list
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, language_model_files
 from semtok.plan.stages import Stages, ordered
 
 try:
@@ -98,7 +98,12 @@ def cancel_left_behind():
 
 def before_the_dag(*checks):
     """Run `checks` when Snakemake knows what is asked for and has not looked at any file; it has no hook of its own there."""
-    execute = workflow.execute
+    execute, create_report = workflow.execute, workflow.create_report
+
+    def reported(**kwargs):
+        # It shows whatever lies there.
+        check_targets()
+        return create_report(**kwargs)
 
     def checked(executor_plugin, **kwargs):
         for check in checks:
@@ -110,7 +115,7 @@ def before_the_dag(*checks):
         return execute(executor_plugin=executor_plugin, **kwargs)
 
     if workflow.exec_mode == ExecMode.DEFAULT:
-        workflow.execute = checked
+        workflow.execute, workflow.create_report = checked, reported
 
 
 def check_targets():
@@ -121,9 +126,13 @@ def check_targets():
     problems, needed = [], set()
     for target in workflow.dag_settings.targets or ["all"]:
         path = os.path.relpath(target)
+        if os.path.isabs(target):
+            problems.append(f"{target}: found an absolute path; expected one from {os.getcwd()}, as {path}")
+            continue
         makers = [one for one in workflow.rules if one.name == target or one.is_producer(path)]
         if not makers:
-            problems.append(targets.unknown(target, [*EVERYTHING, *(one.name for one in workflow.rules)]))
+            names = [one.name for one in workflow.rules]
+            problems.append(targets.unknown(target, [*EVERYTHING, *STAGES.all_vectors(), *names]))
             continue
         wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
         mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]
@@ -133,6 +142,8 @@ def check_targets():
         problems += targets.lacking(CONFIG, needed)
     if problems:
         sys.exit("error: " + "\n       ".join(problems))
+    if mixed := targets.otherwise_sourced(STAGES, needed):
+        print(f"warning: {mixed}", file=sys.stderr)
 
 
 def remembered(output):

@@ -20,11 +20,11 @@ rule encode_text:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/text.yaml"
-    threads: 2
+    threads: STAGES.asks("encode_text", "threads", 2)
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
-        gpu=1,
+        mem_mb=STAGES.asks("encode_text", "mem_mb", 8000),
+        runtime=STAGES.asks("encode_text", "minutes", 240),
+        gpu=STAGES.asks("encode_text", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
         text_fields=STAGES.text_fields,
@@ -49,11 +49,11 @@ rule encode_image:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/images.yaml"
-    threads: 2
+    threads: STAGES.asks("encode_image", "threads", 2)
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
-        gpu=1,
+        mem_mb=STAGES.asks("encode_image", "mem_mb", 8000),
+        runtime=STAGES.asks("encode_image", "minutes", 480),
+        gpu=STAGES.asks("encode_image", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
         code=STAGES.encoder_code("encode_image.py"),
@@ -132,11 +132,11 @@ rule encode_collaborative:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: 2
+    threads: STAGES.asks("encode_collaborative", "threads", 2)
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(120),
-        gpu=0,
+        mem_mb=STAGES.asks("encode_collaborative", "mem_mb", 4000),
+        runtime=STAGES.asks("encode_collaborative", "minutes", 120),
+        gpu=STAGES.asks("encode_collaborative", "gpus", 0),
     params:
         options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_collaborative.py"),
@@ -158,11 +158,11 @@ rule spatial_graph:
         encoder=STAGES.encoders_with("spatial"),
     conda:
         "../../envs/places.yaml"
-    threads: 1
+    threads: STAGES.asks("spatial_graph", "threads", 1)
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=0,
+        mem_mb=STAGES.asks("spatial_graph", "mem_mb", 4000),
+        runtime=STAGES.asks("spatial_graph", "minutes", 60),
+        gpu=STAGES.asks("spatial_graph", "gpus", 0),
     params:
         options=STAGES.graph_options,
         code=STAGES.graph_code,
@@ -186,11 +186,11 @@ rule encode_spatial:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/places.yaml"
-    threads: 1
+    threads: STAGES.asks("encode_spatial", "threads", 1)
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(480),
-        gpu=1,
+        mem_mb=STAGES.asks("encode_spatial", "mem_mb", 8000),
+        runtime=STAGES.asks("encode_spatial", "minutes", 480),
+        gpu=STAGES.asks("encode_spatial", "gpus", 1),
     params:
         options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_spatial.py"),
@@ -213,11 +213,11 @@ rule encode_recommender_items:
         encoder=STAGES.encoders_with("recommender"),
     conda:
         "../../envs/training.yaml"
-    threads: 1
+    threads: STAGES.asks("encode_recommender_items", "threads", 1)
     resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(30),
-        gpu=0,
+        mem_mb=STAGES.asks("encode_recommender_items", "mem_mb", 4000),
+        runtime=STAGES.asks("encode_recommender_items", "minutes", 30),
+        gpu=STAGES.asks("encode_recommender_items", "gpus", 0),
     params:
         options=STAGES.seeded_options,
         code=STAGES.encoder_code("encode_recommender_items.py"),

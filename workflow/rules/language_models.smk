@@ -6,9 +6,7 @@ rule train_language_model:
     input:
         catalogue=rules.prepare.output.catalogue,
     output:
-        config=f"{PATHS.language_model}/config.json",
-        weights=f"{PATHS.language_model}/model.safetensors",
-        vocabulary=f"{PATHS.language_model}/tokenizer.json",
+        **language_model_files(PATHS.language_model),
         history=f"{PATHS.language_model}/history.csv",
         facts=f"{PATHS.language_model}/facts.json",
     log:
@@ -20,11 +18,11 @@ rule train_language_model:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/language.yaml"
-    threads: 1
+    threads: STAGES.asks("train_language_model", "threads", 1)
     resources:
-        mem_mb=per_attempt(8000),
-        runtime=per_attempt(240),
-        gpu=1,
+        mem_mb=STAGES.asks("train_language_model", "mem_mb", 8000),
+        runtime=STAGES.asks("train_language_model", "minutes", 240),
+        gpu=STAGES.asks("train_language_model", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.options("language_models", wildcards.language_model),
         attributes=STAGES.attributes,
@@ -49,11 +47,11 @@ rule encode_language:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/language.yaml"
-    threads: 1
+    threads: STAGES.asks("encode_language", "threads", 1)
     resources:
-        mem_mb=per_attempt(16000),
-        runtime=per_attempt(240),
-        gpu=1,
+        mem_mb=STAGES.asks("encode_language", "mem_mb", 16000),
+        runtime=STAGES.asks("encode_language", "minutes", 240),
+        gpu=STAGES.asks("encode_language", "gpus", 1),
     params:
         options=lambda wildcards: STAGES.options("encoders", wildcards.encoder),
         language_model=STAGES.language_model,
@@ -81,11 +79,11 @@ rule encode_dense:
     priority: PRIORITY_OF_ENCODERS
     conda:
         "../../envs/language.yaml"
-    threads: 1
+    threads: STAGES.asks("encode_dense", "threads", 1)
     resources:
-        mem_mb=per_attempt(16000),
-        runtime=per_attempt(1440),
-        gpu=1,
+        mem_mb=STAGES.asks("encode_dense", "mem_mb", 16000),
+        runtime=STAGES.asks("encode_dense", "minutes", 1440),
+        gpu=STAGES.asks("encode_dense", "gpus", 1),
     params:
         options=STAGES.seeded_options,
         language_model=STAGES.language_model,

@@ -8,7 +8,7 @@ rule score_zero_shot:
         candidates=rules.prepare_with_candidates.output.candidates,
         language_model=STAGES.language_model_files,
     output:
-        PATHS.scored.replace("{tokenizer}/{recommender}", "texts/{scorer}"),
+        PATHS.scored_texts,
     log:
         f"{LOGS}/score_zero_shot/{{dataset}}/{{scorer}}/{{seed}}.log",
     benchmark:
@@ -75,7 +75,7 @@ rule score_candidates:
         interactions=rules.prepare_with_candidates.output.interactions,
         candidates=rules.prepare_with_candidates.output.candidates,
     output:
-        PATHS.scored.replace("{recommender}", "{scorer}"),
+        PATHS.scorer_scored,
     log:
         f"{LOGS}/score_candidates/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
     benchmark:
@@ -101,9 +101,9 @@ rule score_candidates:
 
 rule score_lists:
     input:
-        PATHS.scored.replace("{recommender}", "{scorer}"),
+        PATHS.scorer_scored,
     output:
-        PATHS.candidate_scores.replace("{recommender}", "{scorer}"),
+        PATHS.scorer_lists,
     log:
         f"{LOGS}/score_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
     benchmark:

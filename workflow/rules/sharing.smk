@@ -4,6 +4,7 @@ others' results."""
 import glob
 
 from semtok.archive import take
+from semtok.plan.shared import sources
 
 
 # A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
@@ -11,7 +12,7 @@ rule figure_of_page:
     input:
         f"{PAPER}/{{exhibit}}.svg",
     output:
-        "docs/results/{paper}-{exhibit}.svg",
+        PATHS.page_figure,
     log:
         f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
     wildcard_constraints:
@@ -34,8 +35,8 @@ rule results_page:
     input:
         tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
         figures=lambda wildcards: [
-            *PAPERS.shown(wildcards.paper, "figures", "docs/results/{paper}-{exhibit}.svg"),
-            *PAPERS.strata(wildcards.paper, "docs/results/{paper}-{exhibit}.svg"),
+            *PAPERS.shown(wildcards.paper, "figures", PATHS.page_figure),
+            *PAPERS.strata(wildcards.paper, PATHS.page_figure),
         ],
         captions=lambda wildcards: [
             *PAPERS.shown(wildcards.paper, "figures", f"{PAPER}/{{exhibit}}.md"),
@@ -43,9 +44,9 @@ rule results_page:
         ],
         claims=f"{PAPER}/claims.md",
         # Written by hand; a page can do without.
-        conclusions=lambda wildcards: glob.glob(f"docs/results/{wildcards.paper}-conclusions.md"),
+        conclusions=lambda wildcards: glob.glob(PATHS.conclusions.format(paper=wildcards.paper)),
     output:
-        "docs/results/{paper}.md",
+        PATHS.page,
     log:
         f"{LOGS}/pages/{{paper}}.log",
     wildcard_constraints:
@@ -123,6 +124,8 @@ rule ro_crate:
         runtime=per_attempt(60),
         gpu=0,
     params:
+        # They are shared, too; no inputs, since a clone makes their times new.
+        sources=lambda wildcards: sources(),
         config=ordered(ENTRIES),
         code=code("ro_crate.py"),
     script:

@@ -1,4 +1,4 @@
-"""Ranks, diagnostics and histories to verdicts on a paper's claims."""
+"""Scores, diagnostics and histories to verdicts on a paper's claims."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ranks, histories or codes to a figure: its numbers, its pictures and its caption."""
+"""Scores, histories or codes to a figure: its numbers, its pictures and its caption."""
 
 from pathlib import Path
 

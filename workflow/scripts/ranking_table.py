@@ -1,4 +1,4 @@
-"""Ranks to a table of metrics, printed beside ours, and to its strata."""
+"""Scores to a table of metrics, printed beside ours, and ranks to its strata."""
 
 from pathlib import Path
 

@@ -6,4 +6,5 @@ from semtok.papers.crate import make_crate
 from semtok.run.jobs import job
 
 with job(snakemake):
-    make_crate(list(snakemake.input), snakemake.params.config, Path(snakemake.output[0]))
+    params = snakemake.params
+    make_crate(list(snakemake.input), params.sources, params.config, Path(snakemake.output[0]))

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from semtok.config.base import PathText, Section, Seed
+from semtok.config.base import Method, PathText, Seed
 
 
-class LanguageModelOptions(Section):
+class LanguageModelOptions(Method):
     """What is true of a language model, whatever its source."""
 
     trained_here: ClassVar[bool] = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
@@ -42,9 +43,7 @@ def _explain(annotation: Any, raw: Mapping[str, Any], error: ErrorDetails) -> st
         return f"{path}.{tag}: missing; expected the name of a {tag}"
     if kind == "value_error":
         return f"{path}: found {shown(found)}; expected {context['error']}"
-    hint = ""
-    if kind in ("float_type", "int_type") and isinstance(found, str) and _is_number(found):
-        hint = f" (YAML reads {found} as text: write it with a dot, as in 1.0e-4)"
+    hint = _about_text(found) if kind in ("float_type", "int_type") and isinstance(found, str) else ""
     return f"{path}: found {shown(found)}; {error['msg'].replace('Input should be', 'expected', 1)}{hint}"
 
 
@@ -54,12 +53,16 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
-def _is_number(text: str) -> bool:
+def _about_text(found: str) -> str:
+    """Why a number came as text; empty where it is none."""
     try:
-        float(text)
+        float(found)
+        read = yaml.safe_load(found)
     except ValueError:
-        return False
-    return True
+        return ""
+    if isinstance(read, str):
+        return f" (YAML reads {found} as text: write it with a dot, as in 1.0e-4)"
+    return " (it is in quotes, or in a list given to --config, which Snakemake reads as text: use a --configfile)"
 
 
 def _path(raw: Any, location: Sequence[int | str]) -> list[str]:

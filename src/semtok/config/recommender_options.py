@@ -132,6 +132,8 @@ def own_class(path: str) -> type[OwnRecommender]:
     kind = only_class(path, OwnRecommender, "train", "decode")
     if missing := [name for name in ("training", "decoding") if name not in kind.model_fields]:
         raise wrong(("method",), path, f"an option {missing[0]} in its class {kind.__name__}")
+    if kind.reads_language_model and "language_model" not in kind.model_fields:
+        raise wrong(("method",), path, f"an option language_model in its class {kind.__name__}, which reads one")
     ranking: Any = kind.model_fields["decoding"].annotation
     if getattr(kind, "ranked_by", None) not in getattr(ranking, "model_fields", {}):
         raise wrong(("method",), path, f"the name of an option of decoding as ranked_by of its class {kind.__name__}")

@@ -1,4 +1,4 @@
-"""Ranks and diagnostics to the papers' tables, figures and verdicts."""
+"""Scores and diagnostics to the papers' tables, figures and verdicts."""
 
 FIGURES = {
     "bars": "semtok.papers.figures.bars",

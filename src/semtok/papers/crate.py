@@ -18,17 +18,15 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from semtok.errors import SemtokError
+from semtok.plan.shared import DEFAULTS, WORKFLOW
 from semtok.run.files import atomic_path, read_json, sha256
 from semtok.run.records import portable
 from semtok.verify import PROVENANCE
 
 CONFIG = "config.yaml"
 """The whole config of the run, without paths of this machine, beside the crate; in the crate only."""
-WORKFLOW = "Snakefile"
-# Of the configs those that every run reads: another one may hold paths, and what it says is in CONFIG.
-SOURCES = ("workflow", "src", "config/papers", "config/checksums.yaml", "profiles/default", "envs")
-DEFAULTS = "config/config.yaml"
-DOCUMENTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "requirements.lock")
+CHECKSUMS = "config/checksums.yaml"
+"""Of the official files; downloads write it, so that it is there when this job runs or never."""
 SHARED_OF_RUNS = frozenset(
     {
         *("stats.json", "codes.npy", "raw_codes.npy", "diagnostics.json", "history.csv"),
@@ -39,11 +37,12 @@ SHARED_OF_RUNS = frozenset(
 LICENCE = "https://spdx.org/licenses/MIT"
 
 
-def make_crate(results: Sequence[str], config: Mapping[str, Any], target: Path) -> None:
+def make_crate(results: Sequence[str], sources: Collection[str], config: Mapping[str, Any], target: Path) -> None:
     """Write the crate; paths are relative to the current folder, the project. The same results give the same bytes.
 
     Args:
         results: tables and what lies beside them, among it their `.provenance.json`, and other results to be shared.
+        sources: the workflow's own files (`plan.shared.sources`).
         config: the merged config.
         target: the zip archive.
 
@@ -58,7 +57,8 @@ def make_crate(results: Sequence[str], config: Mapping[str, Any], target: Path) 
     crate = _described(list(provenances.values()))
     workflow = {"name": "semtok", **_facts(WORKFLOW, Path(WORKFLOW).read_bytes())}
     crate.add_workflow(WORKFLOW, WORKFLOW, main=True, lang="snakemake", properties=workflow)
-    for path in sorted({DEFAULTS, *_sources(), *results, *_files_of_runs(provenances, set(results))}):
+    shared = {*sources, *results, *_files_of_runs(provenances, set(results))} - {WORKFLOW}
+    for path in sorted(shared | ({CHECKSUMS} if Path(CHECKSUMS).exists() else set())):
         about = {"about": {"@id": provenances[path]["table"]}} if path in provenances else {}
         crate.add_file(path, path, properties={**_facts(path), **about})
     options = yaml.safe_dump(portable({**config, "mirror": None}), sort_keys=True, allow_unicode=True).encode()
@@ -95,16 +95,6 @@ def _facts(path: str, content: bytes | None = None) -> dict[str, str]:
         "sha256": sha256(path) if content is None else hashlib.sha256(content).hexdigest(),
         "encodingFormat": mimetypes.guess_type(path)[0] or "application/octet-stream",
     }
-
-
-def _sources() -> Iterable[str]:
-    """The workflow's own files but the Snakefile; the caches of tools are left out."""
-    for part in map(Path, (*SOURCES, *DOCUMENTS)):
-        files = part.rglob("*") if part.is_dir() else [part] if part.exists() else []
-        for file in files:
-            is_ignored = any(name.startswith((".", "__pycache__")) or name.endswith(".egg-info") for name in file.parts)
-            if file.is_file() and not is_ignored:
-                yield file.as_posix()
 
 
 def _files_of_runs(provenances: Mapping[str, Mapping[str, Any]], results: Collection[str]) -> Iterable[str]:

@@ -13,10 +13,8 @@ from typing import Any
 
 from semtok.papers.templates import render
 from semtok.run.files import read_json, write_json, write_text
-from semtok.run.records import RECORDS, Record
+from semtok.run.records import BENCHMARKS, RECORDS, Record
 
-BENCHMARKS = "benchmarks"
-"""The benchmark of the job whose record is RESULTS/records/X.json is RESULTS/benchmarks/X.tsv."""
 DIGITS = 12
 """Of a checksum or commit, on the page; the JSON file has all."""
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.papers.metrics import earned_at
+from semtok.papers.metrics import earned_at, read_ranks
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic
@@ -69,7 +69,7 @@ def tidy(results: Results) -> pd.DataFrame:
     """One row a dataset, method with runs, stratum and k that no beam may fall short of; `mean` is the Recall.
 
     Raises:
-        DataError: the ranks of a run are of other targets than those of the dataset.
+        DataError: the ranks of a run are no ranks (`read_ranks`), or of other targets than those of the dataset.
     """
     table = results.content.ranking_table(results.name)
     ks = [k for k in table.ks if k not in table.optional_ks]
@@ -102,7 +102,7 @@ def _ranks(cell: Cell, targets: pd.DataFrame, files: Mapping[Run, Path], path: P
         if run.is_untrained:
             found.append(targets[run.recommender])
             continue
-        ranks = read_table(files[run], columns=["target", "item", "rank"]).sort_values("target", ignore_index=True)
+        ranks = read_ranks(files[run])
         if not ranks[["target", "item"]].equals(targets[["target", "item"]]):
             raise DataError(f"{files[run]}: found other targets than in {path}; expected the same")
         found.append(ranks["rank"])

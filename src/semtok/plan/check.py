@@ -14,7 +14,7 @@ from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.scorers import TEXTS, Scorer, ScorerClass
 from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import resolve
+from semtok.config.variants import nearest, resolve
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Entries
@@ -100,7 +100,12 @@ def _language_models(config: Config) -> Iterator[str]:
         for name, entry in getattr(config, section).items():
             model = getattr(entry, "language_model", None)
             known = getattr(entry, "architectures", ("opt",))
-            if model is not None and config.language_models[model].architecture not in known:
+            if model is None:
+                continue
+            if model not in config.language_models:  # a class of one's own need not have asked
+                hint = nearest(str(model), config.language_models)
+                yield f"{section}.{name}.language_model: found {model}; expected an entry of language_models{hint}"
+            elif config.language_models[model].architecture not in known:
                 yield (
                     f"{section}.{name}.language_model: found {model}, whose architecture is "
                     f"{config.language_models[model].architecture}; expected one of architecture {' or '.join(known)}"

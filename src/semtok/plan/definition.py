@@ -26,6 +26,8 @@ class DatasetNote(Section):
     files: list[str] = Field(default_factory=list)
     """The official raw files that it is made of, by their names up to the first dot. An entry of the config with other
     files is own data (`semtok.plan.own_data`)."""
+    reader: str = ""
+    """The format of those files. An entry with another `reader` is own data, too, whatever its files are called."""
     note: str = ""
     """Stands below every table and figure that shows it."""
     unavailable: str = ""
@@ -46,6 +48,8 @@ class DatasetNote(Section):
     def _both_or_none(self) -> "DatasetNote":
         if bool(self.runs_on) != bool(self.stands_for):
             raise ValueError("runs_on and stands_for together, or neither")
+        if bool(self.files) != bool(self.reader):
+            raise ValueError("files and their reader together, or neither")
         return self
 
 

@@ -227,7 +227,8 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
     claims = exhibit == CLAIMS
     notes = {name: paper.datasets[name] for name in paper.shown_in(exhibit) if name in paper.datasets}
     content = {
-        name: note.model_dump(mode="json", exclude_defaults=True, exclude={"files"}) for name, note in notes.items()
+        name: note.model_dump(mode="json", exclude_defaults=True, exclude={"files", "reader"})
+        for name, note in notes.items()
     }
     if paper.kind(exhibit) == "statistics":
         # Why a stand-in's own dataset is not there.
@@ -257,6 +258,4 @@ def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[obj
 
 
 def _ks_of_claims(paper: Definition, exhibit: str) -> set[int]:
-    claims = [claim for claim in paper.single_claims if claim.exhibit == exhibit]
-    plain = {k for claim in claims for k in getattr(claim, "ks", [])}
-    return plain | {k for claim in claims for gain in getattr(claim, "gains", []) for k in gain.ks}
+    return {k for claim in paper.single_claims if claim.exhibit == exhibit for _, k in claim.columns}

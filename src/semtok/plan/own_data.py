@@ -6,7 +6,7 @@ from typing import Any
 from semtok.config.papers import PaperConfig
 from semtok.plan.cells import Entries
 from semtok.plan.claim_specs import JointClaim
-from semtok.plan.definition import Definition
+from semtok.plan.definition import DatasetNote, Definition
 
 _OF_DATASETS = {"dataset", "datasets", "blocks", "by_dataset", "larger", "smaller"}
 """Keys of a definition below which printed names of datasets stand."""
@@ -16,8 +16,8 @@ def with_own_data(paper: Definition, config: PaperConfig, datasets: Entries) -> 
     """The definition and its section of the config, with every dataset that is run on own data renamed.
 
     An entry of the config is the paper's dataset where it is made of no other files than the definition lists
-    (`datasets: MIND: files`). Any other is own data. Its name is the entry's, for which nothing is printed; captions,
-    notes and claims say in whose place it stands.
+    (`datasets: MIND: files`), in their official format (`reader`). Any other is own data. Its name is the entry's, for
+    which nothing is printed; captions, notes and claims say in whose place it stands.
 
     Args:
         paper: the definition.
@@ -31,9 +31,10 @@ def with_own_data(paper: Definition, config: PaperConfig, datasets: Entries) -> 
     content = _renamed(paper.model_dump(mode="json", exclude_unset=True), own)
     notes = {name: note for name, note in content.get("datasets", {}).items() if name not in own.values()}
     note = "own data in the place of {}; none of the paper's numbers are about them."
+    # What the definition says of its dataset holds for no other; of a place for own data it says it of them.
     content["datasets"] = notes | {
-        name: {"replaces": dataset, "note": "" if paper.about(dataset).is_own else note.format(dataset)}
-        for dataset, name in own.items()
+        name: {"replaces": dataset, "note": about.note if about.is_own else note.format(dataset)}
+        for (dataset, name), about in zip(own.items(), map(paper.about, own), strict=True)
     }
     own = {dataset: name for dataset, name in own.items() if not paper.about(dataset).is_own}
     for name, exhibit in {**content["tables"], **content["figures"]}.items():
@@ -62,11 +63,16 @@ def _names(paper: Definition, config: PaperConfig, datasets: Entries) -> dict[st
     for dataset in printed:
         entry = config.stand_ins.get(paper.runs_on(dataset))
         about = paper.about(paper.runs_on(dataset))
-        if entry is None or about.is_world or _files(datasets[entry]) <= set(about.files):
+        if entry is None or about.is_world or _is_the_paper_s(datasets[entry], about):
             continue
         taken = entry in own.values() or (entry in printed and not paper.about(dataset).is_own)
         own[dataset] = f"{entry} (own, for {dataset})" if taken else entry
     return own
+
+
+def _is_the_paper_s(entry: Mapping[str, Any], about: DatasetNote) -> bool:
+    """Whether an entry has no other files than the paper's, read as what they are: a name alone is soon the same."""
+    return entry["reader"] == about.reader and _files(entry) <= set(about.files)
 
 
 def _files(entry: Mapping[str, Any]) -> set[str]:

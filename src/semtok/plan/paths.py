@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from semtok.config.scorers import TEXTS
 from semtok.config.variants import without
 
 
@@ -10,12 +11,27 @@ def trained_as(pattern: str, run: Mapping[str, object]) -> str:
     return pattern.format(**{**run, "recommender": without(str(run["recommender"]), "decoding")})
 
 
+def language_model_files(folder: str) -> dict[str, str]:
+    """What transformers writes and reads of a language model, made here or one's own."""
+    return {
+        "config": f"{folder}/config.json",
+        "weights": f"{folder}/model.safetensors",
+        "vocabulary": f"{folder}/tokenizer.json",
+    }
+
+
 class Paths:
     """The files of one config's results, which lie below the folder `results`."""
+
+    # Pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand.
+    page = "docs/results/{paper}.md"
+    page_figure = "docs/results/{paper}-{exhibit}.svg"
+    conclusions = "docs/results/{paper}-conclusions.md"
 
     def __init__(self, results: str = "results") -> None:
         self.results = results
         # Of jobs: logs and Snakemake's measurements, a folder for each rule, and records at the paths of the logs.
+        # `semtok.run.records` has the names, too: it imports nothing of this, and planning not the numpy behind that.
         self.logs, self.benchmarks, self.records = (f"{results}/{name}" for name in ("logs", "benchmarks", "records"))
 
         # Raw files.
@@ -62,11 +78,13 @@ class Paths:
         # A scorer's of candidates, where others have a recommender: their scores, and what every user's list earns.
         self.scored, self.candidate_scores = f"{self.run}/scored.parquet", f"{self.run}/candidate-scores.parquet"
 
-        # A scorer's that is trained.
+        # The same by the wildcard `scorer`, which may be one of texts, and what is trained of it.
         self.scorer_run = self.run.replace("{recommender}", "{scorer}")
-        self.scorer_model, self.scorer_history = (
-            f"{self.scorer_run}/{name}" for name in ("scorer.safetensors", "scorer-history.csv")
+        self.scorer_scored, self.scorer_lists, self.scorer_model, self.scorer_history = (
+            f"{self.scorer_run}/{name}"
+            for name in ("scored.parquet", "candidate-scores.parquet", "scorer.safetensors", "scorer-history.csv")
         )
+        self.scored_texts = self.scorer_scored.replace("{tokenizer}", TEXTS)
 
         # Ranks in the lists of a dataset that need no training, and what is known of its test targets.
         self.untrained = f"{results}/recommenders/{{dataset}}/untrained.parquet"

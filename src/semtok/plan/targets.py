@@ -3,17 +3,20 @@ name that nothing makes and a dataset whose files are not there are mistakes."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from semtok.config.model import Config
 from semtok.config.recommenders import Recommender
 from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import nearest
+from semtok.config.variants import canonical, nearest, spelled
+from semtok.errors import SemtokError
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid, misread, placeless
 from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
+from semtok.run.files import read_json
 
 
 def unknown(target: str, known: Collection[str]) -> str:
@@ -30,31 +33,43 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
         "encoder": stages.config.encoders,
         "language_model": stages.config.language_models,
         "paper": papers,
-        "exhibit": {
-            name
-            for asked, paper in papers.items()
-            if wildcards.get("paper", asked) == asked
-            for name in (*paper.tables, *paper.figures)
-        },
+        "exhibit": _exhibits(stages.config, papers, wildcards.get("paper")),
     }
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
             yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
+    entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
-        yield from invalid(Tokenizer, stages.entries["tokenizers"], tokenizer, "tokenizers")
+        wrong = list(invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers"))
+        yield from wrong or _misspelled(tokenizer, canonical(entries["tokenizers"], tokenizer, "tokenizers"))
     if (scorer := wildcards.get("scorer")) is not None:
-        wrong = list(invalid(Scorer, stages.entries["scorers"], scorer, "scorers"))
+        wrong = list(invalid(Scorer, entries["scorers"], scorer, "scorers"))
+        wrong = wrong or list(_misspelled(scorer, canonical(entries["scorers"], scorer, "scorers")))
         yield from wrong or misread(wildcards.get("tokenizer", TEXTS), scorer, stages.scorer(scorer), "target")
     if recommender is not None:
-        wrong = list(invalid(Recommender, stages.entries["recommenders"], recommender, "recommenders"))
-        yield from wrong
+        wrong = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        yield from wrong or _misspelled(recommender, spelled(recommender))
         dataset = stages.config.datasets.get(wildcards.get("dataset", ""))
         if not wrong:
             options = stages.recommender(recommender)
             yield from incompatible(tokenizer, recommender, options, "target")
             if dataset is not None:
                 yield from placeless(wildcards["dataset"], dataset, recommender, options, "target")
+
+
+def _misspelled(variant: str, name: str) -> Iterator[str]:
+    """The mistake of a second name for the same run, under which it would be trained again."""
+    if variant != name:
+        yield f"found {variant}; expected {name}, which is the same run and the one name that tables have for it"
+
+
+def _exhibits(config: Config, papers: Mapping[str, Definition], asked: str | None) -> Collection[str]:
+    """The tables and figures of a paper; without one, the tables of several papers in one, which are those that some
+    paper builds."""
+    if asked is None:
+        return {name for paper in papers for name in config.papers[paper].tables}
+    return [*papers[asked].tables, *papers[asked].figures] if asked in papers else ()
 
 
 def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mapping[str, str]) -> set[str]:
@@ -95,3 +110,21 @@ def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
         missing = [file.path for file in dataset.files if not Path(str(config.mirror), file.path).is_file()]
         if source == "mirror" and missing:
             yield f"datasets.{name}: the mirror {config.mirror} lacks {', '.join(missing)}"
+
+
+def otherwise_sourced(stages: Stages, names: Collection[str]) -> str:
+    """A warning where the folder of results holds these datasets from another source than the config's; else empty."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        dataset = stages.config.datasets[name]
+        with suppress(
+            SemtokError, OSError, KeyError
+        ):  # not there yet, or no such file, which is for its readers to say
+            source = read_json(stages.paths.stats.format(dataset=name))["source"]
+            if source != (dataset.source or stages.config.source):
+                found[name] = source
+    told = ", ".join(f"{name} ({source})" for name, source in found.items())
+    return told and (
+        f"{stages.paths.results}: found {told}, whose source is another under this config; they and all that is made "
+        "of them are made again there. Expected a folder of its own: --config results=FOLDER"
+    )

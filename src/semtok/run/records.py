@@ -21,8 +21,9 @@ from typing import Any
 
 from semtok.run.files import sha256, write_json
 
-LOGS, RECORDS = "logs", "records"
-"""The record of the job that logs to RESULTS/logs/X.log is RESULTS/records/X.json."""
+LOGS, RECORDS, BENCHMARKS = "logs", "records", "benchmarks"
+"""The job that logs to RESULTS/logs/X.log has its record in RESULTS/records/X.json, and Snakemake's measurements in
+RESULTS/benchmarks/X.tsv."""
 
 # What a commit is compared with: files that a job's results may come from, but not what jobs write there.
 _SOURCES = ("Snakefile", "workflow", "src", "config", ":(exclude)config/checksums.yaml")

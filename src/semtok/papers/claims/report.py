@@ -35,7 +35,7 @@ class ClaimFiles:
 def make_claims(results: Results, files: ClaimFiles) -> None:
     """Write the verdicts on a paper's claims.
 
-    results: with the cells of `plan.claim_cells`, and of their runs the ranks, diagnostics and histories.
+    results: with the cells of `plan.claim_cells`, and of their runs the scores, diagnostics and histories.
     """
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []

@@ -8,6 +8,7 @@ from semtok.config.encoders import GraphOptions
 from semtok.config.language_models import FolderModel
 from semtok.config.tokenizers import IDS
 from semtok.errors import ConfigError
+from semtok.plan.paths import language_model_files
 from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
 
 
@@ -22,6 +23,14 @@ class EncoderJobs(Jobs):
         """The options of an encoder that every seed trains anew, the run's seed added to its own."""
         options = self.options("encoders", wildcards.encoder)
         return options | {"seed": options["seed"] + int(wildcards.seed)}
+
+    def all_vectors(self) -> list[str]:
+        """The vectors of every encoder on every dataset, with the first seed where they have one."""
+        return [
+            self.vectors(dataset, encoder, self.config.seeds[0])
+            for dataset in self.config.datasets
+            for encoder in self.config.encoders
+        ]
 
     def encoders_with(self, modality: str) -> str:
         """The encoders of one modality, as a pattern."""
@@ -124,4 +133,4 @@ class EncoderJobs(Jobs):
             folder = self.paths.language_model.format(dataset=wildcards.dataset, language_model=name)
         else:
             return []
-        return [f"{folder}/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")]
+        return list(language_model_files(folder).values())

@@ -71,6 +71,11 @@ class Jobs:
         found: ScorerClass = chosen(Scorer, self.entries["scorers"], variant, "scorers")
         return found
 
+    def vectors(self, dataset: str, encoder: str, seed: str | int) -> str:
+        """The vectors of an encoder; a seed counts where every seed trains it anew."""
+        pattern = self.paths.seeded_vectors if self.config.encoders[encoder].seeded else self.paths.vectors
+        return f"{pattern}.npy".format(dataset=dataset, encoder=encoder, seed=seed)
+
     def asks(self, rule: str, resource: str, otherwise: int) -> Callable[[Wildcards, int], int]:
         """A function of wildcards and attempt: what a job's method needs of a resource, or, where it leaves that to the
         rule, `otherwise`. Memory and minutes are those of the first attempt; a second one gets twice as much."""
@@ -82,11 +87,15 @@ class Jobs:
         return amount
 
     def _method(self, wildcards: Wildcards) -> Method:
-        """The typed options of the scorer, the recommender or the tokenizer of a job."""
+        """The typed options of what a job is of: the first of these that its rule has a wildcard for."""
         if variant := getattr(wildcards, "scorer", None):
             return self.scorer(variant)
         if variant := getattr(wildcards, "recommender", None):
             return self.recommender(variant)
+        if name := getattr(wildcards, "encoder", None):
+            return self.config.encoders[name]
+        if name := getattr(wildcards, "language_model", None):
+            return self.config.language_models[name]
         return self.tokenizer(wildcards.tokenizer)
 
 

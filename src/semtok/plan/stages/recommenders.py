@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from semtok.config.choice import candidates, combinations, grid_of
-from semtok.config.recommenders import methods
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
@@ -78,9 +77,8 @@ class RecommenderJobs(EncoderJobs):
 
     def in_language_models(self) -> str:
         """The recommenders in language models and their variants, as a pattern."""
-        classes = methods()
-        entries = self.entries["recommenders"].items()
-        named = any_of(n for n, e in entries if e["method"] in classes and classes[e["method"]].reads_language_model)
+        entries = self.config.recommenders.items()
+        named = any_of(name for name, entry in entries if entry.reads_language_model)
         return rf"(?:{named})(?:\+.*)?"
 
     def attributes_to_read(self, wildcards: Wildcards) -> dict[str, Any] | None:

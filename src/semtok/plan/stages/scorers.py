@@ -11,7 +11,7 @@ from semtok.plan.stages.recommenders import RecommenderJobs
 
 
 class ScorerJobs(RecommenderJobs):
-    """Those of the scorers' rules in workflow/rules/recommenders.smk."""
+    """Those of workflow/rules/scorers.smk."""
 
     def scorers(self, trained: bool) -> str:
         """Those that are trained, or the others, and their variants, as a pattern."""

@@ -13,7 +13,7 @@ class TokenizerJobs(Jobs):
     def item_vectors(self, wildcards: Wildcards) -> list[str]:
         """The vectors that a tokenizer reads, one file a view; none for one that does without."""
         views = encoders_of(self.options("tokenizers", wildcards.tokenizer))
-        return [self._vectors(wildcards, encoder) for encoder in views.values()]
+        return [self.vectors(wildcards.dataset, encoder, wildcards.seed) for encoder in views.values()]
 
     def vectors_to_diagnose(self, wildcards: Wildcards) -> str | list[str]:
         """The space in which neighbours are sought: the tokenizer's own, or that of most others; else, or where a
@@ -23,7 +23,7 @@ class TokenizerJobs(Jobs):
             spaces = Counter(found for entry in self.entries["tokenizers"].values() if (found := _space(entry)))
             # By number and name: no order of the config's keys decides.
             encoder = min(spaces, key=lambda name: (-spaces[name], name), default=None)
-        return [] if encoder is None else self._vectors(wildcards, encoder)
+        return [] if encoder is None else self.vectors(wildcards.dataset, encoder, wildcards.seed)
 
     def vectors_of_texts(self, wildcards: Wildcards) -> str | list[str]:
         """The text vectors that rank by content without training; nothing for a dataset without texts."""
@@ -38,11 +38,6 @@ class TokenizerJobs(Jobs):
         if not isinstance(tokenizer, ExternalTokenizer):
             return []
         return tokenizer.path if tokenizer.below == "here" else f"{self.config.mirror}/{tokenizer.path}"
-
-    def _vectors(self, wildcards: Wildcards, encoder: str) -> str:
-        seeded = self.config.encoders[encoder].seeded
-        pattern = self.paths.seeded_vectors if seeded else self.paths.vectors
-        return f"{pattern}.npy".format(dataset=wildcards.dataset, encoder=encoder, seed=wildcards.seed)
 
 
 def _space(options: dict[str, Any]) -> str | None:
