@@ -16,6 +16,9 @@ from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboar
 from support.browser import BROWSER, command
 from support.fabricated_cost import AS_PRINTED
 from support.made_up_run import REVERSED, with_provenance, write_run
+from support.project import ROOT
+
+SCRIPT = ROOT / "src/semtok/papers/templates/scoreboard.js"
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +212,21 @@ def test_forest_positions_share_an_axis_a_unit():
     assert first["words"] == "+10.0% [+0.0%, +20.0%]; printed +40.0%"
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize(
+    ("cells", "are_numbers", "ordered"),
+    [
+        (["0.0024", "", "0.006", "0.0032", "-1"], True, ["-1", "0.0024", "0.0032", "0.006", ""]),
+        (["40", "5", "10"], True, ["5", "10", "40"]),
+        (["table10", "table2"], False, ["table2", "table10"]),
+    ],
+)
+def test_the_order_of_cells(cells, are_numbers, ordered):
+    function = re.search(r"^function compare.*?^}", SCRIPT.read_text(), re.DOTALL | re.MULTILINE)[0]
+    script = f"{function} console.log(JSON.stringify({cells}.sort((x, y) => compare(x, y, {int(are_numbers)}, 1))))"
+    assert json.loads(subprocess.check_output(["node", "-e", script], text=True)) == ordered
+
+
 CLICKS = """
 const shown = () => [...document.querySelectorAll("details.claim")].filter((c) => !c.hidden).length;
 const column = (n) => [...document.querySelectorAll("#cells tbody tr")].filter((r) => !r.hidden)
@@ -228,6 +246,8 @@ found.largestFirst = column(7);
 document.querySelectorAll("#cells thead button")[7].click();
 found.smallestFirst = column(7);
 found.sorted = document.querySelectorAll("#cells thead th")[7].ariaSort;
+document.querySelectorAll("#cells thead button")[6].click();
+found.printed = column(6);
 document.querySelector('a[href="#row-0-0"]').click();
 window.dispatchEvent(new Event("hashchange"));
 found.behind = document.getElementById("row-0-0").open;
@@ -254,5 +274,6 @@ def test_clicking(pages, tmp_path):
     assert found["largestFirst"] == ["0.3000", "0.1100", "0.0200"]
     assert found["smallestFirst"] == ["0.0200", "0.1100", "0.3000"]
     assert found["sorted"] == "ascending"
+    assert found["printed"] == ["0.2", "0.05", "0.0319"]
     assert found["behind"] is True
     assert found["filtered"] == ["L_co"]
