@@ -157,9 +157,23 @@ def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):
     assert '<polyline points="0.0,0.0 150.0,50.0"/>' in (tmp_path / "page.html").read_text()
 
 
-def test_a_folder_without_claims_is_no_run(tmp_path):
-    with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv"):
+def test_a_folder_without_claims_or_tables_is_no_run(tmp_path):
+    with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv and no table of rankings"):
         read_run(tmp_path)
+
+
+def test_own_data_have_a_page_without_claims(runs, tmp_path):
+    own = tmp_path / "shop"
+    (own / "papers/own").mkdir(parents=True)
+    shutil.copy(runs[0] / "papers/cost/table2.csv", own / "papers/own")
+    write_scoreboard([read_run(own)], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<h1>Every number</h1>" in page
+    assert 'aria-label="Claims"' not in page
+    assert "diamond" not in page
+    assert page.count('<td class="number">0.1100</td>') == 1
+    compare([str(own), str(runs[0]), "--output", str(tmp_path / "page.html")])
+    assert len(claims_of(tmp_path / "page.html")) == 15
 
 
 def test_results_of_another_config_may_lie_below(runs, tmp_path):

@@ -130,7 +130,7 @@ def test_a_place_for_own_data_stands_for_nothing(raw):
     assert shown["datasets"] == {"shop": "shop"}
     assert shown["printed"] == []
     assert "in the place of" not in str(shown)
-    # Nobody claims anything of them.
+    # Nobody claims anything of them; their numbers have a page.
     outputs = {"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": [], "scoreboard": ["index.html"]}
-    assert made.results(outputs) == ["table2.csv"]
+    assert made.results(outputs) == ["table2.csv", "index.html"]
     assert made.verdicts("claims.csv") == []

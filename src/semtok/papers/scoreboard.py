@@ -39,6 +39,8 @@ SIGNS = {
 """Every state of a claim, in the order of the page; a sign beside the word and the colour."""
 
 _CELL = ["paper", "table", "dataset", "method", "metric", "k"]
+_WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], ranking_table.COLUMNS)
+"""Of claims, comparisons and cells that a run has none of: the columns that are asked for."""
 _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 """Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
 
@@ -64,7 +66,8 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
 
     chosen: files of the folder; None: all of the run whose `papers` lie highest, since one config's results may lie in
-    those of another (results, results/cpu). Raises DataError where there are no claims, or of several runs.
+    those of another (results, results/cpu). Nobody claims anything of own data: such a run has tables alone. Raises
+    DataError where there are neither, or of several runs.
     """
     if chosen is not None:
         texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
@@ -87,11 +90,15 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
             frames[named[2]].append(frame)
         elif list(frame.columns) == ranking_table.COLUMNS:
             frames["cells"].append(frame)
-    if not frames["claims"]:
+    if not frames["claims"] and not frames["cells"]:
         raise DataError(
-            f"{place}: found no papers/PAPER/claims.csv; expected a folder of results, or an archive of one"
+            f"{place}: found no papers/PAPER/claims.csv and no table of rankings; expected a folder of results, or an "
+            "archive of one"
         )
-    claims, comparisons, cells = (pd.concat(parts) if parts else pd.DataFrame() for parts in frames.values())
+    claims, comparisons, cells = (
+        pd.concat(parts) if parts else pd.DataFrame(columns=columns, dtype=str)
+        for parts, columns in zip(frames.values(), _WITHOUT_ROWS, strict=True)
+    )
     behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
     return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
 
@@ -275,6 +282,6 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _files(run: Run, page: Path) -> list[dict[str, str]]:
     """Links to the files of each table, from the page on."""
     assert run.folder is not None
-    tables = [] if run.cells.empty else _rows(run.cells[["paper", "table"]].drop_duplicates())
+    tables = _rows(run.cells[["paper", "table"]].drop_duplicates())
     root = os.path.relpath(run.folder, page.parent)
     return [{**table, "path": f"{root}/papers/{table['paper']}/{table['table']}"} for table in tables]

@@ -217,7 +217,8 @@ class Exhibits:
                 yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
             for table in config.tables:
                 yield from (file.format(exhibit=table) for file in outputs["stacked"])
-        if any(map(self._is_judged, self._of_papers)):
+        # Of own data nobody claims anything, and their numbers are looked at all the same.
+        if any(self._is_judged(paper) or self._ranking_tables(paper) for paper in self._of_papers):
             yield from outputs["scoreboard"]
 
 
