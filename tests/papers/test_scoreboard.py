@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from semtok.compare import main as compare
@@ -60,6 +61,18 @@ def test_two_runs_stand_side_by_side_and_what_changed_is_told(pages):
     assert "reproduced <small>first</small>" in summary
     assert "not reproduced <small>second</small>" in summary
     assert 'data-changed="true"' not in (pages / "one.html").read_text()
+
+
+def test_the_filters_offer_what_there_is_in_order(runs, tmp_path):
+    run = read_run(runs[0])
+    ks = ["40", "5", "", "10"]
+    cells = run.cells.assign(k=ks, mean="0.1")
+    silent = run.claims.assign(paper="silent", verdict="synthetic")
+    write_scoreboard([replace(run, cells=cells, claims=pd.concat([run.claims, silent]))], tmp_path / "page.html")
+    offered = re.findall(r"<select[^>]*>(.*?)</select>", (tmp_path / "page.html").read_text(), re.DOTALL)
+    papers, *_, k = (re.findall(r"<option>(.*?)</option>", choices) for choices in offered)
+    assert papers == ["cost"]
+    assert k == ["5", "10", "40"]
 
 
 def test_a_row_leads_to_its_options_and_history(pages):
@@ -223,7 +236,8 @@ def test_forest_positions_share_an_axis_a_unit():
     assert [second[name] for name in ("value", "low", "high", "printed")] == [8.0, 8.0, 232.0, None]
     assert second["words"] == "-40.0% [unbounded, undefined]"
     assert [third["zero"], third["value"], third["is_clear"]] == [8.0, 120.0, True]
-    assert first["words"] == "+10.0% [+0.0%, +20.0%]; printed +40.0%"
+    assert [mark["ends"] for mark in (first, second, third)] == ["-40.0% to +40.0%"] * 2 + ["0 to +0.2000"]
+    assert first["words"] == "+10.0% [0, +20.0%]; claimed +40.0%"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")

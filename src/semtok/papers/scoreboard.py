@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -145,8 +145,8 @@ def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
         tally={state: states.count(state) for state in SIGNS if state in states},
         signs=SIGNS,
         papers=list(dict.fromkeys(claim["paper"] for claim in claims)),
-        cells=_cells(runs),
-        columns=_CELL,
+        cells=(cells := _cells(runs)),
+        columns={name: _choices([cell["key"][i] for cell in cells]) for i, name in enumerate(_CELL)},
         behind=[
             (run.name, [{**row, "anchor": anchors[n][_row(row)]} for row in run.behind]) for n, run in enumerate(runs)
         ],
@@ -233,20 +233,24 @@ def forest(comparisons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
                 "value": None if math.isnan(own["value"]) else place(own["value"]),
                 "printed": None if math.isnan(own["printed"]) else place(own["printed"]),
                 "is_clear": own["low"] > 0 or own["high"] < 0,
-                "words": _words(own, "percent" if row["unit"] == "percent" else "fraction"),
+                "words": _words(own, row["unit"]),
+                "ends": f"{_number(low, row['unit'])} to {_number(high, row['unit'])}",
             }
         )
     return drawn
 
 
-def _words(numbers: Mapping[str, float], unit: Literal["percent", "fraction"]) -> str:
-    def of(number: float) -> str:
-        if not math.isfinite(number):
-            return "undefined" if math.isnan(number) else "unbounded"
-        return f"{number:+.1f}%" if unit == "percent" else f"{number:+.4f}"
+def _words(numbers: Mapping[str, float], unit: str) -> str:
+    value, low, high, claimed = (_number(numbers[name], unit) for name in ("value", "low", "high", "printed"))
+    return f"{value} [{low}, {high}]" + ("" if math.isnan(numbers["printed"]) else f"; claimed {claimed}")
 
-    printed = "" if math.isnan(numbers["printed"]) else f"; printed {of(numbers['printed'])}"
-    return f"{of(numbers['value'])} [{of(numbers['low'])}, {of(numbers['high'])}]{printed}"
+
+def _number(number: float, unit: str) -> str:
+    if not math.isfinite(number):
+        return "undefined" if math.isnan(number) else "unbounded"
+    if number == 0:
+        return "0"
+    return f"{number:+.1f}%" if unit == "percent" else f"{number:+.4f}"
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
@@ -273,6 +277,12 @@ def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "source": row["source"],
                 }
     return [cell for cell in found.values() if any(cell["found"])]
+
+
+def _choices(values: Iterable[str]) -> list[str]:
+    """What a column can be filtered by, in order: numbers by their size."""
+    found = list(dict.fromkeys(filter(None, values)))
+    return sorted(found, key=int) if all(map(str.isdecimal, found)) else found
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
