@@ -178,12 +178,14 @@ def test_a_folder_without_claims_or_tables_is_no_run(tmp_path):
 def test_own_data_have_a_page_without_claims(runs, tmp_path):
     own = tmp_path / "shop"
     (own / "papers/own").mkdir(parents=True)
-    shutil.copy(runs[0] / "papers/cost/table2.csv", own / "papers/own")
+    cells = pd.read_csv(runs[0] / "papers/cost/table2.csv", dtype=str).assign(paper="own", printed="")
+    cells.to_csv(own / "papers/own/table2.csv", index=False)
     write_scoreboard([read_run(own)], tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "<h1>Every number</h1>" in page
     assert 'aria-label="Claims"' not in page
     assert "diamond" not in page
+    assert ">printed<" not in page
     assert page.count('<td class="number">0.1100</td>') == 1
     compare([str(own), str(runs[0]), "--output", str(tmp_path / "page.html")])
     assert len(claims_of(tmp_path / "page.html")) == 15
