@@ -125,6 +125,7 @@ class Exhibits:
             "cells": [cell.as_dict() for cell in self.cells(paper, exhibit)],
             "datasets": self.datasets(paper, exhibit),
             "uncertainty": self._entries["evaluation"] if kind in COMPARED else None,
+            **({"labels": _labels(definition)} if kind == CLAIMS else {}),
         }
 
     @property
@@ -247,6 +248,17 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
         "claims": values["claims"] if claims else [],
         "datasets": content,
     }
+
+
+def _labels(paper: Definition) -> dict[str, dict[str, str]]:
+    """By table, what the variants are called that claims compare: their own names are long, and in nobody's words."""
+    found: dict[str, dict[str, str]] = {}
+    for claim in paper.single_claims:
+        if paper.kind(claim.exhibit) == "ranking":
+            labels = paper.ranking_table(claim.exhibit).labels
+            named = {name: labels[name] for name in claim.tokenizers if "+" in name and name in labels}
+            found.setdefault(claim.exhibit, {}).update(named)
+    return found
 
 
 def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[object]]:

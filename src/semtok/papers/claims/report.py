@@ -1,8 +1,9 @@
 """A paper's claims with their verdicts, as a file of numbers and as pages to read."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +41,7 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []
     for claim in results.content.claims:
-        parts = {part.id: judge(part) for part in claim.parts}
+        parts = {part.id: in_words(judge(part), results.labels.get(part.exhibit, {})) for part in claim.parts}
         if isinstance(claim, JointClaim):
             found.append((claim.id, claim, by_parts(parts)))
             found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
@@ -54,6 +55,22 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
     write_text(files.markdown, markdown([grid]))
     write_text(files.html, page([grid], grid.caption))
+
+
+def in_words(finding: Finding, labels: Mapping[str, str]) -> Finding:
+    """The finding, in which variants are called by their `labels`."""
+
+    if not labels:
+        return finding
+    names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    # No other variant begins like it: not `a+b=8` in `a+b=80` or `a+b=8+c=1`.
+    variant = re.compile(rf"(?:{names})(?![\w+]|\.\d)")
+
+    def called(text: str) -> str:
+        return variant.sub(lambda found: labels[found[0]], text)
+
+    comparisons = [replace(comparison, name=called(comparison.name)) for comparison in finding.comparisons]
+    return replace(finding, reason=called(finding.reason), measured=called(finding.measured), comparisons=comparisons)
 
 
 def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:
