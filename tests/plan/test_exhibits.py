@@ -74,7 +74,7 @@ def of(paper, *names):
 def test_claims_know_what_their_variants_are_called(raw):
     labels = exhibits(raw).params("worlds", CLAIMS)["labels"]
     places = "rq-kmeans+codebook_size=8+encoder=graphsage-small"
-    assert labels["table2-worlds"][places] == "Codes of places"
+    assert labels[places] == "Codes of places"
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ class Results:
     """How intervals are made; claims are tested at 1 - confidence."""
     targets: Mapping[str, Path] = field(default_factory=dict)
     """What is known of the test targets of each dataset (`untrained.parquet`), where they are divided into strata."""
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Of claims: by table, what it calls the variants that they compare."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of claims: what the tables call the variants that they compare."""
 
     def describe(self, dataset: str) -> str:
         """A sentence for captions: what stands for the printed dataset here."""

@@ -250,14 +250,13 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
     }
 
 
-def _labels(paper: Definition) -> dict[str, dict[str, str]]:
-    """By table, what the variants are called that claims compare: their own names are long, and in nobody's words."""
-    found: dict[str, dict[str, str]] = {}
+def _labels(paper: Definition) -> dict[str, str]:
+    """What the tables call the variants that claims compare: their own names are long, and in nobody's words."""
+    found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
             labels = paper.ranking_table(claim.exhibit).labels
-            named = {name: labels[name] for name in claim.tokenizers if "+" in name and name in labels}
-            found.setdefault(claim.exhibit, {}).update(named)
+            found |= {name: labels[name] for name in claim.tokenizers if "+" in name and name in labels}
     return found
 
 

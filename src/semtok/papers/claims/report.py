@@ -41,7 +41,7 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []
     for claim in results.content.claims:
-        parts = {part.id: in_words(judge(part), results.labels.get(part.exhibit, {})) for part in claim.parts}
+        parts = {part.id: _in_words(judge(part), results.labels) for part in claim.parts}
         if isinstance(claim, JointClaim):
             found.append((claim.id, claim, by_parts(parts)))
             found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
@@ -49,6 +49,7 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
             found.append((claim.id, claim, parts[claim.id]))
     level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
+    rows = [{**row, "test": called(row["test"], results.labels)} for row in rows]
     write_csv(files.csv, pd.DataFrame(rows))
     compared = [row for name, _, finding in found for row in _compared(results.paper, name, finding)]
     write_csv(files.comparisons, pd.DataFrame(compared, columns=_COMPARED))
@@ -57,20 +58,19 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     write_text(files.html, page([grid], grid.caption))
 
 
-def in_words(finding: Finding, labels: Mapping[str, str]) -> Finding:
-    """The finding, in which variants are called by their `labels`."""
-
+def called(text: str, labels: Mapping[str, str]) -> str:
+    """The text, in which variants are called by their `labels`."""
     if not labels:
-        return finding
+        return text
     names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
     # No other variant begins like it: not `a+b=8` in `a+b=80` or `a+b=8+c=1`.
-    variant = re.compile(rf"(?:{names})(?![\w+]|\.\d)")
+    return re.sub(rf"(?:{names})(?![\w+]|\.\d)", lambda found: labels[found[0]], text)
 
-    def called(text: str) -> str:
-        return variant.sub(lambda found: labels[found[0]], text)
 
-    comparisons = [replace(comparison, name=called(comparison.name)) for comparison in finding.comparisons]
-    return replace(finding, reason=called(finding.reason), measured=called(finding.measured), comparisons=comparisons)
+def _in_words(finding: Finding, labels: Mapping[str, str]) -> Finding:
+    comparisons = [replace(one, name=called(one.name, labels)) for one in finding.comparisons]
+    reason, measured = (called(text, labels) for text in (finding.reason, finding.measured))
+    return replace(finding, reason=reason, measured=measured, comparisons=comparisons)
 
 
 def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:
