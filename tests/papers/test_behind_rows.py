@@ -82,4 +82,10 @@ def test_long_histories_are_thinned(provenance):
 
 
 def test_a_flat_line_and_a_single_point_have_a_place():
-    assert drawn([[(1.0, 2.0)], [(3.0, 2.0)]])["lines"] == ["0.0,50.0 0.0,50.0", "150.0,50.0 150.0,50.0"]
+    assert drawn([[(1.0, 2.0)], [(1.0, 2.0), (3.0, 2.0)]])["lines"] == ["0.0,50.0 0.0,50.0", "0.0,50.0 150.0,50.0"]
+
+
+def test_single_points_alone_are_told_and_not_drawn():
+    told = drawn([[(1.0, 2.0)], [(1.0, 2.5)]])
+    assert told["lines"] == []
+    assert told["last"] == "2, 2.5"

@@ -1,3 +1,5 @@
+import re
+from collections import namedtuple
 from types import SimpleNamespace
 
 import pytest
@@ -10,16 +12,21 @@ from support.fabricated_results import DEFINITION, REPOSITORY
 CAPTIONS = REPOSITORY / "workflow/report"
 
 
+Part = namedtuple("Part", "name")
+REPORTED = {Part("cost"): {Part("tables"): [], Part("claims"): []}, Part("Scoreboard"): {Part("Other"): []}}
+"""What is in a report, as Snakemake gives it to the text in front: by category and subcategory."""
+
+
 def render(name, exhibit, definition=DEFINITION):
     content = load(definition).model_dump(mode="json")
     uncertainty = {"bootstrap_samples": 1000, "confidence": 0.95, "seed": 0}
     snakemake = SimpleNamespace(
         wildcards=SimpleNamespace(paper="cost", exhibit=exhibit),
         params=SimpleNamespace(shown={"content": content, "uncertainty": uncertainty}),
-        config={"source": "synthetic", "seeds": [0, 1], "papers": {"cost": {}}},
+        config={"source": "synthetic", "seeds": [0, 1], "papers": {"cost": {}, "own": {}}},
     )
     text = (CAPTIONS / name).read_text()
-    return Environment(undefined=StrictUndefined).from_string(text).render(snakemake=snakemake)
+    return Environment(undefined=StrictUndefined).from_string(text).render(snakemake=snakemake, categories=REPORTED)
 
 
 @pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
@@ -50,6 +57,17 @@ def test_captions(name, exhibit, says):
 )
 def test_captions_of_simcit(name, exhibit, says):
     check(render(name, exhibit, REPOSITORY / "config/papers/simcit.yaml"), says)
+
+
+@pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
+def test_the_text_in_front_speaks_of_what_is_there(monkeypatch):
+    assert "Papers: cost\n" in render("workflow.rst", "table2")
+    assert "statements these data reproduce" in render("workflow.rst", "table2")
+    monkeypatch.setitem(globals(), "REPORTED", {Part("own"): {Part("tables"): []}, Part("Scoreboard"): {}})
+    own = render("workflow.rst", "table2")
+    assert "Papers: own\n" in own
+    assert not re.search("statement|claim|printed|proprietary", own)
+    check(own, "The scoreboard, first in the menu, has every number")
 
 
 def check(text, says):

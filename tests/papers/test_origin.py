@@ -26,6 +26,11 @@ def test_data_are_a_sample_by_their_users_or_by_their_items(users, items, printe
     assert ("mirror sample" in describe("MIND", origin, printed)) == bool(differs)
 
 
+def test_a_made_up_world_says_nothing_about_real_data():
+    said = describe("NYC for AMap", Origin("synthetic", 300), PrintedSize(1075))
+    assert said.endswith("a made-up world of 300 users (the paper: 1,075); its numbers say nothing about real data.")
+
+
 def test_official_files_of_another_size_say_so():
     origin = Origin("official", 29_207, 16_000)
     assert describe("MIND", origin, PRINTED) == (

@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -44,6 +45,19 @@ def test_latex(grid):
 
 def test_every_special_character_is_escaped():
     assert escape_latex(r"a_b%&#{}$~^\ ") == r"a\_b\%\&\#\{\}\$\textasciitilde{}\textasciicircum{}\textbackslash{} "
+
+
+def test_headings_of_numbers_are_on_the_right_of_those_of_texts():
+    columns = [("", "Methods"), ("", "Metrics"), ("@5", "ours"), ("@10", "ours")]
+    shown = page([Grid("Results", columns, [[Text("a")] * 4], 2)], "Results")
+    assert '<tr><th colspan="2"></th><th>@5</th><th>@10</th></tr>' in shown
+
+
+def test_pages_are_dark_where_the_browser_is(grid):
+    shown = page([grid], "Results")
+    assert "color-scheme:light dark" in shown
+    # Colours are those of the scheme.
+    assert not re.search(r"(?:color|background):#", re.sub(r"^:root.*|^@media.*", "", shown, flags=re.MULTILINE))
 
 
 class Cells(HTMLParser):

@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from semtok.errors import DataError
+from semtok.papers import results_page
+from semtok.papers.provenance import provenance
 from semtok.papers.results_page import check_numbers, write_results_page
 
 ENVIRONMENT = {
@@ -68,12 +71,26 @@ def test_the_page_has_all_parts_in_order(write):
     ]
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
-    assert "1 jobs in 2.0 hours" in page
+    assert "1 job in 2.0 hours" in page
     assert "EPYC, 2 cores (Linux x86_64), device cpu, Python 3.11.7, torch 2.13.0" in page
 
 
 def test_a_page_needs_no_conclusions(write):
     assert "| C-1 | reproduced |" in write()
+
+
+def test_what_the_check_found_is_told_at_the_top_and_listed_below_the_verdicts(write, monkeypatch):
+    def with_warning(*given):
+        return provenance(*given) | {"warnings": ["train nyc read other bytes"]}
+
+    monkeypatch.setattr(results_page, "provenance", with_warning)
+    page = write("It is 0.1234.")
+    parts = ["[below](#what-the-check-of-the-records-found)", "It is 0.1234.", "| C-1 | reproduced |", "Bars: means."]
+    parts += ["## What the check of the records found\n\n- train nyc read other bytes\n", "## What was run"]
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    # The site has no such file.
+    assert "conclusions.md" not in re.sub("<!--.*?-->", "", page)
 
 
 def test_conclusions_cite_only_what_was_measured(write):

@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from semtok.compare import main as compare
@@ -16,6 +17,9 @@ from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboar
 from support.browser import BROWSER, command
 from support.fabricated_cost import AS_PRINTED
 from support.made_up_run import REVERSED, with_provenance, write_run
+from support.project import ROOT
+
+SCRIPT = ROOT / "src/semtok/papers/templates/scoreboard.js"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,18 @@ def test_two_runs_stand_side_by_side_and_what_changed_is_told(pages):
     assert "reproduced <small>first</small>" in summary
     assert "not reproduced <small>second</small>" in summary
     assert 'data-changed="true"' not in (pages / "one.html").read_text()
+
+
+def test_the_filters_offer_what_there_is_in_order(runs, tmp_path):
+    run = read_run(runs[0])
+    ks = ["40", "5", "", "10"]
+    cells = run.cells.assign(k=ks, mean="0.1")
+    silent = run.claims.assign(paper="silent", verdict="synthetic")
+    write_scoreboard([replace(run, cells=cells, claims=pd.concat([run.claims, silent]))], tmp_path / "page.html")
+    offered = re.findall(r"<select[^>]*>(.*?)</select>", (tmp_path / "page.html").read_text(), re.DOTALL)
+    papers, *_, k = (re.findall(r"<option>(.*?)</option>", choices) for choices in offered)
+    assert papers == ["cost"]
+    assert k == ["5", "10", "40"]
 
 
 def test_a_row_leads_to_its_options_and_history(pages):
@@ -154,9 +170,25 @@ def test_an_archive_says_the_same_as_its_folder(runs, pages, tmp_path):
     assert '<polyline points="0.0,0.0 150.0,50.0"/>' in (tmp_path / "page.html").read_text()
 
 
-def test_a_folder_without_claims_is_no_run(tmp_path):
-    with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv"):
+def test_a_folder_without_claims_or_tables_is_no_run(tmp_path):
+    with pytest.raises(DataError, match=r"found no papers/PAPER/claims.csv and no table of rankings"):
         read_run(tmp_path)
+
+
+def test_own_data_have_a_page_without_claims(runs, tmp_path):
+    own = tmp_path / "shop"
+    (own / "papers/own").mkdir(parents=True)
+    cells = pd.read_csv(runs[0] / "papers/cost/table2.csv", dtype=str).assign(paper="own", printed="")
+    cells.to_csv(own / "papers/own/table2.csv", index=False)
+    write_scoreboard([read_run(own)], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<h1>Every number</h1>" in page
+    assert 'aria-label="Claims"' not in page
+    assert "diamond" not in page
+    assert ">printed<" not in page
+    assert page.count('<td class="number">0.1100</td>') == 1
+    compare([str(own), str(runs[0]), "--output", str(tmp_path / "page.html")])
+    assert len(claims_of(tmp_path / "page.html")) == 15
 
 
 def test_results_of_another_config_may_lie_below(runs, tmp_path):
@@ -206,7 +238,23 @@ def test_forest_positions_share_an_axis_a_unit():
     assert [second[name] for name in ("value", "low", "high", "printed")] == [8.0, 8.0, 232.0, None]
     assert second["words"] == "-40.0% [unbounded, undefined]"
     assert [third["zero"], third["value"], third["is_clear"]] == [8.0, 120.0, True]
-    assert first["words"] == "+10.0% [+0.0%, +20.0%]; printed +40.0%"
+    assert [mark["ends"] for mark in (first, second, third)] == ["-40.0% to +40.0%"] * 2 + ["0 to +0.2000"]
+    assert first["words"] == "+10.0% [0, +20.0%]; claimed +40.0%"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize(
+    ("cells", "are_numbers", "ordered"),
+    [
+        (["0.0024", "", "0.006", "0.0032", "-1"], True, ["-1", "0.0024", "0.0032", "0.006", ""]),
+        (["40", "5", "10"], True, ["5", "10", "40"]),
+        (["table10", "table2"], False, ["table2", "table10"]),
+    ],
+)
+def test_the_order_of_cells(cells, are_numbers, ordered):
+    function = re.search(r"^function compare.*?^}", SCRIPT.read_text(), re.DOTALL | re.MULTILINE)[0]
+    script = f"{function} console.log(JSON.stringify({cells}.sort((x, y) => compare(x, y, {int(are_numbers)}, 1))))"
+    assert json.loads(subprocess.check_output(["node", "-e", script], text=True)) == ordered
 
 
 CLICKS = """
@@ -228,6 +276,8 @@ found.largestFirst = column(7);
 document.querySelectorAll("#cells thead button")[7].click();
 found.smallestFirst = column(7);
 found.sorted = document.querySelectorAll("#cells thead th")[7].ariaSort;
+document.querySelectorAll("#cells thead button")[6].click();
+found.printed = column(6);
 document.querySelector('a[href="#row-0-0"]').click();
 window.dispatchEvent(new Event("hashchange"));
 found.behind = document.getElementById("row-0-0").open;
@@ -254,5 +304,6 @@ def test_clicking(pages, tmp_path):
     assert found["largestFirst"] == ["0.3000", "0.1100", "0.0200"]
     assert found["smallestFirst"] == ["0.0200", "0.1100", "0.3000"]
     assert found["sorted"] == "ascending"
+    assert found["printed"] == ["0.2", "0.05", "0.0319"]
     assert found["behind"] is True
     assert found["filtered"] == ["L_co"]

@@ -72,7 +72,7 @@ def test_sparsities_differ_by_what_they_leave(tmp_path):
     assert pd.isna(frame.loc[("INS", "users"), "printed"])
     assert "M-I2" in frame.loc[("BEA (2023)", "users"), "note"]
     grid = statistics_table.grid(results, statistics_table.tidy(results))
-    assert "99.9640" in [text.plain for row in grid.rows for text in row]
+    assert "99.9640%" in [text.plain for row in grid.rows for text in row]
 
 
 def test_statistics_need_their_keys(tmp_path):

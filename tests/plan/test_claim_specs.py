@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,8 +41,8 @@ def test_a_gain_of_over_a_size_has_no_upper_bound_in_words():
     bounded, above = (
         claim(test="gain", better="a", worse="b", gains=[{**gains[0], **said}]) for said in ({}, {"or_more": True})
     )
-    assert "interval within 25% of the printed value" in bounded.words(LEVEL)
-    assert "interval above 75% of the printed value" in above.words(LEVEL)
+    assert "interval within 25% of the claimed value" in bounded.words(LEVEL)
+    assert "interval above 75% of the claimed value" in above.words(LEVEL)
 
 
 @pytest.mark.parametrize("values", [ORDER, DIAGNOSTICS])
@@ -81,5 +83,7 @@ def test_every_claim_tells_its_test(path):
 def test_numbers_of_a_test_in_words():
     assert claim(**ORDER).words(LEVEL).startswith("8 differences")
     assert "at least 3 above zero (Holm-adjusted p < 0.05)" in claim(**ORDER, at_least=3).words(LEVEL)
+    one = ORDER | {"pairs": ORDER["pairs"][:1], "metrics": ["recall"], "ks": [5]}
+    assert re.match(r"1 difference, .*: it is above zero", claim(**one).words(LEVEL))
     assert "-5%" in claim(**ORDER, margin=0.05).words(LEVEL)
     assert claim(**DIAGNOSTICS).words(LEVEL).startswith("2 Welch")

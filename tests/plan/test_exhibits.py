@@ -71,6 +71,12 @@ def of(paper, *names):
     return {(paper, name) for name in names}
 
 
+def test_claims_know_what_their_variants_are_called(raw):
+    labels = exhibits(raw).params("worlds", CLAIMS)["labels"]
+    places = "rq-kmeans+codebook_size=8+encoder=graphsage-small"
+    assert labels[places] == "Codes of places"
+
+
 @pytest.mark.parametrize(
     ("paper", "change", "rerun"),
     [

@@ -142,7 +142,7 @@ def test_a_place_for_own_data_stands_for_nothing(raw):
     assert shown["printed"] == []
     assert "in the place of" not in str(shown)
     assert shown["content"]["datasets"]["shop"] == {"replaces": "own", "note": "Two months of one shop."}
-    # Nobody claims anything of them.
+    # Nobody claims anything of them; their numbers have a page.
     outputs = {"ranking": ["{exhibit}.csv"], "claims": ["claims.csv"], "stacked": [], "scoreboard": ["index.html"]}
-    assert made.results(outputs) == ["table2.csv"]
+    assert made.results(outputs) == ["table2.csv", "index.html"]
     assert made.verdicts("claims.csv") == []

@@ -22,5 +22,10 @@ def test_jobs_of_this_run_are_told(tmp_path):
     )
 
 
+def test_one_job_is_one(tmp_path):
+    record(tmp_path, "simcit", "2026-11-26T12:00:00+00:00", 3000, 400)
+    assert summary(tmp_path, NOON).startswith("1 job done, ")
+
+
 def test_nothing_is_told_of_nothing(tmp_path):
     assert summary(tmp_path / "missing", NOON) == ""

@@ -77,7 +77,7 @@ rule scoreboard:
             f"{RESULTS}/report/index.html",
             category="Scoreboard",
             caption="../report/scoreboard.rst",
-            labels={"result": "which claims hold"},
+            labels={"result": "which claims hold, and every number"},
         ),
     log:
         f"{LOGS}/scoreboard.log",

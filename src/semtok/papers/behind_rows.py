@@ -93,12 +93,15 @@ def _lines(text: str) -> Iterator[tuple[str, str, Line]]:
 
 
 def drawn(lines: Sequence[Line]) -> dict[str, Any]:
-    """The points of lines as SVG has them, in a plot of their own; its bounds, and the last values of all lines."""
+    """The points of lines as SVG has them, in a plot of their own; its bounds, and the last values of all lines.
+
+    Where no line has more than one point there is nothing to draw, and its value is told alone.
+    """
     xs, ys = ([point[axis] for line in lines for point in line] for axis in (0, 1))
     left, low = min(xs), min(ys)
     wide, high = max(xs) - left or 1.0, max(ys) - low or 1.0
     points = []
-    for line in lines:
+    for line in lines if any(len(line) > 1 for line in lines) else ():
         # A single point is a line to itself, which browsers draw as a dot.
         ends = line if len(line) > 1 else line * 2
         points.append(

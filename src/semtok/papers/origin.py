@@ -71,7 +71,8 @@ def describe(dataset: str, origin: Origin, printed: PrintedSize) -> str:
     paper = "" if printed.users is None else f" (the paper: {printed.users:,.0f})"
     if origin.source == "synthetic":
         return (
-            f"SYNTHETIC DATA: {dataset} is a made-up world of {users}{paper}; its numbers say nothing about {dataset}."
+            f"SYNTHETIC DATA: for {dataset} stands a made-up world of {users}{paper}; its numbers say nothing about "
+            "real data."
         )
     if origin.source == PLANTED:
         return f"{dataset}: a made-up world of {users}, whose answer is known."

@@ -39,6 +39,8 @@ class Results:
     """How intervals are made; claims are tested at 1 - confidence."""
     targets: Mapping[str, Path] = field(default_factory=dict)
     """What is known of the test targets of each dataset (`untrained.parquet`), where they are divided into strata."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of claims: what the tables call the variants that they compare."""
 
     def describe(self, dataset: str) -> str:
         """A sentence for captions: what stands for the printed dataset here."""
@@ -72,6 +74,7 @@ class Results:
             {dataset: origin_of(content, dataset, path) for dataset, path in stats.items()},
             Uncertainty(**(shown["uncertainty"] or NO_INTERVALS)),
             {dataset: Path(path) for dataset, path in read.targets.items()},
+            shown.get("labels", {}),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -39,6 +39,8 @@ SIGNS = {
 """Every state of a claim, in the order of the page; a sign beside the word and the colour."""
 
 _CELL = ["paper", "table", "dataset", "method", "metric", "k"]
+_WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], ranking_table.COLUMNS)
+"""Of claims, comparisons and cells that a run has none of: the columns that are asked for."""
 _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 """Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
 
@@ -64,7 +66,8 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
     """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
 
     chosen: files of the folder; None: all of the run whose `papers` lie highest, since one config's results may lie in
-    those of another (results, results/cpu). Raises DataError where there are no claims, or of several runs.
+    those of another (results, results/cpu). Nobody claims anything of own data: such a run has tables alone. Raises
+    DataError where there are neither, or of several runs.
     """
     if chosen is not None:
         texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
@@ -87,11 +90,15 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
             frames[named[2]].append(frame)
         elif list(frame.columns) == ranking_table.COLUMNS:
             frames["cells"].append(frame)
-    if not frames["claims"]:
+    if not frames["claims"] and not frames["cells"]:
         raise DataError(
-            f"{place}: found no papers/PAPER/claims.csv; expected a folder of results, or an archive of one"
+            f"{place}: found no papers/PAPER/claims.csv and no table of rankings; expected a folder of results, or an "
+            "archive of one"
         )
-    claims, comparisons, cells = (pd.concat(parts) if parts else pd.DataFrame() for parts in frames.values())
+    claims, comparisons, cells = (
+        pd.concat(parts) if parts else pd.DataFrame(columns=columns, dtype=str)
+        for parts, columns in zip(frames.values(), _WITHOUT_ROWS, strict=True)
+    )
     behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
     return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
 
@@ -138,8 +145,8 @@ def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
         tally={state: states.count(state) for state in SIGNS if state in states},
         signs=SIGNS,
         papers=list(dict.fromkeys(claim["paper"] for claim in claims)),
-        cells=_cells(runs),
-        columns=_CELL,
+        cells=(cells := _cells(runs)),
+        columns={name: _choices([cell["key"][i] for cell in cells]) for i, name in enumerate(_CELL)},
         behind=[
             (run.name, [{**row, "anchor": anchors[n][_row(row)]} for row in run.behind]) for n, run in enumerate(runs)
         ],
@@ -226,20 +233,24 @@ def forest(comparisons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
                 "value": None if math.isnan(own["value"]) else place(own["value"]),
                 "printed": None if math.isnan(own["printed"]) else place(own["printed"]),
                 "is_clear": own["low"] > 0 or own["high"] < 0,
-                "words": _words(own, "percent" if row["unit"] == "percent" else "fraction"),
+                "words": _words(own, row["unit"]),
+                "ends": f"{_number(low, row['unit'])} to {_number(high, row['unit'])}",
             }
         )
     return drawn
 
 
-def _words(numbers: Mapping[str, float], unit: Literal["percent", "fraction"]) -> str:
-    def of(number: float) -> str:
-        if not math.isfinite(number):
-            return "undefined" if math.isnan(number) else "unbounded"
-        return f"{number:+.1f}%" if unit == "percent" else f"{number:+.4f}"
+def _words(numbers: Mapping[str, float], unit: str) -> str:
+    value, low, high, claimed = (_number(numbers[name], unit) for name in ("value", "low", "high", "printed"))
+    return f"{value} [{low}, {high}]" + ("" if math.isnan(numbers["printed"]) else f"; claimed {claimed}")
 
-    printed = "" if math.isnan(numbers["printed"]) else f"; printed {of(numbers['printed'])}"
-    return f"{of(numbers['value'])} [{of(numbers['low'])}, {of(numbers['high'])}]{printed}"
+
+def _number(number: float, unit: str) -> str:
+    if not math.isfinite(number):
+        return "undefined" if math.isnan(number) else "unbounded"
+    if number == 0:
+        return "0"
+    return f"{number:+.1f}%" if unit == "percent" else f"{number:+.4f}"
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
@@ -268,6 +279,12 @@ def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return [cell for cell in found.values() if any(cell["found"])]
 
 
+def _choices(values: Iterable[str]) -> list[str]:
+    """What a column can be filtered by, in order: numbers by their size."""
+    found = list(dict.fromkeys(filter(None, values)))
+    return sorted(found, key=int) if all(map(str.isdecimal, found)) else found
+
+
 def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row[name] for name in _CELL[:4])
 
@@ -275,6 +292,6 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _files(run: Run, page: Path) -> list[dict[str, str]]:
     """Links to the files of each table, from the page on."""
     assert run.folder is not None
-    tables = [] if run.cells.empty else _rows(run.cells[["paper", "table"]].drop_duplicates())
+    tables = _rows(run.cells[["paper", "table"]].drop_duplicates())
     root = os.path.relpath(run.folder, page.parent)
     return [{**table, "path": f"{root}/papers/{table['paper']}/{table['table']}"} for table in tables]

@@ -119,14 +119,14 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
 
 def _pair(entry: Mapping[Any, Any]) -> tuple[Text, Text]:
     """The printed number and ours."""
-    digits = 4 if entry["statistic"] == "sparsity" else 2
+    digits, unit = (4, "%") if entry["statistic"] == "sparsity" else (2, "")
     difference = entry["relative_difference"]
     detail = "" if pd.isna(difference) else f"({difference:+.1%})"
-    ours = Text(_format(entry["value"], digits), detail, bold=entry["within_tolerance"] is True)
-    return Text(_format(entry["printed"], digits)), ours
+    ours = Text(_format(entry["value"], digits, unit), detail, bold=entry["within_tolerance"] is True)
+    return Text(_format(entry["printed"], digits, unit)), ours
 
 
-def _format(value: float, digits: int) -> str:
+def _format(value: float, digits: int, unit: str) -> str:
     if pd.isna(value):
         return "—"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.{digits}f}"
+    return (f"{value:,.0f}" if float(value).is_integer() else f"{value:,.{digits}f}") + unit

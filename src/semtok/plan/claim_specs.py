@@ -45,8 +45,8 @@ class GainClaim(DatasetClaim):
 
     def words(self, level: str) -> str:
         """Above zero, and of the printed size."""
-        within = f"within {GAIN_TOLERANCE:.0%} of the printed value"
-        above = f"above {1 - GAIN_TOLERANCE:.0%} of the printed value"
+        within = f"within {GAIN_TOLERANCE:.0%} of the claimed value"
+        above = f"above {1 - GAIN_TOLERANCE:.0%} of the claimed value"
         size = " or ".join(dict.fromkeys(above if gain.or_more else within for gain in self.gains))
         return (
             f"relative gain of {self.better} over {self.worse}, {_BOOTSTRAP}: above zero ({level}), and the whole"
@@ -94,10 +94,12 @@ class OrderClaim(PairsClaim):
     def words(self, level: str) -> str:
         """How many comparisons there are, and how many must hold."""
         comparisons = len(self.pairs) * len(self.columns)
-        needed = f"at least {self.at_least}" if self.at_least else "all" if comparisons > 1 else "the one"
+        if comparisons == 1:
+            return f"1 difference, {_BOOTSTRAP}: {self.holds('it is', level)}"
         if self.at_least:
-            return f"{comparisons} differences, {_BOOTSTRAP}: {needed} above zero (Holm-adjusted {level})"
-        return f"{comparisons} differences, {_BOOTSTRAP}: {self.holds(needed, level)}"
+            needed = f"at least {self.at_least} above zero (Holm-adjusted {level})"
+            return f"{comparisons} differences, {_BOOTSTRAP}: {needed}"
+        return f"{comparisons} differences, {_BOOTSTRAP}: {self.holds('all', level)}"
 
 
 class GainContrastClaim(OneMetric, Claim):

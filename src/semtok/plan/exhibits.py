@@ -125,6 +125,7 @@ class Exhibits:
             "cells": [cell.as_dict() for cell in self.cells(paper, exhibit)],
             "datasets": self.datasets(paper, exhibit),
             "uncertainty": self._entries["evaluation"] if kind in COMPARED else None,
+            **({"labels": _labels(definition)} if kind == CLAIMS else {}),
         }
 
     @property
@@ -217,7 +218,8 @@ class Exhibits:
                 yield from (file.format(paper=paper, exhibit=exhibit) for file in outputs[kind])
             for table in config.tables:
                 yield from (file.format(exhibit=table) for file in outputs["stacked"])
-        if any(map(self._is_judged, self._of_papers)):
+        # Of own data nobody claims anything, and their numbers are looked at all the same.
+        if any(self._is_judged(paper) or self._ranking_tables(paper) for paper in self._of_papers):
             yield from outputs["scoreboard"]
 
 
@@ -247,6 +249,16 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
         "claims": values["claims"] if claims else [],
         "datasets": content,
     }
+
+
+def _labels(paper: Definition) -> dict[str, str]:
+    """What the tables call the variants that claims compare: their own names are long, and in nobody's words."""
+    found: dict[str, str] = {}
+    for claim in paper.single_claims:
+        if paper.kind(claim.exhibit) == "ranking":
+            labels = paper.ranking_table(claim.exhibit).labels
+            found |= {name: labels[name] for name in claim.tokenizers if "+" in name and name in labels}
+    return found
 
 
 def _numbers(paper: Definition, printed: Printed, exhibit: str) -> list[list[object]]:

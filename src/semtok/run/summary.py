@@ -21,8 +21,9 @@ def summary(records: Path, since: datetime) -> str:
     largest = max(jobs, key=lambda job: int(job["peak_memory_mb"]))
     hours = sum(float(job["seconds"]) for job in jobs) / 3600
     named = ", ".join(f"{_name(job)} ({job['seconds'] / 60:.1f} min)" for job in slowest[:_NAMED])
+    count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
     return (
-        f"{len(jobs)} jobs done, {hours:.2f} hours when each is counted for itself; slowest: {named}; "
+        f"{count} done, {hours:.2f} hours when each is counted for itself; slowest: {named}; "
         f"largest: {_name(largest)} ({largest['peak_memory_mb']:,} MB)"
     )
 

@@ -1,5 +1,6 @@
 from typing import get_args
 
+from semtok.papers.claims.report import called
 from semtok.plan.claim_base import Verdict
 from support.fabricated_cost import AS_PRINTED, judge
 
@@ -48,6 +49,15 @@ def test_synthetic_data_get_no_verdict_and_are_told_of_once(tmp_path):
     assert set(rows["verdict"]) == {"synthetic"}
     assert (tmp_path / "claims.md").read_text().count("Synthetic data") == 1
     assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
+
+
+def test_variants_are_called_as_their_table_calls_them():
+    labels = {"km+size=8": "Codes of texts", "km+size=8+encoder=sage": "Codes of places"}
+    text = "km+size=8+encoder=sage > km+size=8 in Recall@10; km+size=80; km+size=8+x=1; km+size=8.5; not km+size=8."
+    assert called(text, labels) == (
+        "Codes of places > Codes of texts in Recall@10; km+size=80; km+size=8+x=1; km+size=8.5; not Codes of texts."
+    )
+    assert called(text, {}) == text
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):

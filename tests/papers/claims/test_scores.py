@@ -27,7 +27,7 @@ def test_every_pair_at_every_metric_and_k(as_printed):
 def test_a_gain_of_another_size_is_not_reproduced(tmp_path):
     row = judge(tmp_path, {**AS_PRINTED, "cost": [500, 650, 800, 900]}).loc["C-1"]
     assert row["verdict"] == "not reproduced"
-    assert "significant, and its interval leaves out the printed 43.34%" in row["reason"]
+    assert "significant, and its interval leaves out the claimed 43.34%" in row["reason"]
 
 
 @pytest.mark.parametrize(

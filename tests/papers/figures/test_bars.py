@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def test_numbers_of_figure3(tmp_path):
     assert pd.isna(printed[40])
     assert set(frame.loc[frame["printed"].notna(), "printed_provenance"]) == {"digitised"}
     assert set(frame.loc[frame["printed"].isna(), "printed_provenance"]) == {""}
+
+
+def test_plots_of_one_panel_are_told_apart(tmp_path):
+    build(tmp_path, "figure3", suffixes=["svg"])
+    titles = re.findall(r"<!-- (\(.*?\)) (?:temperature|epochs)", (tmp_path / "figure3.svg").read_text())
+    assert titles == ["(a, Recall@20)", "(a, Recall@40)", "(b)"]
 
 
 def test_one_run_in_two_panels_has_one_value(tmp_path):

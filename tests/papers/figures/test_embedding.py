@@ -1,7 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from semtok.errors import DataError
+from semtok.papers.figures import embedding
 from semtok.papers.figures.embedding import embed, quantized
 from semtok.plan.figure_specs import EmbeddingFigure
 from support.fabricated_simcit import write_tokens
@@ -39,6 +43,18 @@ def test_few_tuples_are_shown_too():
     assert frame["panel"].tolist() == ["a", "a", "a", "b"]
     assert frame["items"].tolist() == [2, 1, 1, 2]
     assert frame[["x", "y"]].notna().all().all()
+
+
+def test_a_number_does_not_cover_its_point():
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0], "code": [3, 44], "items": [1, 1], "prefix": ["", ""]})
+    embedding._panel("a", 1, points, axis)
+    figure.draw_without_rendering()
+    shown = {number.get_text(): number.get_window_extent() for number in axis.texts}
+    for code, place in (("3", (0.0, 0.0)), ("44", (1.0, 1.0))):
+        assert not shown[code].contains(*axis.transData.transform(place))
 
 
 def test_many_tuples_are_sampled(tmp_path):

@@ -1,8 +1,9 @@
 """A paper's claims with their verdicts, as a file of numbers and as pages to read."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +41,7 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []
     for claim in results.content.claims:
-        parts = {part.id: judge(part) for part in claim.parts}
+        parts = {part.id: _in_words(judge(part), results.labels) for part in claim.parts}
         if isinstance(claim, JointClaim):
             found.append((claim.id, claim, by_parts(parts)))
             found += [(f"{claim.id}.{part.id}", part, parts[part.id]) for part in claim.parts]
@@ -48,12 +49,28 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
             found.append((claim.id, claim, parts[claim.id]))
     level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
+    rows = [{**row, "test": called(row["test"], results.labels)} for row in rows]
     write_csv(files.csv, pd.DataFrame(rows))
     compared = [row for name, _, finding in found for row in _compared(results.paper, name, finding)]
     write_csv(files.comparisons, pd.DataFrame(compared, columns=_COMPARED))
     grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
     write_text(files.markdown, markdown([grid]))
     write_text(files.html, page([grid], grid.caption))
+
+
+def called(text: str, labels: Mapping[str, str]) -> str:
+    """The text, in which variants are called by their `labels`."""
+    if not labels:
+        return text
+    names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    # No other variant begins like it: not `a+b=8` in `a+b=80` or `a+b=8+c=1`.
+    return re.sub(rf"(?:{names})(?![\w+]|\.\d)", lambda found: labels[found[0]], text)
+
+
+def _in_words(finding: Finding, labels: Mapping[str, str]) -> Finding:
+    comparisons = [replace(one, name=called(one.name, labels)) for one in finding.comparisons]
+    reason, measured = (called(text, labels) for text in (finding.reason, finding.measured))
+    return replace(finding, reason=reason, measured=measured, comparisons=comparisons)
 
 
 def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) -> dict[str, str]:

@@ -132,6 +132,8 @@ def by_direction(
         reason = f"significant in the opposite direction: {_names(reversed_)}"
         return Finding("not reproduced", reason + _aside(set_aside), comparisons, p_values)
     reason = f"{len(holds)} of {len(comparisons)} comparisons hold, {min(needed, len(comparisons))} must"
+    if len(comparisons) == 1:
+        reason = "the comparison holds" if holds else "the comparison does not hold"
     if len(holds) >= min(needed, len(comparisons)):
         verdict: Verdict = "reproduced" if len(holds) >= needed else "reproduced in part"
         return Finding(verdict, reason + _aside(set_aside), comparisons, p_values)
@@ -253,10 +255,10 @@ def _one_gain(
     if elsewhere:
         return "not comparable", shown
     if found.high < low or found.low > high:
-        return "not reproduced", f"{shown}, and its interval leaves out the printed {size}"
+        return "not reproduced", f"{shown}, and its interval leaves out the claimed {size}"
     if positive and low <= found.low and found.high <= high:
-        return "reproduced", f"{shown}, and its interval lies within the printed {size}"
-    return "inconclusive", f"{shown}, but its interval reaches beyond the printed {size}"
+        return "reproduced", f"{shown}, and its interval lies within the claimed {size}"
+    return "inconclusive", f"{shown}, but its interval reaches beyond the claimed {size}"
 
 
 def _nothing_left(set_aside: Sequence[SetAside]) -> Finding:

@@ -120,6 +120,8 @@ def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.
         ticks = [f"{name}@{k}" for name, (_, k) in zip(names, columns, strict=True)]
         label = " and ".join(dict.fromkeys(names))
     axis.set_ylabel(label)
+    # A panel that is several plots, one a k, has its letter several times.
+    letter = f"{letter}, {label}" if groups != [""] and len(_columns(panel)) > 1 else letter
     axis.set_title(f"({letter}) {panel.title}, {panel.dataset}", fontsize=9)
     axis.grid(axis="y", linewidth=0.4, color="#cccccc")
     axis.set_ylim(bottom=0)

@@ -145,7 +145,15 @@ def _panel(letter: str, level: int, points: pd.DataFrame, axis: Axes) -> None:
         for code in points.groupby("code")["items"].sum().nlargest(_NAMED).index:
             middle = points.loc[points["code"] == code, ["x", "y"]].median()
             outline = [withStroke(linewidth=2, foreground="white")]
-            axis.annotate(str(code), (middle["x"], middle["y"]), fontsize=7, path_effects=outline, ha="center")
+            # Beside the point: a code of one tuple would be covered by its number.
+            axis.annotate(
+                str(code),
+                (middle["x"], middle["y"]),
+                (5, 5),
+                textcoords="offset points",
+                fontsize=7,
+                path_effects=outline,
+            )
     prefix = points["prefix"].iloc[0]
     what = f"tuples that begin with {prefix}" if isinstance(prefix, str) and prefix else "all tuples"
     axis.set_title(f"({letter}) {what}, coloured by code {level}", fontsize=9)

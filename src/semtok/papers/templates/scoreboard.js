@@ -2,6 +2,12 @@
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const one = (id) => document.getElementById(id);
 
+// The order of two cells. Digits behind the point are no number of their own: 0.006 is more than 0.0032.
+function compare(x, y, areNumbers, sign) {
+  if (!x || !y) return (x ? 0 : 1) - (y ? 0 : 1); // empty cells last
+  return sign * (areNumbers ? Number(x) - Number(y) : x.localeCompare(y, "en", { numeric: true }));
+}
+
 // Claims: by verdict, paper, words, and whether runs differ.
 const toggles = all("button[data-state]");
 function showClaims() {
@@ -42,17 +48,14 @@ all("#cells thead th").forEach((head, column) => {
   if (!button) return;
   button.addEventListener("click", () => {
     // Numbers begin with the largest.
-    const first = head.classList.contains("number") ? "descending" : "ascending";
+    const areNumbers = head.classList.contains("number");
+    const first = areNumbers ? "descending" : "ascending";
     const other = first === "ascending" ? "descending" : "ascending";
     const order = head.ariaSort === first ? other : first;
     for (const each of all("#cells thead th[aria-sort]")) each.ariaSort = "none";
     head.ariaSort = order;
     const sign = order === "ascending" ? 1 : -1;
-    const rows = [...body.rows].sort((a, b) => {
-      const [x, y] = [text(a, column), text(b, column)];
-      if (!x || !y) return (x ? 0 : 1) - (y ? 0 : 1); // empty cells last
-      return sign * x.localeCompare(y, "en", { numeric: true });
-    });
+    const rows = [...body.rows].sort((a, b) => compare(text(a, column), text(b, column), areNumbers, sign));
     body.append(...rows);
   });
 });
