@@ -26,8 +26,8 @@ from semtok.run.summary import summary
 from semtok.papers import FIGURES
 from semtok.plan import targets
 from semtok.plan.check import check
-from semtok.plan.forecast import forecast, kind, measured, read
-from semtok.plan.forgotten import made_otherwise
+from semtok.plan.forecast import Planned, forecast, kind, measured, read
+from semtok.plan.forgotten import as_recorded, made_otherwise
 from semtok.plan.job_list import job_list
 from semtok.plan.paths import Paths
 from semtok.plan.stages import Stages, ordered
@@ -194,7 +194,11 @@ def say_jobs_and_forecast():
         durations = (read(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
     except SemtokError as error:
         sys.exit(f"error: {error}")
-    jobs = [kind(job.benchmark, BENCHMARKS) for job in workflow.dag.needrun_jobs() if job.benchmark]
-    told = forecast(jobs, durations, workflow.resource_settings.cores or 1)
+    jobs = [
+        Planned(kind(job.benchmark, BENCHMARKS), as_recorded(dict(job.params.items()))[0])
+        for job in workflow.dag.needrun_jobs()
+        if job.benchmark
+    ]
+    told = forecast(jobs, durations, workflow.resource_settings.cores or 1, RESULTS)
     if told:
         print(told, file=sys.stderr)
