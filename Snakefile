@@ -27,6 +27,7 @@ include: "workflow/rules/sharing.smk"
 
 onstart:
     become_driver()
+    tell_ends_of_jobs()
 
 
 rule all:
@@ -45,4 +46,5 @@ onsuccess:
 
 onerror:
     cancel_left_behind()
+    tell_how_to_repeat_what_failed()
     tell_what_was_done()

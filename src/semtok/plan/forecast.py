@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from semtok.errors import DataError, SemtokError
 from semtok.run.files import read_json
 from semtok.run.records import RECORDS
+from semtok.run.summary import in_words
 
 Kind = tuple[str, ...]
 """What a job is but for its seed: its rule, then its dataset, tokenizer, recommender ..."""
@@ -134,9 +135,10 @@ def forecast(jobs: Iterable[Planned], durations: Durations, cores: int, where: s
     n_other = sum(
         job.kind not in durations or any(one.config != job.config for one in durations[job.kind]) for job, _ in likes
     )
+    by_rule_told = ", ".join(f"{rule} {in_words(part)}" for rule, part in parts)
     told = (
-        f"forecast by {len(durations)} measured kinds of jobs: {len(likes)} jobs to run, {_time(total)} of a processor "
-        f"({', '.join(f'{rule} {_time(part)}' for rule, part in parts)}), about {_time(total / cores)} on {cores} "
+        f"forecast by {len(durations)} measured kinds of jobs: {len(likes)} jobs to run, {in_words(total)} of a "
+        f"processor ({by_rule_told}), about {in_words(total / cores)} on {cores} "
         f"core{'s' * (cores > 1)} that have nothing else to do; disk: "
     )
     told += f"{_size(sum(sizes))} for {len(sizes)} of them" if sizes else "not known"
@@ -148,12 +150,6 @@ def forecast(jobs: Iterable[Planned], durations: Durations, cores: int, where: s
     if len(jobs) > len(likes):
         told += f"\n  {len(jobs) - len(likes)} more whose rules never ran under {where}: not known"
     return told
-
-
-def _time(seconds: float) -> str:
-    if seconds >= 3600:
-        return f"{seconds / 3600:.1f} hours"
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
 def _size(n_bytes: float) -> str:
