@@ -29,6 +29,7 @@ include: "workflow/rules/sharing.smk"
 
 onstart:
     become_driver()
+    tell_ends_of_jobs()
 
 
 rule all:
@@ -47,4 +48,5 @@ onsuccess:
 
 onerror:
     cancel_left_behind()
+    tell_how_to_repeat_what_failed()
     tell_what_was_done()

@@ -142,6 +142,13 @@ def test_a_result_that_was_changed_by_hand_is_not_archived(there):
         write_archive(Path("there"), Path())
 
 
+def test_an_absolute_path_gives_the_same_archive(there, tmp_path, capsys):
+    main(["there"])
+    main([str(tmp_path / "there")])
+    first, second = capsys.readouterr().out.split()
+    assert first == second
+
+
 def test_a_folder_without_results_is_told(tmp_path):
     with pytest.raises(SystemExit, match="found no vectors, codes or ranks"):
         main([str(tmp_path)])

@@ -52,6 +52,11 @@ def test_the_job_of_a_file_and_how_many_are_behind_it(results, capsys):
     assert "learning_rate" not in said
 
 
+def test_a_path_may_be_absolute(results, capsys):
+    main([str(results / "table2.csv")])
+    assert capsys.readouterr().out.startswith("results/table2.csv: as its job wrote it")
+
+
 def test_a_row_is_shown_with_all_that_is_behind_it(results, capsys):
     main(["results/table2.csv", "tokenizer=b"])
     said = capsys.readouterr().out
@@ -72,7 +77,10 @@ def test_a_file_that_was_changed_by_hand_is_told(results, capsys):
     [
         (["results/table3.csv"], "results/table3.csv: not there"),
         (["results/other"], "results/other: no record tells of it"),
-        (["results/table2.csv", "tokenizer=c"], "found no job behind it with tokenizer=c"),
+        (
+            ["results/table2.csv", "tokenizer=c"],
+            r"with tokenizer=c; expected some of \n  dataset=mind\n  tokenizer=a\|b",
+        ),
         (["elsewhere"], "elsewhere: found no records/"),
     ],
 )

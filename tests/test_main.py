@@ -29,7 +29,30 @@ def test_each_module_is_there_and_takes_arguments(name, capsys):
     assert "usage:" in capsys.readouterr().out
 
 
-def test_plan_is_a_dry_run_of_snakemake(monkeypatch):
+@pytest.mark.parametrize("name", ["demo", "fetch", "plan"])
+def test_the_help_of_a_snakemake_target_is_short_and_names_it(name, called, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: semtok {name}")
+    assert COMMANDS[name].stands_for in said
+    assert len(said.splitlines()) < 20
+    assert not called
+
+
+def test_a_config_or_an_archive_that_is_not_there_is_named(called, tmp_path):
+    with pytest.raises(SystemExit, match=r"--configfile nofile\.yaml: found no such file; expected a config"):
+        main(["plan", "results/x.csv", "--configfile", "nofile.yaml"])
+    with pytest.raises(SystemExit, match=r"error: nofile\.zip: found no archive"):
+        main(["fetch", "nofile.zip"])
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(SystemExit, match=r"error: .*cut\.zip: cannot be read"):
+        main(["fetch", str(tmp_path / "cut.zip")])
+    assert not called
+
+
+def test_plan_is_a_dry_run_of_snakemake(monkeypatch, config):
     called = []
     monkeypatch.setattr(__main__.subprocess, "call", lambda command: called.append(command) or 3)
     assert main(["plan", "--configfile", "x.yaml", "--", "results/x.csv"]) == 3
@@ -46,10 +69,17 @@ def test_plan_is_a_dry_run_of_snakemake(monkeypatch):
         ["--configfile", "x.yaml", "--", "results/x.csv"],
     ],
 )
-def test_plan_takes_a_target_first_or_last(arguments, called):
+def test_plan_takes_a_target_first_or_last(arguments, called, config):
     main(["plan", *arguments])
     _, parsed = parse_args(called[0][3:])
     assert (parsed.targets, parsed.dryrun, parsed.nolock) == (["results/x.csv"], True, True)
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """A folder with x.yaml."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.yaml").touch()
 
 
 @pytest.fixture
@@ -65,7 +95,8 @@ def test_demo_is_snakemake_and_its_report(called):
     assert [command[3:] for command in called] == [["--cores", "1"], ["--report", "results/demo/report.html"]]
 
 
-def test_fetch_is_a_rule_of_the_workflow(called):
+def test_fetch_is_a_rule_of_the_workflow(called, config, monkeypatch):
+    monkeypatch.setattr("semtok.archive.archives", lambda place: [])
     assert main(["fetch", "a.zip", "--configfile", "x.yaml"]) == 0
     assert called[0][3:] == ["--configfile", "x.yaml", "--config", "archive=a.zip", "--", "fetch"]
     main(["fetch", "a.zip", "--config", "mirror=raw", "--cores", "1"])

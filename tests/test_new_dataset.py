@@ -102,9 +102,28 @@ def test_places_bad_rows_and_few_interactions_are_told(command, tmp_path):
     rows = own_interactions().groupby("user_id").head(3).astype({"timestamp": object})
     rows.iloc[0, 2] = "never"
     said = command(*files(tmp_path / "town", "csv", rows, items))
-    assert re.search(r"interactions\.csv: 120 rows, unusable: 1 bad_date", said)
+    assert re.search(r"interactions\.csv: 120 rows, unusable: 1 bad_date\n  line 2: bad_date: 'never'\n", said)
     assert re.search(r"9\d\.\d% of the items have coordinates", said)
     assert "with at least 3 interactions a user and 1 an item: 39 users" in said
+
+
+def test_what_is_repeated_or_few_is_told(command, tmp_path):
+    rows, items = own_interactions(), own_items()
+    rows = rows[rows["user_id"] == rows["user_id"].iloc[0]]
+    rows, items = pd.concat([rows, rows.iloc[:1]]), pd.concat([items, items])
+    said = command(*files(tmp_path / "lonely", "csv", rows, items))
+    assert "1 rows repeat another's user, item and time and are kept" in said
+    assert re.search(r"\d+ items have several rows, of which the first counts, such as \S+, ", said)
+    assert "items.csv: 120 rows, unusable: none\n  id item_id; text: title, brand\n" in said
+    assert "warning: only 1 users are left; expected 20 or more" in said
+
+
+def test_bytes_that_are_no_utf8_are_named(command, tmp_path):
+    path = tmp_path / "cafe.csv"
+    path.write_bytes("user,item,time\n1,th\xe906,1112486027\n".encode("latin-1"))
+    said = command(path, rc=1)
+    assert r"th\xe906" in said
+    assert "undecodable: no UTF-8; expected that, as by iconv -f LATIN1 -t UTF-8" in said
 
 
 def test_items_without_texts_are_kept_where_they_are_many(project, command, tmp_path):
@@ -143,3 +162,5 @@ def test_other_mistakes_are_one_line(command, tmp_path):
     assert "--user COLUMN" in command(*files(tmp_path / "renamed", "csv", renamed), rc=1)
     path = write_table(own_interactions(), tmp_path, "my data", "csv")
     assert "my data.csv" in command(path, rc=1)
+    said = command(path, "--name", "Mein Shop", rc=1)
+    assert said == "error: --name 'Mein Shop': expected letters, digits, - and _, such as 'Mein-Shop'\n"

@@ -8,7 +8,9 @@ from semtok.status import main, statuses
 
 LOG = "2026-11-26 18:43:46,505 INFO semtok.run.jobs: train dataset=nyc seed={}\n{}"
 PROGRESS = "2026-11-26 18:44:16,505 INFO semtok.run.progress: training, epoch 2 of 8: 25 of 100 (25%), 03:00 left\n"
+EPOCH = "2026-11-26 18:44:20,505 INFO semtok.recommenders.training: epoch 1/8: loss 2.5\n"
 ERROR = "2026-11-26 18:45:00,000 ERROR semtok.run.jobs: the loss is nan\nTraceback (most recent call last):\n"
+BAD_ROWS = "2026-11-26 18:45:00,000 ERROR semtok.run.jobs: x.csv: 1 row\n  line 11: bad_date\n" + EPOCH
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def results(tmp_path, monkeypatch):
     logs = tmp_path / "results/logs/train/nyc"
     logs.mkdir(parents=True)
     (tmp_path / ".snakemake/jobs").mkdir(parents=True)
-    for seed, rest in enumerate([PROGRESS, ERROR, PROGRESS, PROGRESS]):
+    for seed, rest in enumerate([PROGRESS + EPOCH, ERROR, PROGRESS, PROGRESS]):
         (logs / f"{seed}.log").write_text(LOG.format(seed, rest))
     (logs / "shell.log").write_text("no job of ours\n")
     (tmp_path / "results/records/train/nyc").mkdir(parents=True)
@@ -36,7 +38,27 @@ def test_each_job_has_its_state(results, capsys):
     assert found[jobs[1]].last == "the loss is nan"
     said = capsys.readouterr().out
     assert said.index("running") < said.index("failed") < said.index("results/logs/train/nyc/1.log")
-    assert said.endswith("1 jobs of this folder are done\n")
+    assert said.endswith("1 jobs of this folder are done, the last at 2026-11-26 18:44:16\n")
+
+
+def test_what_waits_is_told_and_what_an_earlier_run_did_is_told_apart(results, capsys):
+    logs = results.parent / ".snakemake/log"
+    logs.mkdir()
+    (results.parent / ".snakemake/driver").write_text("process 1 on vm, since 2026-11-26 18:50:02")
+    (logs / "2026-11-26T185000.811264.snakemake.log").write_text("1 of 9 steps (11%) done\n2 of 9 steps (22%) done\n")
+    (logs / "2026-11-26T185500.000000.snakemake.log").write_text("a dry run\n")
+    with locks.only_worker("results/logs/train/nyc/0.log"):
+        main(["results"])
+    assert capsys.readouterr().out.endswith(
+        "0 jobs done since 2026-11-26 18:50:02, when this run began; 1 results are older; 2 of 9 steps done, "
+        "6 wait or failed\n"
+    )
+
+
+def test_an_error_of_several_lines_is_told_whole(results, capsys):
+    (results / "logs/train/nyc/1.log").write_text(LOG.format(1, BAD_ROWS))
+    main(["results"])
+    assert "18:45:00 x.csv: 1 row\n           line 11: bad_date\n         results/logs" in capsys.readouterr().out
 
 
 def test_a_look_takes_no_lock_away(results):

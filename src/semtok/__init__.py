@@ -9,17 +9,14 @@ from typing import Any
 
 __version__ = version("semtok")
 
-_OFFERED = {
-    **dict.fromkeys(("Recommender", "export_codes", "tokenize", "write_codes"), "semtok.library"),
-    "describe": "semtok.tokenizers.diagnostics",
-}
+_OFFERED = ("Recommender", "describe", "export_codes", "tokenize", "write_codes")
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for: jobs import the package by the hundred, and none of them all of this."""
     if name not in _OFFERED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_OFFERED[name]), name)
+    return getattr(import_module("semtok.library"), name)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,10 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from semtok.errors import SemtokError
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 
@@ -20,17 +23,45 @@ class Command(NamedTuple):
     """What else does the same."""
 
 
+def _look_at(name: str, takes: str, arguments: Sequence[str]) -> None:
+    """Give a help of ours, since Snakemake's has a thousand lines; and refuse a config that is not there."""
+    parser = argparse.ArgumentParser(
+        prog=f"semtok {name}",
+        usage=f"semtok {name} {takes} [any option of Snakemake]",
+        description=f"{COMMANDS[name].about}\n= {COMMANDS[name].stands_for}",
+        epilog="all options: snakemake --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--configfile", "--configfiles", nargs="+", type=Path, default=[], metavar="FILE", help="laid over config.yaml"
+    )
+    if missing := [path for path in parser.parse_known_args(arguments)[0].configfile if not path.is_file()]:
+        sys.exit(
+            f"error: --configfile {missing[0]}: found no such file; expected a config (what is made goes behind --)"
+        )
+
+
 def plan(arguments: Sequence[str]) -> int:
     """Let Snakemake say which jobs a target takes, and how long by those that ran before."""
+    _look_at("plan", "[TARGET] [--configfile FILE]", arguments)
     # A target may stand first: what follows --quiet is taken for its values up to the next option.
     return subprocess.call([*SNAKEMAKE, "--quiet", "rules", "--dry-run", "--nolock", *arguments])
 
 
 def fetch(arguments: Sequence[str]) -> int:
     """Let Snakemake take of an archive what its config and code would make."""
+    _look_at("fetch", "FILE-OR-FOLDER [--configfile FILE]", arguments)
     if not arguments or arguments[0].startswith("-"):
         sys.exit("error: expected semtok fetch FILE-OR-FOLDER [--configfile FILE]")
+    from semtok.archive import archives, jobs_of
+
     place, *others = arguments
+    try:
+        for archive in archives(Path(place)):
+            jobs_of(archive)
+    except (SemtokError, OSError) as error:
+        sys.exit(f"error: {error}")
     # Of several --config, Snakemake takes the last alone.
     at = others.index("--config") + 1 if "--config" in others else len(others)
     given = [] if "--config" in others else ["--config"]
@@ -39,6 +70,7 @@ def fetch(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Let Snakemake make all of the demo, and its report."""
+    _look_at("demo", "[--cores N]", arguments)
     status = subprocess.call([*SNAKEMAKE, *arguments])
     return status or subprocess.call([*SNAKEMAKE, "--report", "results/demo/report.html"])
 

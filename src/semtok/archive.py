@@ -60,7 +60,10 @@ def write_archive(results: Path, folder: Path) -> Path:
                 raise SemtokError(f"{results / name}: its SHA-256 is not that of its job's record; make it again")
             files[digest] = results / name
     if not files:
-        raise SemtokError(f"{results}: found no vectors, codes or ranks with a job's record; expected those of a run")
+        raise SemtokError(
+            f"{results}: found no vectors, codes or ranks with a job's record; expected those of a run, and to be run "
+            "in the project's folder"
+        )
     told = json.dumps({"jobs": jobs}, indent=1, sort_keys=True).encode()
     target = folder / f"semtok-{hashlib.sha256(told).hexdigest()[:12]}.zip"
     with atomic_path(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -231,7 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--into", type=Path, help="the folder that the archive is written to (default: the results)")
     chosen = parser.parse_args(arguments)
     try:
-        print(write_archive(chosen.results, chosen.into or chosen.results))
+        results = Path(os.path.relpath(chosen.results))  # as records have it
+        print(write_archive(results, chosen.into or results))
     except (SemtokError, OSError) as error:
         sys.exit(f"error: {error}")
 

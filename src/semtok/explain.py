@@ -5,6 +5,7 @@ python -m semtok.explain results/cpu/table2.csv tokenizer=cost seed=0   and in f
 """
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ def explained(path: Path, jobs: Sequence[Job], chosen: Mapping[str, str]) -> Ite
     asked = [job for job in others if chosen and chosen.items() <= job["wildcards"].items()]
     if chosen and not asked:
         named = " ".join(f"{name}={value}" for name, value in chosen.items())
-        raise DataError(f"{path}: found no job behind it with {named}; expected names and values as in its records")
+        raise DataError(f"{path}: found no job behind it with {named}; expected some of {_names(others)}")
     shown: list[Job] = []
     for job in asked:
         shown += [one for one in behind(job["outputs"][0]["path"], jobs) if one not in shown]
@@ -74,6 +75,15 @@ def explained(path: Path, jobs: Sequence[Job], chosen: Mapping[str, str]) -> Ite
         yield f"from outside: {source} (SHA-256 {digest})"
     for commit, modified in sorted({(_commit(job), bool(job["environment"]["modified"])) for job in jobs}):
         yield f"code: commit {commit}{', with files that differ from it' if modified else ''}"
+
+
+def _names(jobs: Sequence[Job]) -> str:
+    """What can be asked for: names of the config, which tables have other words for."""
+    values: dict[str, dict[str, None]] = {}
+    for job in jobs:
+        for name, value in job["wildcards"].items():
+            values.setdefault(name, {})[value] = None
+    return "".join(f"\n  {name}={'|'.join(sorted(found))}" for name, found in values.items())
 
 
 def _in_full(job: Job) -> Iterator[str]:
@@ -106,10 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if not chosen.file.is_file():
             raise DataError(f"{chosen.file}: not there; expected a file among results")
-        jobs = behind(chosen.file.as_posix(), records_around(chosen.file))
+        file = Path(os.path.relpath(chosen.file))
+        jobs = behind(file.as_posix(), records_around(file))
         if not jobs:
-            raise DataError(f"{chosen.file}: no record tells of it; expected a path as from the project's folder")
-        print("\n".join(explained(chosen.file, jobs, dict(one.split("=", 1) for one in chosen.which))))
+            raise DataError(f"{file}: no record tells of it; expected to be run in the project's folder")
+        print("\n".join(explained(file, jobs, dict(one.split("=", 1) for one in chosen.which))))
     except (SemtokError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -3,7 +3,7 @@
 from semtok import Recommender, describe, export_codes, tokenize
 
 tokens = tokenize(vectors, "cost", temperature=0.5)      # float32 [n_items, dim] to int32 [n_items, n_levels]
-describe(tokens.codes, vectors=vectors)                   # collisions, use of the codebooks, neighbourhoods
+describe(tokens, vectors=vectors)                         # collisions, use of the codebooks, neighbourhoods
 recommender = Recommender.load("results/demo", "mind", "cost", "tiger")
 recommender.rank([["N1", "N7"]], k=10)                    # the datasets' own ids, in and out
 """
@@ -30,14 +30,32 @@ from semtok.errors import ConfigError, DataError
 from semtok.plan.paths import Paths
 from semtok.run.files import atomic_path, read_array, read_json, read_table, reading
 from semtok.tokenizers.base import Tokens
+from semtok.tokenizers.diagnostics import describe as diagnosed
+from semtok.tokenizers.diagnostics import of_repair
 
 DEFAULTS = Path(__file__).parents[2] / "config" / "config.yaml"
 """Whose entries are the methods by name."""
 
 Vectors = npt.NDArray[np.floating[Any]]
+OF_SIZE = ("codebook_size", "utilisation", "perplexity_share", "gini")
+"""What a level's diagnostics say of its whole codebook, codewords that no item has among them."""
 
 
-def tokenize(vectors: Vectors | Mapping[str, Vectors], method: str = "cost", seed: int = 0, **options: Any) -> Tokens:
+@dataclass(frozen=True, repr=False)
+class ItemTokens(Tokens):
+    """Codes, and what a reader of them has to know; not in `Tokens`, which is in the digest of every job."""
+
+    codebook_sizes: tuple[int, ...] | None = None
+    """K of each level; None where codes from outside do not say."""
+
+    def __repr__(self) -> str:
+        n_items, n_levels = self.codes.shape
+        return f"<codes of {n_items} items, {n_levels} levels of {self.codebook_sizes or 'unknown size'}>"
+
+
+def tokenize(
+    vectors: Vectors | Mapping[str, Vectors], method: str = "cost", seed: int = 0, **options: Any
+) -> ItemTokens:
     """Give items codes.
 
     Args:
@@ -49,15 +67,21 @@ def tokenize(vectors: Vectors | Mapping[str, Vectors], method: str = "cost", see
         options: in the place of the entry's own (docs/options.md); a nested one as `views={"image": None}`.
 
     Returns:
-        `codes` int32 [n_items, n_levels], the model's arrays, the history of its training.
+        `codes` int32 [n_items, n_levels], the sizes of the codebooks, the model's arrays, the history of its
+        training.
 
     Raises:
         ConfigError: no such method or option, or other vectors than it reads.
+        DataError: no arrays of that shape.
     """
     from semtok.tokenizers import train
 
     entries = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))["tokenizers"]
-    given = {"encoder": vectors} if isinstance(vectors, np.ndarray) else dict(vectors)
+    given = dict(vectors) if isinstance(vectors, Mapping) else {"encoder": vectors}
+    for name, array in given.items():
+        if not isinstance(array, np.ndarray) or array.ndim != 2:
+            found = f"an array {list(array.shape)}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
+            raise DataError(f"vectors ({name}): found {found}; expected a numpy array [n_items, dim]")
     entry = replaced(resolve(entries, method, "tokenizers"), options, f"tokenizers.{method}")
     if "views" in entry:
         entry["views"] = {name: name if name in given else None for name in entry["views"]}
@@ -78,7 +102,36 @@ def tokenize(vectors: Vectors | Mapping[str, Vectors], method: str = "cost", see
         for name in roles:
             views[name] = Path(folder) / f"{name}.npy"
             np.save(views[name], np.asarray(given[name], dtype=np.float32))
-        return train.tokenize(chosen, items, views, seed)
+        tokens = train.tokenize(chosen, items, views, seed)
+    size = getattr(chosen, "codebook_size", None)
+    return ItemTokens(**vars(tokens), codebook_sizes=(size,) * tokens.codes.shape[1] if size else None)
+
+
+def describe(
+    codes: Tokens | npt.NDArray[np.integer[Any]],
+    codebook_sizes: Sequence[int] | None = None,
+    vectors: npt.NDArray[np.float32] | None = None,
+    categories: pd.Series | None = None,
+) -> dict[str, Any]:
+    """Say what codes are like: use of the codebooks, collisions, neighbourhoods.
+
+    docs/methods.md, "Diagnostics of codes", has the measures.
+
+    Args:
+        codes: what `tokenize` gave, before a repair, as the workflow diagnoses them; or an array [n_items, n_levels].
+        codebook_sizes: K of each level, for an array. Without it what is said of whole codebooks is None, since the
+            codes do not tell which codewords no item has.
+        vectors: [n_items, dim]; adds true duplicates and neighbourhoods.
+        categories: one label an item, None where unknown; adds the purity of prefixes.
+    """
+    if isinstance(codes, Tokens):
+        raw = codes.codes if codes.raw_codes is None else codes.raw_codes
+        codebook_sizes = codebook_sizes or getattr(codes, "codebook_sizes", None)
+        return describe(raw, codebook_sizes, vectors, categories) | of_repair(raw, codes.codes)
+    found = diagnosed(codes.astype(np.int32), codebook_sizes, vectors, categories)
+    if not codebook_sizes:
+        found["levels"] = [level | dict.fromkeys(OF_SIZE) for level in found["levels"]]
+    return found
 
 
 def export_codes(results: str | Path, dataset: str, tokenizer: str, folder: str | Path, seed: int = 0) -> list[Path]:
@@ -115,7 +168,7 @@ def write_codes(
     return written
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recommender:
     """A trained recommender that ranks items for histories of raw ids, by the ranking of the workflow itself."""
 
@@ -127,6 +180,10 @@ class Recommender:
     """Of each item, by number."""
     codes: npt.NDArray[np.integer[Any]] | None
     seed: int
+
+    def __repr__(self) -> str:
+        reads = "item ids" if self.codes is None else f"codes {list(self.codes.shape)}"
+        return f"<{self.options.module.rpartition('.')[2]} over {reads}, {len(self.raw_ids)} items, seed {self.seed}>"
 
     @classmethod
     def load(cls, results: str | Path, dataset: str, tokenizer: str, recommender: str, seed: int = 0) -> "Recommender":
@@ -156,16 +213,24 @@ class Recommender:
     def rank(self, histories: Sequence[Sequence[str]], k: int = 10) -> list[list[str]]:
         """The best items for each history (the oldest item first), best first; nothing is left out, seen or not.
 
-        A beam has at most `beam_size` items. Raises DataError for a history that is empty or has an unknown item.
+        A beam has at most `beam_size` items. Raises DataError for a history that is none, is empty or has an unknown
+        item.
         """
         from semtok.recommenders.task import Task
 
         users, items = [], []
         for number, history in enumerate(histories):
+            if isinstance(history, str):
+                raise DataError(
+                    f"history {number}: found the text {history!r}; expected a list of items: [[{history!r}]]"
+                )
             found = self.raw_ids.get_indexer(pd.Index(list(history), dtype=str))
             if not len(found) or (found < 0).any():
                 unknown = [raw for raw, item in zip(history, found, strict=True) if item < 0]
-                raise DataError(f"history {number}: found {unknown or 'nothing'}; expected items of the dataset")
+                raise DataError(
+                    f"history {number}: found {unknown or 'nothing'}; expected items of the dataset that its filters "
+                    f"left, such as {self.raw_ids[0]!r} (all: raw_id in items.parquet)"
+                )
             users += [number] * len(found)
             items += found.tolist()
         first = int(self.interactions["user"].max()) + 1

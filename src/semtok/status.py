@@ -11,8 +11,13 @@ from typing import Literal
 from semtok.run.locks import FOLDER, is_running
 from semtok.run.records import LOGS, RECORDS
 
-LINE = re.compile(r"^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d),\d+ (INFO|WARNING|ERROR) [\w.]+: (.*)")
-"""A line of a job's log: time, level, message (`semtok.run.jobs.log_to`)."""
+LINE = re.compile(
+    r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ (INFO|WARNING|ERROR) [\w.]+: (.*(?:\n(?!\d{4}-|Traceback).+)*)",
+    re.MULTILINE,
+)
+"""What a job's log says: time, level, message, which may have several lines (`semtok.run.jobs.log_to`)."""
+STEPS = re.compile(r"^(\d+) of (\d+) steps", re.MULTILINE)
+"""In Snakemake's log of a run."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Status:
     state: Literal["running", "done", "failed", "stopped"]
     """`stopped`: neither an error nor a result, as after a kill."""
     last: str
-    """The last line of its log, or its first error."""
+    """Its first error, else how far it is where it tells that, else the last line of its log."""
     at: str
     """When that was written."""
     log: Path
@@ -36,7 +41,7 @@ def statuses(results: Path, locks: Path = FOLDER) -> Iterator[Status]:
     locks: the project's `.snakemake`; what runs on other machines of a cluster is seen where they share its locks.
     """
     for path in sorted((results / LOGS).rglob("*.log")):
-        lines = [found.groups() for found in map(LINE.match, _lines(path)) if found]
+        lines = LINE.findall(path.read_text(encoding="utf-8", errors="replace"))
         if not lines:  # of a rule without a script
             continue
         errors = [line for line in lines if line[1] == "ERROR"]
@@ -47,11 +52,29 @@ def statuses(results: Path, locks: Path = FOLDER) -> Iterator[Status]:
         elif record.exists():
             state = "done"
         at, _, last = errors[0] if state == "failed" else lines[-1]
+        if state == "running":  # epochs tell their losses, but not when they end
+            last = next((message for *_, message in reversed(lines) if message.endswith(" left")), last)
         yield Status(lines[0][2], state, last, at, path)
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+def in_all(found: Sequence[Status], locks: Path = FOLDER) -> str:
+    """How many jobs are done, and of the run that goes on how many wait."""
+    done = [one for one in found if one.state == "done"]
+    driver = locks / "driver"
+    if not driver.exists():
+        return f"{len(done)} jobs of this folder are done" + f", the last at {max(one.at for one in done)}" * bool(done)
+    since = driver.read_text(encoding="utf-8").rpartition("since ")[2]
+    new = [one for one in done if one.at >= since]
+    told = f"{len(new)} jobs done since {since}, when this run began; {len(done) - len(new)} results are older"
+    # The run's own log was begun just before; dry runs may have written later ones.
+    began = since.replace(" ", "T").replace(":", "") + ".999999"
+    logs = [log for log in sorted((locks / "log").glob("*.snakemake.log")) if log.name <= began]
+    steps = STEPS.findall(logs[-1].read_text(encoding="utf-8", errors="replace")) if logs else []
+    if steps:
+        running = sum(one.state == "running" for one in found)
+        ended, total = map(int, steps[-1])
+        told += f"; {ended} of {total} steps done, {max(0, total - ended - running)} wait or failed"
+    return told
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -65,10 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for state in ("running", "failed", "stopped"):
         for one in found:
             if one.state == state:
-                print(f"{state:8} {one.job}\n{'':8} {one.at} {one.last}")
+                said = one.last.replace("\n", f"\n{'':8} ")
+                print(f"{state:8} {one.job}\n{'':8} {one.at} {said}")
                 if state == "failed":
                     print(f"{'':8} {one.log}")
-    print(f"{sum(one.state == 'done' for one in found)} jobs of this folder are done")
+    print(in_all(found))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,11 @@ def test_usual_names_are_known(write, text, name, expected):
             {},
             "found the columns who, what, when; cannot tell which is the user: expected --user",
         ),
-        ("who,what,when\n1,2,1112486027\n", {"user": "whom"}, "expected --user whom among them"),
+        (
+            "who,what,when\n1,2,1112486027\n",
+            {"user": "whom"},
+            "--user whom: no such column; expected one of who, what, when",
+        ),
         ("user,item\n1,2\n", {}, "which is the timestamp.*--timestamp none"),
         ("user,item,time\n1,2,01.02.2020\n", {}, r"times such as '01.02.2020' are written; expected --time-format"),
         ("1,2,1112486027\n", {}, "line 1: found '1,2,1112486027', which are no names of columns; expected --header"),
@@ -87,5 +91,5 @@ def test_texts_are_what_is_neither_number_nor_address(write):
     assert texts == ["Title", "about"]
     assert items_of(path, "price", {})[0].id == "price"
     assert items_of(path, "item", {"text": ["colour"]})[1] == ["colour"]
-    with pytest.raises(DataError, match="expected --text brand among them"):
+    with pytest.raises(DataError, match="--text brand: no such column; expected one of asin, image"):
         items_of(path, "item", {"text": ["brand"]})

@@ -1,15 +1,19 @@
+import json
+
 import pytest
 
 from semtok.errors import DataError
 from semtok.plan import forecast
+from semtok.plan.forecast import Measured, Planned
 
-DURATIONS = {
+SECONDS = {
     ("train", "nyc", "simcit", "tiger"): 600.0,
     ("train", "nyc", "letter", "tiger"): 500.0,
     ("train", "nyc", "ids", "sasrec"): 100.0,
     ("train", "beauty", "simcit", "tiger"): 1200.0,
     ("tokenize", "nyc", "simcit"): 60.0,
 }
+DURATIONS = {kind: [Measured(seconds)] for kind, seconds in SECONDS.items()}
 
 
 def benchmark(folder, path, seconds):
@@ -27,7 +31,9 @@ def test_measured_jobs_are_the_median_over_seeds_of_processor_seconds(tmp_path):
     for seed, seconds in enumerate([10, 30, 11]):
         benchmark(tmp_path, f"train/nyc/simcit/tiger/{seed}.tsv", seconds)
     benchmark(tmp_path, "prepare/nyc.tsv", "NA")
-    assert forecast.measured(tmp_path) == {("train", "nyc", "simcit", "tiger"): 11}
+    found = forecast.measured(tmp_path)
+    assert found == {("train", "nyc", "simcit", "tiger"): [Measured(10), Measured(30), Measured(11)]}
+    assert forecast.seconds(Planned(("train", "nyc", "simcit", "tiger"), {}), *found.values()) == 11
 
 
 @pytest.mark.parametrize(
@@ -37,25 +43,71 @@ def test_measured_jobs_are_the_median_over_seeds_of_processor_seconds(tmp_path):
         (("train", "nyc", "cost", "tiger"), 550),  # the tigers of its dataset
         (("train", "beauty", "ids", "sasrec"), 1200),  # its dataset before its recommender
         (("train", "mind", "cost", "tiger"), 600),
-        (("decode", "nyc", "simcit", "tiger"), None),
     ],
 )
 def test_a_job_takes_what_the_most_similar_ones_took(job, seconds):
-    assert forecast.seconds(job, DURATIONS) == seconds
+    assert forecast.seconds(Planned(job, {}), forecast.most_like(job, DURATIONS)) == seconds
+    assert not forecast.most_like(("decode", *job[1:]), DURATIONS)
+
+
+def trained_for(folder, epochs, size=None):
+    """A training of 100 processor seconds, with its record."""
+    benchmark(folder, "results/benchmarks/train/nyc/cost/tiger/0.tsv", 100)
+    model = folder / "model.safetensors"
+    model.write_bytes(b"0" * (size or 0))
+    record = folder / "results/records/train/nyc/cost/tiger/0.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    config = {"options": {"training": {"epochs": epochs, "samples_per_epoch": None}}}
+    record.write_text(json.dumps({"config": config, "outputs": [{"path": str(model)}]}))
+    return Planned(("train", "nyc", "cost", "tiger"), config)
 
 
 def test_the_forecast_adds_up_processor_hours_and_divides_them_by_the_cores():
-    jobs = [("train", "nyc", "simcit", "tiger")] * 12 + [("score", "nyc")]
-    told = forecast.forecast(jobs, DURATIONS, 2)
-    assert "12 jobs to run, 2.0 processor hours (train 2.0), about 1.0 hours on 2 cores" in told
-    assert forecast.forecast([("score", "nyc")], DURATIONS, 2) is None
+    jobs = [Planned(("train", "nyc", "simcit", "tiger"), None)] * 12 + [Planned(("score", "nyc"), None)]
+    told = forecast.forecast(jobs, DURATIONS, 2, "results/cpu")
+    assert "12 jobs to run, 2.0 hours of a processor (train 2.0 hours), about 1.0 hours on 2 cores" in told
+    assert "disk: not known" in told
+    assert "1 more whose rules never ran under results/cpu: not known" in told
+    assert forecast.forecast([], DURATIONS, 2, "results/cpu") is None
+
+
+def test_a_longer_training_takes_longer_than_the_measured_one(tmp_path):
+    planned = trained_for(tmp_path, epochs=30, size=2_500_000)
+    durations = forecast.measured(tmp_path / "results/benchmarks")
+    told = forecast.forecast([planned], durations, 1, "results/cpu")
+    assert "1 jobs to run, 2 min of a processor (train 2 min), about 2 min on 1 core that" in told
+    assert told.endswith("disk: 2.5 MB for 1 of them")
+    longer = Planned(planned.kind, {"options": {"training": {"epochs": 1200}}})
+    told = forecast.forecast([longer], durations, 1, "results/cpu")
+    assert "1.1 hours of a processor" in told
+    assert "1 of them by jobs of other names, or of other or unknown options, in proportion to epochs" in told
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "times"),
+    [
+        ({"steps": 200}, {"steps": 50}, 4),
+        ({"steps": {"epochs": 30}}, {"steps": {"epochs": 10}}, 3),
+        ({"epochs": 20, "samples_per_epoch": 10}, {"training": {"epochs": 10, "samples_per_epoch": 5}}, 4),
+        ({"steps": {"epochs": 30}}, {"steps": 100}, 1),  # not to be compared
+        ({"training": None}, {"epochs": 3}, 1),
+    ],
+)
+def test_a_training_is_as_much_longer_as_its_options_say(ours, theirs, times):
+    measured = [Measured(1.0, {"options": theirs})]
+    assert forecast.seconds(Planned(("train",), {"options": ours}), measured) == times
+
+
+def test_where_nothing_ran_nothing_is_known():
+    told = forecast.forecast([Planned(("score", "nyc"), None)], {}, 2, "results/fresh")
+    assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh"
 
 
 def test_what_is_printed_is_read_again(tmp_path, capsys):
     benchmark(tmp_path, "benchmarks/train/nyc/simcit/tiger/0.tsv", 10.04)
     forecast.main(str(tmp_path))
     (tmp_path / "durations.csv").write_text(capsys.readouterr().out)
-    assert forecast.read(tmp_path / "durations.csv") == {("train", "nyc", "simcit", "tiger"): 10.0}
+    assert forecast.read(tmp_path / "durations.csv") == {("train", "nyc", "simcit", "tiger"): [Measured(10.0)]}
 
 
 def test_another_table_is_refused(tmp_path):

@@ -212,6 +212,15 @@ def test_metrics_by_hand():
     assert ndcg == pytest.approx((1 + 0.5) / 4)
 
 
+def test_an_epoch_without_a_validation_tells_the_loss_alone(make_trainer, caplog):
+    validations = iter([(1 / 3, 2 / 3)])
+    with caplog.at_level(logging.INFO):
+        make_trainer(validate=lambda model: next(validations), epochs=2, validation_every=2).run()
+    first, second = (record.message for record in caplog.records if record.message.startswith("epoch"))
+    assert "recall" not in first
+    assert second.endswith(", recall@10 0.3333, ndcg@10 0.6667")
+
+
 def test_an_epoch_is_a_line_of_the_log(make_trainer, caplog):
     with caplog.at_level(logging.INFO):
         make_trainer().run()

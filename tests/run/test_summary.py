@@ -17,8 +17,8 @@ def test_jobs_of_this_run_are_told(tmp_path):
     record(tmp_path, "cost", "2026-11-26T12:30:00+00:00", 600, 1500)
     (tmp_path / "half.json").write_text('{"rule"')
     assert summary(tmp_path, NOON) == (
-        "2 jobs done, 1.00 hours when each is counted for itself; slowest: train nyc simcit (50.0 min), "
-        "train nyc cost (10.0 min); largest: train nyc cost (1,500 MB)"
+        "2 jobs done, 1.0 hours when each is counted for itself; slowest: train nyc simcit (50 min), "
+        "train nyc cost (10 min); largest: train nyc cost (1,500 MB)"
     )
 
 

@@ -13,21 +13,24 @@ sys.path.insert(0, str(SOURCE))
 os.environ.update(PYTHONPATH=str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 from snakemake.persistence.file import FilePersistence
+from snakemake.settings.enums import Quietness
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from semtok.run.cluster import cancel_jobs
 from semtok.run.digest import remember_in
 from semtok.errors import ConfigError, SemtokError
 from semtok.run.files import check_writable, remove_stale_files
+from semtok.run.job_lines import JobLines
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.run.summary import summary
 from semtok.papers import FIGURES
 from semtok.plan import targets
 from semtok.plan.check import check
-from semtok.plan.forecast import forecast, kind, measured, read
-from semtok.plan.forgotten import made_otherwise
+from semtok.plan.forecast import Planned, forecast, kind, measured, read
+from semtok.plan.forgotten import as_recorded, made_otherwise
 from semtok.plan.job_list import job_list
 from semtok.plan.paths import Paths, language_model_files
 from semtok.plan.stages import Stages, ordered
@@ -72,6 +75,25 @@ def become_driver():
     except SemtokError as error:
         raise WorkflowError(str(error)) from None
     remove_stale_files(RESULTS)
+
+
+JOB_LINES = JobLines(0, is_told=False)
+
+
+def tell_ends_of_jobs():
+    """Let each job that has ended be told in a line, where there is no terminal for bars."""
+    is_quiet = {Quietness.PROGRESS, Quietness.ALL} & set(workflow.output_settings.quiet or ())
+    JOB_LINES.is_told = not (sys.stderr.isatty() or is_quiet)
+    JOB_LINES.n_jobs = len(list(workflow.dag.needrun_jobs()))
+    logger.addHandler(JOB_LINES)
+
+
+def tell_how_to_repeat_what_failed():
+    """Say the command of each failed job alone."""
+    settings = workflow.config_settings
+    files = [Path(os.path.relpath(file)) for file in settings.configfiles]
+    for line in JOB_LINES.repetitions(files, settings.config):
+        print(line, file=sys.stderr)
 
 
 # Trainings wait for vectors, and an encoder of two threads would wait for hours behind a training of one.
@@ -205,7 +227,11 @@ def say_jobs_and_forecast():
         durations = (read(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
     except SemtokError as error:
         sys.exit(f"error: {error}")
-    jobs = [kind(job.benchmark, BENCHMARKS) for job in workflow.dag.needrun_jobs() if job.benchmark]
-    told = forecast(jobs, durations, workflow.resource_settings.cores or 1)
+    jobs = [
+        Planned(kind(job.benchmark, BENCHMARKS), as_recorded(dict(job.params.items()))[0])
+        for job in workflow.dag.needrun_jobs()
+        if job.benchmark
+    ]
+    told = forecast(jobs, durations, workflow.resource_settings.cores or 1, RESULTS)
     if told:
         print(told, file=sys.stderr)

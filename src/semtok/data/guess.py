@@ -132,15 +132,16 @@ def _form(path: Path, given: Given) -> dict[str, Any]:
 
 def _sample(path: Path, form: Mapping[str, Any]) -> pd.DataFrame:
     """The first rows, as texts."""
-    found = next(read_rows(path, TableForm.model_validate(form), [], True, FileReport(path)), None)
+    report = FileReport(path)
+    found = next(read_rows(path, TableForm.model_validate(form), [], True, report), None)
     if found is None or found.empty:
-        raise DataError(f"{path}: found no rows")
+        raise DataError("\n  ".join([f"{path}: found no rows", *report.examples]))
     return found
 
 
 def _known(path: Path, columns: Collection[str], role: str, chosen: str) -> str:
     if chosen not in columns:
-        raise DataError(f"{path}: found the columns {', '.join(columns)}; expected --{role} {chosen} among them")
+        raise DataError(f"{path}: --{role} {chosen}: no such column; expected one of {', '.join(columns)}")
     return chosen
 
 

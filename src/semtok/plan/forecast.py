@@ -10,14 +10,41 @@ import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import prod
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from semtok.errors import DataError
+from semtok.errors import DataError, SemtokError
+from semtok.run.files import read_json
+from semtok.run.records import RECORDS
+from semtok.run.summary import in_words
 
 Kind = tuple[str, ...]
 """What a job is but for its seed: its rule, then its dataset, tokenizer, recommender ..."""
-Durations = Mapping[Kind, float]
-"""Processor seconds."""
+LENGTHS = ("epochs", "steps", "samples_per_epoch")
+"""Options that a training takes as much longer as they are larger."""
+
+
+class Measured(NamedTuple):
+    """Of a job that ran."""
+
+    seconds: float
+    """Of a processor."""
+    config: Any = None
+    """Its slice of the config; None where no record tells."""
+    size: int | None = None
+    """Bytes of what it wrote; None where that is not here."""
+
+
+class Planned(NamedTuple):
+    """A job that is to run."""
+
+    kind: Kind
+    config: Any
+
+
+Durations = Mapping[Kind, list[Measured]]
 
 
 def kind(path: str | Path, folder: str | Path) -> Kind:
@@ -26,65 +53,115 @@ def kind(path: str | Path, folder: str | Path) -> Kind:
     return parts[:-1] if parts[-1].isdigit() else parts
 
 
-def measured(folder: str | Path) -> dict[Kind, float]:
-    """The median over seeds of the processor seconds in Snakemake's benchmark files below `folder`."""
-    found = defaultdict(list)
+def measured(folder: str | Path) -> dict[Kind, list[Measured]]:
+    """The jobs that have Snakemake's benchmark files below `folder`; what they were is in the records beside it."""
+    found: dict[Kind, list[Measured]] = defaultdict(list)
     for path in sorted(Path(folder).rglob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                if row.get("cpu_time") not in (None, "NA"):
-                    found[kind(path, folder)].append(float(row["cpu_time"]))
-    return {one: statistics.median(seconds) for one, seconds in found.items()}
+            times = [row.get("cpu_time") for row in csv.DictReader(file, delimiter="\t")]
+        record = Path(folder).parent / RECORDS / path.relative_to(folder).with_suffix(".json")
+        found[kind(path, folder)] += [_measured(float(time), record) for time in times if time not in (None, "NA")]
+    return {one: jobs for one, jobs in found.items() if jobs}
 
 
-def read(path: str | Path) -> dict[Kind, float]:
+def _measured(seconds: float, record: Path) -> Measured:
+    with suppress(SemtokError, OSError, KeyError, TypeError):  # without a record, or with a damaged one
+        told = read_json(record)
+        outputs = [Path(output["path"]) for output in told["outputs"]]
+        is_here = all(output.is_file() for output in outputs)
+        return Measured(seconds, told["config"], sum(output.stat().st_size for output in outputs) if is_here else None)
+    return Measured(seconds)
+
+
+def read(path: str | Path) -> dict[Kind, list[Measured]]:
     """What `main` wrote; raises DataError."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
-            return {tuple(row["job"].split("/")): float(row["processor_seconds"]) for row in csv.DictReader(file)}
+            rows = list(csv.DictReader(file))
+        return {tuple(row["job"].split("/")): [Measured(float(row["processor_seconds"]))] for row in rows}
     except OSError as error:
         raise DataError(f"{path}: the config's `durations` cannot be read ({error.strerror})") from None
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise DataError(f"{path}: expected the columns job and processor_seconds ({error})") from None
 
 
-def seconds(job: Kind, durations: Durations) -> float | None:
-    """What `job` takes by the measured jobs that are most like it; None if its rule was never measured.
+def most_like(job: Kind, durations: Durations) -> list[Measured]:
+    """The measured jobs that are most like `job`; none if its rule was never measured.
 
     Most like it are those of its rule with most of the other names in common, the first names counting most.
     """
     likeness = {
         other: tuple(a == b for a, b in zip(job, other, strict=False)) for other in durations if other[0] == job[0]
     }
-    if not likeness:
-        return None
-    most = max(likeness.values())
-    return statistics.median(durations[other] for other, how in likeness.items() if how == most)
+    most = max(likeness.values(), default=())
+    return [one for other, how in likeness.items() if how == most for one in durations[other]]
 
 
-def forecast(jobs: Iterable[Kind], durations: Durations, cores: int) -> str | None:
-    """A sentence on how long `jobs` will take on that many cores; None if hardly anything is known."""
-    known = [(job, found) for job in jobs if (found := seconds(job, durations)) is not None]
-    hours = sum(found for _, found in known) / 3600
-    if not known:
-        return None
+def seconds(job: Planned, like: Iterable[Measured]) -> float:
+    """What `job` takes by those like it, each made as much longer as its training is."""
+    return statistics.median(one.seconds * _times_as_long(job.config, one.config) for one in like)
+
+
+def _times_as_long(config: Any, measured: Any) -> float:
+    ours, theirs = _lengths(config), _lengths(measured)
+    return prod(ours[name] / theirs[name] for name in ours.keys() & theirs.keys())
+
+
+def _lengths(config: Any) -> dict[str, float]:
+    options = config.get("options") if isinstance(config, dict) else None
+    if not isinstance(options, dict):
+        return {}
+    options = options | (options.get("training") or {})
+    if isinstance(options.get("steps"), dict):  # as epochs
+        options |= options["steps"]
+    return {name: options[name] for name in LENGTHS if isinstance(options.get(name), int) and options[name] > 0}
+
+
+def forecast(jobs: Iterable[Planned], durations: Durations, cores: int, where: str) -> str | None:
+    """How long `jobs` will take on that many cores and what they will write; None where there is no job.
+
+    where: the folder of results, to be named.
+    """
+    jobs = list(jobs)
+    likes = [(job, like) for job in jobs if (like := most_like(job.kind, durations))]
+    if not likes:
+        return f"forecast: time and disk are not known: no records of such jobs under {where}" if jobs else None
     by_rule: dict[str, float] = defaultdict(float)
-    for job, found in known:
-        by_rule[job[0]] += found / 3600
+    for job, like in likes:
+        by_rule[job.kind[0]] += seconds(job, like)
+    total = sum(by_rule.values())
     parts = sorted(by_rule.items(), key=lambda item: -item[1])[:3]
-    return (
-        f"forecast by {len(durations)} measured kinds of jobs: {len(known)} jobs to run, {hours:.1f} processor hours "
-        f"({', '.join(f'{rule} {part:.1f}' for rule, part in parts)}), about {hours / cores:.1f} hours on {cores} "
-        f"core{'s' * (cores > 1)} that have nothing else to do"
+    sizes = [statistics.median(found) for _, like in likes if (found := [one.size for one in like if one.size])]
+    n_other = sum(
+        job.kind not in durations or any(one.config != job.config for one in durations[job.kind]) for job, _ in likes
     )
+    by_rule_told = ", ".join(f"{rule} {in_words(part)}" for rule, part in parts)
+    told = (
+        f"forecast by {len(durations)} measured kinds of jobs: {len(likes)} jobs to run, {in_words(total)} of a "
+        f"processor ({by_rule_told}), about {in_words(total / cores)} on {cores} "
+        f"core{'s' * (cores > 1)} that have nothing else to do; disk: "
+    )
+    told += f"{_size(sum(sizes))} for {len(sizes)} of them" if sizes else "not known"
+    if n_other:
+        told += (
+            f"\n  {n_other} of them by jobs of other names, or of other or unknown options, "
+            f"in proportion to {', '.join(LENGTHS)} where these are known"
+        )
+    if len(jobs) > len(likes):
+        told += f"\n  {len(jobs) - len(likes)} more whose rules never ran under {where}: not known"
+    return told
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
 
 
 def main(results: str) -> None:
-    """Print the durations of a results folder as CSV."""
+    """Print the durations of a results folder as CSV: of each kind the median over its seeds."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["job", "processor_seconds"])
-    for one, duration in sorted(measured(Path(results) / "benchmarks").items()):
-        writer.writerow(["/".join(one), round(duration, 1)])
+    for one, jobs in sorted(measured(Path(results) / "benchmarks").items()):
+        writer.writerow(["/".join(one), round(statistics.median(job.seconds for job in jobs), 1)])
 
 
 if __name__ == "__main__":

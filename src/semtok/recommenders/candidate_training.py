@@ -115,7 +115,8 @@ class CandidateTrainer(Trainer):
             "learning_rate": progress.learning_rate,
             **{name: found.get(name) for name in self.measures},
         }
-        log.info("epoch %d/%d: %s", epoch, options.epochs, row)
+        told = [f"{name} {value:.4g}" for name, value in row.items() if isinstance(value, float)]
+        log.info("epoch %d/%d: %s", epoch, options.epochs, ", ".join(told))
         return row
 
     def score(self, row: dict[str, Any]) -> tuple[float, ...] | None:

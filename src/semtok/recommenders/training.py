@@ -112,7 +112,8 @@ class Trainer(Objective):
         if self.validation is not None and is_due:
             recall, ndcg = distributed.from_main(self.validation.measure)
         loss = losses["loss"]
-        log.info("epoch %d/%d: loss %.4f, recall@10 %s, ndcg@10 %s", epoch, options.epochs, loss, recall, ndcg)
+        validated = "" if recall is None else f", recall@10 {recall:.4f}, ndcg@10 {ndcg:.4f}"
+        log.info("epoch %d/%d: loss %.4f%s", epoch, options.epochs, loss, validated)
         return {
             "epoch": epoch,
             "steps": progress.step,

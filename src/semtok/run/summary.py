@@ -19,13 +19,20 @@ def summary(records: Path, since: datetime) -> str:
         return ""
     slowest = sorted(jobs, key=lambda job: -float(job["seconds"]))
     largest = max(jobs, key=lambda job: int(job["peak_memory_mb"]))
-    hours = sum(float(job["seconds"]) for job in jobs) / 3600
-    named = ", ".join(f"{_name(job)} ({job['seconds'] / 60:.1f} min)" for job in slowest[:_NAMED])
+    total = in_words(sum(float(job["seconds"]) for job in jobs))
+    named = ", ".join(f"{_name(job)} ({in_words(job['seconds'])})" for job in slowest[:_NAMED])
     count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
     return (
-        f"{count} done, {hours:.2f} hours when each is counted for itself; slowest: {named}; "
+        f"{count} done, {total} when each is counted for itself; slowest: {named}; "
         f"largest: {_name(largest)} ({largest['peak_memory_mb']:,} MB)"
     )
+
+
+def in_words(seconds: float) -> str:
+    """A time in a unit in which it is no nought."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
 def _read(records: Path) -> Iterator[dict[str, Any]]:

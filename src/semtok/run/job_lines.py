@@ -1,0 +1,62 @@
+"""A line for each job that has ended, and how to repeat one that failed: from the events that Snakemake logs.
+
+The rich logger draws bars in a terminal; into a file it writes neither bars nor ends.
+"""
+
+import logging
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+
+class JobLines(logging.Handler):
+    """Tells the end of each of `n_jobs` jobs on the screen if `is_told`, and keeps the failed ones."""
+
+    def __init__(self, n_jobs: int, *, is_told: bool) -> None:
+        super().__init__()
+        self.n_jobs, self.is_told, self.n_done = n_jobs, is_told, 0
+        self.failed: dict[int, str] = {}
+        """An output of each failed job."""
+        self._begun: dict[int, tuple[str, float]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record of Snakemake's; of most events there is nothing to tell."""
+        event, told = getattr(record, "event", None), vars(record)
+        if event == LogEvent.JOB_INFO:
+            name = " ".join([told["rule_name"], *map(str, (told["wildcards"] or {}).values())])
+            self._begun[told["jobid"]] = (name, time.monotonic())
+        elif event == LogEvent.JOB_FINISHED:
+            self.n_done += 1
+            self.failed.pop(told["job_id"], None)  # a second attempt
+            self._tell("done", told["job_id"])
+        elif event == LogEvent.JOB_ERROR:
+            if told["output"]:
+                self.failed[told["jobid"]] = told["output"][0]
+            self._tell("failed", told["jobid"])
+
+    def _tell(self, how: str, job: int) -> None:
+        if self.is_told and job in self._begun:
+            name, begun = self._begun[job]
+            seconds = time.monotonic() - begun
+            print(
+                f"{time.strftime('%H:%M:%S')} {how}: {name} in {seconds:.0f} s ({self.n_done} of {self.n_jobs} done)",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def repetitions(self, configfiles: Sequence[Path], values: Mapping[str, Any]) -> list[str]:
+        """A line for each failed job: the command that runs it, and what it lacks, alone."""
+        over = [f" --configfile {' '.join(shlex.quote(str(path)) for path in configfiles)}"] if configfiles else []
+        over += [f" --config {' '.join(shlex.quote(f'{name}={value}') for name, value in values.items())}"] * bool(
+            values
+        )
+        return [
+            f"to repeat {self._begun[job][0]} alone: snakemake{''.join(over)} --cores 1 -- {shlex.quote(output)}"
+            for job, output in self.failed.items()
+            if job in self._begun
+        ]
