@@ -6,15 +6,14 @@ import sys
 
 import pytest
 
-from support.browser import BROWSER, command
 from support.project import ROOT
 
 pytest.importorskip("mkdocs", reason="in the environment of `make test`: requirements-site.lock")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the built site."""
+def pages(tmp_path_factory):
+    """The built pages by their paths."""
     folder = tmp_path_factory.mktemp("site")
     # Sockets are refused: what is built has to be here.
     code = (
@@ -26,36 +25,13 @@ def site(tmp_path_factory):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pages(site):
-    """The built pages by their paths."""
-    return {path.relative_to(site).as_posix(): path.read_text() for path in site.rglob("*.html")}
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.html")}
 
 
 def test_nothing_comes_from_another_server(pages):
     loads = r"<(?:script|img|iframe|source)[^>]*\ssrc=\"?(?:https?:)?//|<link[^>]*rel=\"?stylesheet[^>]*(?:https?:)?//"
     assert [name for name, page in pages.items() if re.search(loads, page)] == []
     assert not any("fonts.googleapis" in page for page in pages.values())
-
-
-def test_the_search_works_from_a_folder(pages, site):
-    """A browser loads no data from there, and starts no worker: the index is a script, and the worker a frame."""
-    assert (site / "search/search_index.js").exists()
-    assert 'src="javascripts/iframe-worker.js"' in pages["index.html"]
-    assert (site / "javascripts/iframe-worker.js").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
-def test_a_search_from_a_folder_finds(site, tmp_path):
-    page = f"{(site / 'index.html').as_uri()}?q=cluster"
-    seen = subprocess.run(
-        [*command(tmp_path), "--dump-dom", page], capture_output=True, text=True, timeout=120, check=True
-    ).stdout
-    assert 'class="md-search-result__item"' in seen
 
 
 def test_every_page_is_there_and_in_the_navigation(pages):

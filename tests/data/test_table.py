@@ -205,7 +205,7 @@ def test_a_quote_that_is_not_closed_is_not_a_single_bad_row(write):
         ("[\n{}\n]\n", "x.json", "found a JSON list"),
         ("not parquet", "x.parquet", "cannot be read as a Parquet file"),
         (
-            gzip.compress(b"user_id,item_id,timestamp\n" + b"u,i,1500000000\n" * 99)[:-9],
+            gzip.compress(b"user_id,item_id,timestamp\n" + b"u,i,1500000000\n" * 99, mtime=0)[:-9],
             "x.csv.gz",
             "damaged or truncated",
         ),
