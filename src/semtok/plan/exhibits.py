@@ -252,12 +252,12 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
 
 
 def _labels(paper: Definition) -> dict[str, str]:
-    """What the tables call the variants that claims compare: their own names are long, and in nobody's words."""
+    """What tables call the variants by options that claims compare (`cost+temperature=0.1`): their own names are long."""
     found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
             labels = paper.ranking_table(claim.exhibit).labels
-            found |= {name: labels[name] for name in claim.tokenizers if "+" in name and name in labels}
+            found |= {name: labels[name] for name in claim.tokenizers if "=" in name and name in labels}
     return found
 
 
