@@ -252,7 +252,7 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
 
 
 def _labels(paper: Definition) -> dict[str, str]:
-    """What tables call the variants by options that claims compare (`cost+temperature=0.1`): their own names are long."""
+    """What tables call the variants by options that claims compare (`cost+temperature=0.1`), whose names are long."""
     found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
