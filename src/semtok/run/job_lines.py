@@ -51,12 +51,13 @@ class JobLines(logging.Handler):
 
     def repetitions(self, configfiles: Sequence[Path], values: Mapping[str, Any]) -> list[str]:
         """A line for each failed job: the command that runs it, and what it lacks, alone."""
-        over = [f" --configfile {' '.join(shlex.quote(str(path)) for path in configfiles)}"] if configfiles else []
-        over += [f" --config {' '.join(shlex.quote(f'{name}={value}') for name, value in values.items())}"] * bool(
-            values
-        )
+        over = ""
+        if configfiles:
+            over += f" --configfile {' '.join(shlex.quote(str(path)) for path in configfiles)}"
+        if values:
+            over += f" --config {' '.join(shlex.quote(f'{name}={value}') for name, value in values.items())}"
         return [
-            f"to repeat {self._begun[job][0]} alone: snakemake{''.join(over)} --cores 1 -- {shlex.quote(output)}"
+            f"to repeat {self._begun[job][0]} alone: snakemake{over} --cores 1 -- {shlex.quote(output)}"
             for job, output in self.failed.items()
             if job in self._begun
         ]
