@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
@@ -35,10 +35,24 @@ def test_returns_to_logarithms_change_nothing(monkeypatch):
     torch.testing.assert_close(transport(costs(9, 6, 1), 0.03, 60), expected)
 
 
+def enough(costs):
+    """Iterations after which rows are within 1e-7 of their marginal.
+
+    By the theorem of Birkhoff and Hopf each brings the scalings nearer to their limit, in Hilbert's metric, by
+    tanh(theta / 4)^2, where theta is the logarithm of the largest cross-ratio (Peyre and Cuturi, Computational Optimal
+    Transport, 2019, theorem 4.2).
+    """
+    differences = costs[:, None, :] - costs[None]  # [n, n, K]
+    theta = float((differences.max(axis=-1) - differences.min(axis=-1)).max())
+    return int(np.log(1e-7 / max(theta, 1e-7)) / np.log(np.tanh(theta / 4) ** 2)) + 1 if theta else 1
+
+
 @settings(max_examples=25)
+@example(2, 2, 0.2, 0)  # after 300 iterations a thousandth off: nearly a permutation
 @given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([0.2, 0.5, 2.0]), st.integers(0, 99))
 def test_marginals(n, size, epsilon, seed):
-    plan = transport(costs(n, size, seed), epsilon, 300)
+    cost = costs(n, size, seed)
+    plan = transport(cost, epsilon, max(300, enough(cost.numpy() / epsilon)))
     np.testing.assert_allclose(plan.sum(dim=0).numpy(), 1 / size, rtol=1e-12)
     np.testing.assert_allclose(plan.sum(dim=1).numpy(), 1 / n, rtol=1e-6)
     assert (plan >= 0).all()
