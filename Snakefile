@@ -28,8 +28,7 @@ include: "workflow/rules/sharing.smk"
 
 
 onstart:
-    become_driver()
-    tell_ends_of_jobs()
+    DRIVER.start()
 
 
 rule all:
@@ -39,14 +38,12 @@ rule all:
     localrule: True
 
 
-before_the_dag(check_targets, make_again_what_was_made_otherwise, tell_what_and_how_long)
+DRIVER.prepare(EVERYTHING)
 
 
 onsuccess:
-    tell_what_was_done()
+    DRIVER.end()
 
 
 onerror:
-    cancel_left_behind()
-    tell_how_to_repeat_what_failed()
-    tell_what_was_done()
+    DRIVER.fail()

@@ -145,4 +145,4 @@ rule fetch:
         runtime=per_attempt(60),
         gpu=0,
     run:
-        take(Path(CONFIG.archive), Path(RESULTS), params_of, log[0])
+        take(Path(CONFIG.archive), Path(RESULTS), DRIVER.params_of, log[0])

@@ -18,6 +18,9 @@ from semtok.plan.definition import Definition
 from semtok.plan.stages import Stages
 from semtok.run.files import read_json
 
+_IN_WORDS = {"exhibit": "table or figure", "language_model": "language model"}
+"""What a wildcard is called in messages."""
+
 
 def unknown(target: str, known: Collection[str]) -> str:
     """The message for a target that no rule makes; `known` are those that may be meant."""
@@ -37,7 +40,8 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     }
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
-            yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
+            what = _IN_WORDS.get(key, key)
+            yield f"{wildcards[key]!r} is no {what} that this config has{nearest(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
     entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
