@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from snakemake import api
 from snakemake.persistence.file import FilePersistence
-from snakemake.workflow import Workflow
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from semtok.driver import Driver, _is_remembered
@@ -31,7 +31,7 @@ def workflow(mode):
 
 @pytest.mark.parametrize("name", ["execute", "create_report", "_build_dag", "get_rule"])
 def test_what_is_wrapped_is_there(name):
-    assert callable(getattr(Workflow, name))
+    assert callable(getattr(api.Workflow, name))
 
 
 @pytest.mark.parametrize("mode", [ExecMode.REMOTE, ExecMode.SUBPROCESS])
