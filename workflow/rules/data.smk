@@ -67,6 +67,7 @@ rule prepare:
             "datasets", wildcards.dataset, "reader", "files", "text_fields", "filters", "split"
         ),
         source=STAGES.source,
+        raw=STAGES.raw_contents,
         code=lambda wildcards: STAGES.code("prepare.py", STAGES.reader(wildcards)),
     script:
         "../scripts/prepare.py"

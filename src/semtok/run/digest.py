@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from semtok.errors import SemtokError
-from semtok.run.files import write_json
+from semtok.run.files import sha256, write_json
 
 PACKAGE = "semtok"
 LEFT_OUT = ("semtok.config", "semtok.run.records")
@@ -78,6 +78,11 @@ def code_digest(source_root: str | Path, *starts: str | Path) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file that is no code; a large one is read once, where it is remembered."""
+    return _known(str(path))[WHOLE][0]
+
+
 def remember_in(path: str | Path) -> None:
     """Keep what is found out about files in `path` until they change: every start of Snakemake, also a job's, asks.
 
@@ -125,7 +130,7 @@ def _known(path: str) -> Parts:
 def _parts(path: Path) -> Parts:
     """A file in parts; one that is no code is its bytes."""
     if path.suffix != ".py":
-        return {WHOLE: (hashlib.sha256(path.read_bytes()).hexdigest(), []), ON_IMPORT: ("", [])}
+        return {WHOLE: (sha256(path), []), ON_IMPORT: ("", [])}
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     _check(tree, path)
     definitions: dict[str, list[ast.stmt]] = defaultdict(list)

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from snakemake.io import ancient
+
 from semtok.archive import datasets_of
 from semtok.data import READERS, WRITERS
 from semtok.errors import ConfigError
 from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
+from semtok.run.digest import file_digest
 
 
 class DataJobs(Jobs):
@@ -41,7 +44,20 @@ class DataJobs(Jobs):
         folder = self.raw_folder(wildcards)
         if self.source(wildcards) == "synthetic":
             return [folder]
-        return [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
+        files = [f"{folder}/{file.path}" for file in self.config.datasets[wildcards.dataset].files]
+        # A mirror's times are those of a copy; what is in its files is in the params (`raw_contents`).
+        return [ancient(file) for file in files] if self.source(wildcards) == "mirror" else files
+
+    def raw_contents(self, wildcards: Wildcards) -> dict[str, str] | None:
+        """The checksums of a mirror's files, which may come with new times and the same content, or with old times and
+        another; None for other sources, whose files are made here."""
+        if self.source(wildcards) != "mirror":
+            return None
+        paths = {
+            file.path: Path(self.raw_folder(wildcards), file.path)
+            for file in self.config.datasets[wildcards.dataset].files
+        }
+        return {name: file_digest(path) for name, path in paths.items() if path.is_file()}
 
     def datasets_with_candidates(self) -> str:
         """The datasets whose impressions are candidates to be scored, as a pattern."""
