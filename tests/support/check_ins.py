@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 
 N_ITEMS = 30
 MODELS: dict[str, dict[str, Any]] = {
@@ -66,8 +66,8 @@ def city(folder: Path, n_users: int = 20, seed: int = 0) -> tuple[pd.DataFrame, 
     return interactions, table, folder / "items.parquet"
 
 
-def task_in(folder: Path, options: Any, **replaced: Any) -> Task[Any]:
+def task_in(folder: Path, options: Any, **replaced: Any) -> RecommenderTask[Any]:
     """The task of that city; `replaced` are its tables."""
     interactions, targets, items = city(folder)
     tables = {"interactions": interactions, "targets": targets, "items": items} | replaced
-    return Task(options=options, seed=0, **tables)
+    return RecommenderTask(options=options, seed=0, **tables)

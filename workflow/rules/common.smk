@@ -29,7 +29,7 @@ from semtok.run.summary import summary
 from semtok.papers import FIGURES
 from semtok.plan import targets
 from semtok.plan.check import check
-from semtok.plan.forecast import Planned, forecast, kind, measured, read
+from semtok.plan.forecast import PlannedJob, forecast, kind, measured, read_durations
 from semtok.plan.forgotten import as_recorded, made_otherwise
 from semtok.plan.job_list import job_list
 from semtok.plan.paths import Paths, language_model_files
@@ -161,7 +161,7 @@ def check_targets():
         problems += mistakes
         needed |= set() if mistakes else targets.datasets(CONFIG, DEFINITIONS, wildcards)
     if not workflow.dag_settings.allowed_rules:
-        problems += targets.lacking(CONFIG, needed)
+        problems += targets.unavailable(CONFIG, needed)
     if problems:
         sys.exit("error: " + "\n       ".join(problems))
     if mixed := targets.otherwise_sourced(STAGES, needed):
@@ -224,11 +224,11 @@ def say_jobs_and_forecast():
         for line in job_list((job.rule.name, dict(job.wildcards)) for job in jobs):
             print(line, file=sys.stderr)
     try:
-        durations = (read(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
+        durations = (read_durations(CONFIG.durations) if CONFIG.durations else {}) | measured(BENCHMARKS)
     except SemtokError as error:
         sys.exit(f"error: {error}")
     jobs = [
-        Planned(kind(job.benchmark, BENCHMARKS), as_recorded(dict(job.params.items()))[0])
+        PlannedJob(kind(job.benchmark, BENCHMARKS), as_recorded(dict(job.params.items()))[0])
         for job in workflow.dag.needrun_jobs()
         if job.benchmark
     ]

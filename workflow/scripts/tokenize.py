@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from semtok.config.tokenizers import Tokenizer, encoders_of
 from semtok.run.jobs import identity, job
-from semtok.tokenizers.train import tokenize, write
+from semtok.tokenizers.train import tokenize, write_tokens
 
 with job(snakemake):
     # Snakemake gives a single file as text, several as a list, and none as an empty list.
@@ -25,5 +25,5 @@ with job(snakemake):
         checkpoint,
         identity(dict(snakemake.params), snakemake.input),
     )
-    write(tokens, output.codes, output.model, output.history, output.raw_codes)
+    write_tokens(tokens, output.codes, output.model, output.history, output.raw_codes)
     checkpoint.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from semtok.config.tables import InteractionTable, ItemTable, Table, table_mista
 Source = Literal["official", "mirror", "synthetic"]
 
 
-class RawFile(Section):
+class RawFileOptions(Section):
     """One official file of a dataset."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
@@ -192,7 +192,7 @@ class Preparation(Section):
     """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp,
     sequences as papers publish them beside their codes, `{user: [item, ...]}`, or tables of one's own, whose files say
     what their columns are."""
-    files: Annotated[list[RawFile], Field(min_length=1)]
+    files: Annotated[list[RawFileOptions], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
     text_fields: list[str]
     """Fields of an item that the text template states, in this order; fields that an item lacks are left out. None: the

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semtok.config.tables import ENDINGS, TableForm, ending
-from semtok.config.variants import nearest
+from semtok.config.variants import suggestion
 from semtok.data.containers import most_unpacked, text_blocks
 from semtok.data.report import FileReport
 from semtok.errors import DataError
@@ -61,7 +61,7 @@ def check_columns(path: Path, found: Collection[str], needed: Collection[str]) -
     for name in needed:
         if name not in found:
             shown = ", ".join(islice(found, MAX_SHOWN))
-            hint = nearest(name, found).partition("; ")[2]
+            hint = suggestion(name, found).partition("; ")[2]
             raise DataError(f"{path}: found the columns {shown}; expected {name!r}{hint and f' ({hint})'}")
     if len(found) > MAX_COLUMNS:
         raise DataError(f"{path}: found {len(found)} columns; expected at most {MAX_COLUMNS}")

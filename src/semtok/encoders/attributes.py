@@ -53,7 +53,7 @@ def held_out(n_items: int, share: float) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AttributeAnswer:
     """What is asked of an item, beside others: one of its attributes."""
 
     task: int
@@ -71,7 +71,7 @@ class AttributeTokens:
         """vocabulary: a `tokenizers.Tokenizer`. max_tokens: of an attribute's value, whose rest is cut off."""
         self.fields = [*attributes.content, *attributes.generated]
         self.n_content = len(attributes.content)
-        self.labels = {field: encoded(vocabulary, [f" {label(field)}"])[0] for field in self.fields}
+        self.labels = {field: encoded(vocabulary, [f" {field_label(field)}"])[0] for field in self.fields}
         self.values = {field: _values(items[field], vocabulary, max_tokens) for field in self.fields}
         self.n_items = len(items)
 
@@ -83,10 +83,10 @@ class AttributeTokens:
         """All attributes, one after the other."""
         return self._of(item, self.fields)
 
-    def answers(self, item: int) -> list[Answer]:
+    def answers(self, item: int) -> list[AttributeAnswer]:
         """An answer for each attribute that the item has."""
         return [
-            Answer(task, [*self.labels[field], *values[item]], len(self.labels[field]))
+            AttributeAnswer(task, [*self.labels[field], *values[item]], len(self.labels[field]))
             for task, (field, values) in enumerate(self.values.items())
             if values[item]
         ]
@@ -96,7 +96,7 @@ class AttributeTokens:
         return [token for field in having for token in (*self.labels[field], *self.values[field][item])]
 
 
-def label(field: str) -> str:
+def field_label(field: str) -> str:
     """How an attribute is announced."""
     return f"{field.replace('_', ' ')}:"
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import Tokens, label
+from semtok.encoders.attributes import Tokens, field_label
 from semtok.encoders.corpus_training import CorpusTraining
 from semtok.encoders.language_models import CLS, MASK, SEP
 from semtok.run import devices
@@ -39,7 +39,7 @@ def word_piece(items: pd.DataFrame, size: int) -> "Tokenizer":
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     normalizer, pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    fields = [(f"{label(field)} ", items[field].dropna()) for field in map(str, items)]
+    fields = [(f"{field_label(field)} ", items[field].dropna()) for field in map(str, items)]
     texts = [normalizer.normalize_str(before + text) for before, column in fields for text in column]
     letters = sorted({*ASCII, *_frequent(texts)})
     # Given to the trainer as special ones, these are numbered as they stand here; it numbers what it finds itself in

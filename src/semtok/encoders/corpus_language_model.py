@@ -13,7 +13,7 @@ from torch import Tensor
 
 from semtok.config.data import Attributes
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import AttributeTokens, held_out, label
+from semtok.encoders.attributes import AttributeTokens, field_label, held_out
 from semtok.encoders.corpus_bert import BERTTraining, documents_of_bert, word_piece
 from semtok.encoders.corpus_training import CorpusTraining
 from semtok.encoders.language_models import LanguageModel, MaskedModel
@@ -67,7 +67,7 @@ def train_language_model(
         "parameters": sum(weight.numel() for weight in training.model.parameters()),
         "epoch": epoch,
         "held_out_perplexity": math.exp(loss),
-        **devices.describe(),
+        **devices.hardware(),
     }
     log.info("language model: %s", facts)
     network: Any = training.model.eval()
@@ -87,7 +87,7 @@ def byte_level_bpe(items: pd.DataFrame, size: int) -> "Tokenizer":
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = (f" {label(field)} {text}" for field in map(str, items) for text in items[field].dropna())
+    texts = (f" {field_label(field)} {text}" for field in map(str, items) for text in items[field].dropna())
     vocabulary.train_from_iterator(texts, trainer)
     return vocabulary
 

@@ -118,7 +118,9 @@ def _load(options: LanguageModelOptions, files: Sequence[str | Path], architectu
     return network, vocabulary
 
 
-def write(model: LanguageModel | MaskedModel, config: str | Path, weights: str | Path, vocabulary: str | Path) -> None:
+def write_language_model(
+    model: LanguageModel | MaskedModel, config: str | Path, weights: str | Path, vocabulary: str | Path
+) -> None:
     """Write a model as transformers reads it, each file atomically."""
     with atomic_path(config) as temporary:
         temporary.write_text(model.network.config.to_json_string(), encoding="utf-8")

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from semtok.config.data import Dataset
-from semtok.config.load import listing, read
+from semtok.config.load import listing, read_config
 from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
 from semtok.config.recommenders import Recommender, RecommenderClass
 from semtok.config.scorers import TEXTS, Scorer, ScorerClass
 from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import nearest, resolve
+from semtok.config.variants import resolve, suggestion
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Entries
@@ -32,7 +32,7 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     Raises:
         ConfigError: lists every mistake of the config and the definitions, one a line.
     """
-    config, problems = read(raw)
+    config, problems = read_config(raw)
     papers: dict[str, Definition] = {}
     named = raw.get("papers")
     for name in named if isinstance(named, Mapping) else ():
@@ -103,7 +103,7 @@ def _language_models(config: Config) -> Iterator[str]:
             if model is None:
                 continue
             if model not in config.language_models:  # a class of one's own need not have asked
-                hint = nearest(str(model), config.language_models)
+                hint = suggestion(str(model), config.language_models)
                 yield f"{section}.{name}.language_model: found {model}; expected an entry of language_models{hint}"
             elif config.language_models[model].architecture not in known:
                 yield (

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from semtok.config.scorers import TEXTS
-from semtok.config.variants import without
+from semtok.config.variants import without_changes
 
 
 def trained_as(pattern: str, run: Mapping[str, object]) -> str:
     """A file of a recommender's training: how it is decoded trains nothing, so variants of that have one training."""
-    return pattern.format(**{**run, "recommender": without(str(run["recommender"]), "decoding")})
+    return pattern.format(**{**run, "recommender": without_changes(str(run["recommender"]), "decoding")})
 
 
 def language_model_files(folder: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from semtok.config.model import Config
 from semtok.config.recommenders import Recommender
 from semtok.config.scorers import TEXTS, Scorer
 from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import canonical, nearest, spelled
+from semtok.config.variants import canonical, spelled, suggestion
 from semtok.errors import SemtokError
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid, misread, placeless
@@ -37,7 +37,7 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     }
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
-            yield f"{wildcards[key]!r} is no {key} that this config has{nearest(wildcards[key], entries)}"
+            yield f"{wildcards[key]!r} is no {key} that this config has{suggestion(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
     entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
@@ -92,7 +92,7 @@ def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mappin
     return found
 
 
-def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
+def unavailable(config: Config, names: Collection[str]) -> Iterator[str]:
     """What the source of these datasets does not have."""
     for name in sorted(names):
         dataset = config.datasets[name]

@@ -20,8 +20,8 @@ from semtok.run.files import atomic_path, reading, write_csv
 
 
 @dataclass(frozen=True, kw_only=True)
-class InLanguageModel:
-    """Fields of a task."""
+class LanguageModelInputs:
+    """What of a language model is among the fields of a task."""
 
     language_model: Mapping[str, Any]
     """Its section of the config."""
@@ -62,7 +62,7 @@ class InLanguageModel:
         return AttributeTokens(read_attributes(self.items, attributes), attributes, vocabulary, max_tokens)
 
 
-def given(read: Any, params: Any) -> dict[str, Any]:
+def inputs_of(read: Any, params: Any) -> dict[str, Any]:
     """Those fields of a job that has them, by name; plain values, since they are sent to the processes of a training.
 
     read, params: the job's inputs and params.
@@ -77,7 +77,7 @@ def given(read: Any, params: Any) -> dict[str, Any]:
     }
 
 
-def write(trained: Trained, model: str, history: str) -> None:
+def write_trained(trained: Trained, model: str, history: str) -> None:
     """What a training gives to `model` (`.safetensors`) and `history` (`.csv`)."""
     weights, rows = trained
     with atomic_path(model) as temporary:

@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Any, Literal
 
 from semtok.config.recommenders import without
-from semtok.recommenders.in_language_model import InLanguageModel, write
-from semtok.recommenders.task import Options, Task
+from semtok.recommenders.in_language_model import LanguageModelInputs, write_trained
+from semtok.recommenders.task import Options, RecommenderTask
 from semtok.run import distributed
 from semtok.run.files import read_array, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageTask(InLanguageModel, Task[Options]):
+class LanguageTask(LanguageModelInputs, RecommenderTask[Options]):
     """A task with a language model."""
 
 
@@ -39,4 +39,4 @@ def run(task: Mapping[str, Any], checkpoint: str, identity: str, model: str, his
     made = make_task(left_out="decoding", **task)
     trained = import_module(made.options.module).train(made, checkpoint, identity)
     if distributed.is_main():
-        write(trained, model, history)
+        write_trained(trained, model, history)
