@@ -12,8 +12,7 @@ from semtok.config.load import read_config
 from semtok.plan import cells as plan
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
-from semtok.plan.files import READS, sources
-from semtok.plan.paths import Paths
+from semtok.plan.paths import READS, Paths, sources
 from support.fabricated_results import REPOSITORY, write_stats
 from support.jobs import results_of
 

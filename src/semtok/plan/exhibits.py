@@ -14,9 +14,8 @@ from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, DatasetNote, Definition
 from semtok.plan.figure_specs import Figure
-from semtok.plan.files import sources
 from semtok.plan.own_data import with_own_data
-from semtok.plan.paths import Paths, trained_as
+from semtok.plan.paths import Paths, sources, trained_as
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.remarks import with_remarks
 from semtok.plan.terms import with_terms
