@@ -125,6 +125,10 @@ def before_the_dag(*checks):
     def reported(**kwargs):
         # It shows whatever lies there.
         check_targets()
+        # Its first page knows the config and nothing else of a run.
+        from semtok.papers.first_page import verdicts
+
+        config["verdicts"] = verdicts(PAPERS.verdicts(rules.claims.output.csv))
         return create_report(**kwargs)
 
     def checked(executor_plugin, **kwargs):
