@@ -160,6 +160,12 @@ def check_targets():
             names = [one.name for one in workflow.rules]
             problems.append(targets.unknown(target, [*EVERYTHING, *STAGES.all_vectors(), *names]))
             continue
+        if target == "fetch":
+            try:
+                STAGES.archived()
+            except SemtokError as error:
+                problems.append(str(error))
+                continue
         wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
         mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(STAGES, DEFINITIONS, wildcards)]
         problems += mistakes
