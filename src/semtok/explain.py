@@ -81,7 +81,7 @@ def jobs_of_cell(row: Mapping[str, str], jobs: Sequence[Job]) -> list[Job]:
         for cell in map(Cell.from_dict, shown["cells"]):
             if (cell.dataset, labels.get(cell.tokenizer)) == (row["dataset"], row["method"]):
                 for run in cell.runs:
-                    # Lists that nobody trains are one job a dataset.
+                    # Untrained baselines are one job a dataset.
                     own = {"dataset": run.dataset} if run.is_untrained else {**vars(run), "seed": str(run.seed)}
                     rule = "rank_untrained" if run.is_untrained else ""
                     found += [job for job in jobs if job["wildcards"] == own and rule in ("", job["rule"])]

@@ -92,7 +92,7 @@ def tokenize(
     if len(set(lengths.values())) != 1:
         raise ConfigError(f"expected a row for each item in all vectors; found {lengths}")
     try:
-        chosen = TypeAdapter(methods.Tokenizer).validate_python(entry)
+        chosen = TypeAdapter(methods.TokenizerEntry).validate_python(entry)
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{method}: {'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from None

@@ -12,7 +12,7 @@ import torch
 import semtok
 from semtok.config.language_models import FolderModel
 from semtok.encoders.attributes import encoded
-from semtok.encoders.corpus_bert import ANSWERS, SPECIAL, BERTTraining, masked, word_piece
+from semtok.encoders.corpus_bert import ANSWERS, SPECIAL, MaskedLanguageModelTraining, masked, word_piece
 from semtok.encoders.corpus_language_model import train_language_model
 from semtok.encoders.language_models import load, load_masked, write_language_model
 from semtok.errors import ConfigError
@@ -104,7 +104,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     class KilledError(Exception):
         pass
 
-    backward, steps = BERTTraining.backward, []
+    backward, steps = MaskedLanguageModelTraining.backward, []
 
     def killed(self, batch, progress):
         steps.append(progress.step)
@@ -113,10 +113,10 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
         return backward(self, batch, progress)
 
     checkpoint = tmp_path / "checkpoint.pt"
-    monkeypatch.setattr(BERTTraining, "backward", killed)
+    monkeypatch.setattr(MaskedLanguageModelTraining, "backward", killed)
     with pytest.raises(KilledError):
         train_language_model(options, frame, ATTRIBUTES, checkpoint, "same")
-    monkeypatch.setattr(BERTTraining, "backward", backward)
+    monkeypatch.setattr(MaskedLanguageModelTraining, "backward", backward)
     torch.manual_seed(99)
     resumed, rest, _ = train_language_model(options, frame, ATTRIBUTES, checkpoint, "same")
     assert rest == history

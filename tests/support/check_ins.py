@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from semtok.config.recommenders import Recommender, RecommenderClass
+from semtok.config.recommenders import RecommenderClass, RecommenderEntry
 from semtok.recommenders.task import RecommenderTask
 
 N_ITEMS = 30
@@ -33,7 +33,7 @@ def make_options(method: str, max_items: int = 5, model: dict[str, Any] | None =
     entry |= {"method": method, "max_items": max_items, "model": MODELS[method]["model"] | (model or {})}
     for name, value in changes.items():
         (loop if name in loop else entry)[name] = value
-    found: RecommenderClass = TypeAdapter(Recommender).validate_python(entry)
+    found: RecommenderClass = TypeAdapter(RecommenderEntry).validate_python(entry)
     return found
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from semtok.config.on_language_models import P5, LCRecRecommender, STORERecommender
 from semtok.encoders.language_models import write_language_model
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from support.language import ATTRIBUTES, items, untrained
 
 MODEL = {"lora_rank": 4, "lora_alpha": 8, "lora_dropout": 0.0}
@@ -52,7 +52,7 @@ def task_in(
     codes: np.ndarray | None = None,
     seed: int = 0,
     **changed: Any,
-) -> LanguageTask:
+) -> LanguageModelTask:
     """A task over 40 items with texts, and an untrained OPT like opt-350m in `folder`; `changed` is of the OPT."""
     folder.mkdir(exist_ok=True)
     frame = items(max(40, 1 + int(world[0]["item"].max())))
@@ -61,7 +61,7 @@ def task_in(
     write_language_model(untrained(frame, **{"max_position_embeddings": 160, **changed}), *files)
     frame.to_parquet(folder / "items.parquet")
     section = {"source": "folder", "path": str(folder)}
-    return LanguageTask(
+    return LanguageModelTask(
         options,
         *world,
         seed=seed,

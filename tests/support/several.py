@@ -12,7 +12,7 @@ import torch
 from pydantic import TypeAdapter
 
 from semtok.config.recommenders import without
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.errors import DataError
 from semtok.recommenders import bert4rec, sasrec, tiger
 from semtok.recommenders.task import RecommenderTask
@@ -43,7 +43,7 @@ def train_tokenizer(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Codes, history and weights."""
     roles = ["encoder", "collaborative"] if "views" not in options else list(options["views"])
     views = {role: folder / ("other.npy" if role == "collaborative" else "text.npy") for role in roles}
-    tokens = tokenize(TypeAdapter[Any](Tokenizer).validate_python(options), "items.parquet", views, 0)
+    tokens = tokenize(TypeAdapter[Any](TokenizerEntry).validate_python(options), "items.parquet", views, 0)
     history = pd.DataFrame(tokens.history)
     return {"codes": tokens.codes, "losses": history["loss"].to_numpy(), **tokens.state}
 

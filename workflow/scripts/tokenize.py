@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from semtok.config.tokenizers import Tokenizer, encoders_of
+from semtok.config.tokenizers import TokenizerEntry, encoders_of
 from semtok.run.jobs import identity, job
 from semtok.tokenizers.train import tokenize, write_tokens
 
@@ -18,7 +18,7 @@ with job(snakemake):
         options["path"] = codes
     checkpoint = Path(output.codes).with_name("checkpoint.pt")
     tokens = tokenize(
-        TypeAdapter(Tokenizer).validate_python(options),
+        TypeAdapter(TokenizerEntry).validate_python(options),
         snakemake.input.catalogue,
         dict(zip(encoders_of(options), paths, strict=True)),
         int(snakemake.wildcards.seed),

@@ -18,7 +18,7 @@ from semtok.config.variants import parse, replaced, written
 Values = dict[str, Any]
 """By option, as `training.learning_rate`."""
 
-Grid = dict[
+SearchGrid = dict[
     Annotated[str, Field(pattern=r"^(model|training)\.")],
     Annotated[list[bool | int | float | str], Field(min_length=1)],
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import PathText, Probability, Section
-from semtok.config.tables import InteractionTable, ItemTable, Table, table_mistake
+from semtok.config.tables import InteractionTable, ItemTable, RawTable, table_mistake
 
 Source = Literal["official", "mirror", "synthetic"]
 
@@ -19,7 +19,7 @@ class RawFileOptions(Section):
     """Where it is published; null where it must be fetched by hand."""
     member: str | None = None
     """Which member of a zip file to read, by its base name; null where the format leaves no choice."""
-    table: Table | None = None
+    table: RawTable | None = None
     """What its columns are, where the reader is `table`."""
 
 

@@ -23,7 +23,7 @@ RecommenderClass = (
 )
 
 
-Recommender = Annotated[
+RecommenderEntry = Annotated[
     Annotated[Annotated[RecommenderClass, Field(discriminator="method")], Tag("[of the package]")]
     | Annotated[SerializeAsAny[OwnRecommender], Tag("[own]")],
     Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),

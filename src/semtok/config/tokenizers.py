@@ -180,7 +180,7 @@ TokenizerClass = (
     | SimCITTokenizer
 )
 
-Tokenizer = Annotated[
+TokenizerEntry = Annotated[
     Annotated[Annotated[TokenizerClass, Field(discriminator="method")], Tag("[of the package]")]
     | Annotated[SerializeAsAny[OwnTokenizer], Tag("[own]")],
     Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),

@@ -28,7 +28,7 @@ MAX_COLUMNS = 100
 """Every column is one of all items; a hundred thousand of them would be a table that no memory holds."""
 MAX_SHOWN = 20
 
-Record = tuple[int, list[str]]
+NumberedRow = tuple[int, list[str]]
 """A line, 1-based, and what stands there."""
 
 
@@ -107,7 +107,7 @@ def _separated(path: Path, header: list[str] | None, rows: Any, report: FileRepo
         yield pd.DataFrame([row for _, row in chunk], [line for line, _ in chunk], header, dtype=object)
 
 
-def _records(rows: Any, n_columns: int, report: FileReport) -> Iterator[Record]:
+def _records(rows: Any, n_columns: int, report: FileReport) -> Iterator[NumberedRow]:
     """The rows with as many fields as there are columns.
 
     A quote that is not closed takes the lines behind it with it: each of them counts as an unusable row, so that no

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import Tokens, field_label
+from semtok.encoders.attributes import TokenIds, field_label
 from semtok.encoders.corpus_training import CorpusTraining
 from semtok.encoders.language_models import CLS, MASK, SEP
 from semtok.run import devices
@@ -65,7 +65,7 @@ def _frequent(texts: Iterable[str]) -> list[str]:
     return sorted(others, key=lambda character: (-counts[character], character))[:MOST_OTHERS]
 
 
-def documents_of_bert(texts: Sequence[Tokens]) -> list[Tokens]:
+def documents_of_bert(texts: Sequence[TokenIds]) -> list[TokenIds]:
     """Each text between the tokens that BERT expects around one."""
     return [[SPECIAL.index(CLS), *text, SPECIAL.index(SEP)] for text in texts]
 
@@ -90,7 +90,7 @@ def make_network(options: CorpusModel, n_tokens: int) -> "BertForMaskedLM":
     )
 
 
-class BERTTraining(CorpusTraining):
+class MaskedLanguageModelTraining(CorpusTraining):
     """A BERT's. Which tokens are masked is drawn anew in every step, and once for the held-out documents."""
 
     make_network = staticmethod(make_network)

@@ -44,7 +44,7 @@ class LanguageModel:
 
 
 @dataclass(frozen=True)
-class MaskedModel:
+class MaskedLanguageModel:
     """An encoder that tells what is masked, and its tokens."""
 
     network: "BertForMaskedLM"
@@ -65,9 +65,9 @@ def load(options: LanguageModelOptions, files: Sequence[str | Path]) -> Language
     return LanguageModel(*_load(options, files, "opt"))
 
 
-def load_masked(options: LanguageModelOptions, files: Sequence[str | Path]) -> MaskedModel:
+def load_masked(options: LanguageModelOptions, files: Sequence[str | Path]) -> MaskedLanguageModel:
     """As `load`, a BERT."""
-    model = MaskedModel(*_load(options, files, "bert"))
+    model = MaskedLanguageModel(*_load(options, files, "bert"))
     if lacking := [name for name in (CLS, SEP, MASK) if model.vocabulary.token_to_id(name) is None]:
         raise ConfigError(f"{_name(options, files)}: found no token {', '.join(lacking)}; expected those of a BERT")
     return model
@@ -119,7 +119,7 @@ def _load(options: LanguageModelOptions, files: Sequence[str | Path], architectu
 
 
 def write_language_model(
-    model: LanguageModel | MaskedModel, config: str | Path, weights: str | Path, vocabulary: str | Path
+    model: LanguageModel | MaskedLanguageModel, config: str | Path, weights: str | Path, vocabulary: str | Path
 ) -> None:
     """Write a model as transformers reads it, each file atomically."""
     with atomic_path(config) as temporary:

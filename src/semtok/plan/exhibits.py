@@ -90,7 +90,7 @@ class Exhibits:
         return replace(cell, remark=f"{cell.remark}. {said}" if cell.remark else said)
 
     def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
-        """The same cells; those that nobody trains say in words what they are, or why there is nothing to rank by."""
+        """The same cells; untrained baselines say in words what they are, or why there is nothing to rank by."""
         options = self.config.untrained
         for cell in cells:
             row = UNTRAINED.get(cell.tokenizer)

@@ -20,7 +20,7 @@ from semtok.run.files import read_json
 from semtok.run.records import RECORDS
 from semtok.run.summary import time_in_words
 
-Kind = tuple[str, ...]
+JobKind = tuple[str, ...]
 """What a job is but for its seed: its rule, then its dataset, tokenizer, recommender ..."""
 LENGTHS = ("epochs", "steps", "samples_per_epoch")
 """Options that a training takes as much longer as they are larger."""
@@ -40,22 +40,22 @@ class FinishedJob(NamedTuple):
 class PlannedJob(NamedTuple):
     """A job that is to run."""
 
-    kind: Kind
+    kind: JobKind
     config: Any
 
 
-Durations = Mapping[Kind, list[FinishedJob]]
+Durations = Mapping[JobKind, list[FinishedJob]]
 
 
-def kind(path: str | Path, folder: str | Path) -> Kind:
+def kind(path: str | Path, folder: str | Path) -> JobKind:
     """The kind of the job whose benchmark file is `path`, below `folder`."""
     parts = Path(path).relative_to(folder).with_suffix("").parts
     return parts[:-1] if parts[-1].isdigit() else parts
 
 
-def measured(folder: str | Path) -> dict[Kind, list[FinishedJob]]:
+def measured(folder: str | Path) -> dict[JobKind, list[FinishedJob]]:
     """The jobs that have Snakemake's benchmark files below `folder`; what they were is in the records beside it."""
-    found: dict[Kind, list[FinishedJob]] = defaultdict(list)
+    found: dict[JobKind, list[FinishedJob]] = defaultdict(list)
     for path in sorted(Path(folder).rglob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as file:
             times = [row.get("cpu_time") for row in csv.DictReader(file, delimiter="\t")]
@@ -75,7 +75,7 @@ def _measured(seconds: float, record: Path) -> FinishedJob:
     return FinishedJob(seconds)
 
 
-def read_durations(path: str | Path) -> dict[Kind, list[FinishedJob]]:
+def read_durations(path: str | Path) -> dict[JobKind, list[FinishedJob]]:
     """What `main` wrote; raises DataError."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
@@ -87,7 +87,7 @@ def read_durations(path: str | Path) -> dict[Kind, list[FinishedJob]]:
         raise DataError(f"{path}: expected the columns job and processor_seconds ({error})") from None
 
 
-def most_like(job: Kind, durations: Durations) -> list[FinishedJob]:
+def most_like(job: JobKind, durations: Durations) -> list[FinishedJob]:
     """The measured jobs that are most like `job`; none if its rule was never measured.
 
     Most like it are those of its rule with most of the other names in common, the first names counting most.

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender
-from semtok.config.scorers import TEXTS, Scorer
-from semtok.config.tokenizers import IDS, Tokenizer
+from semtok.config.recommenders import RecommenderEntry
+from semtok.config.scorers import TEXTS, ScorerEntry
+from semtok.config.tokenizers import IDS, TokenizerEntry
 from semtok.config.variants import canonical, spelled, suggestion
 from semtok.errors import SemtokError
 from semtok.plan import cells as plan
@@ -41,14 +41,14 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
     entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
-        wrong = list(invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers"))
+        wrong = list(invalid(TokenizerEntry, entries["tokenizers"], tokenizer, "tokenizers"))
         yield from wrong or _misspelled(tokenizer, canonical(entries["tokenizers"], tokenizer, "tokenizers"))
     if (scorer := wildcards.get("scorer")) is not None:
-        wrong = list(invalid(Scorer, entries["scorers"], scorer, "scorers"))
+        wrong = list(invalid(ScorerEntry, entries["scorers"], scorer, "scorers"))
         wrong = wrong or list(_misspelled(scorer, canonical(entries["scorers"], scorer, "scorers")))
         yield from wrong or misread(wildcards.get("tokenizer", TEXTS), scorer, stages.scorer(scorer), "target")
     if recommender is not None:
-        wrong = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        wrong = list(invalid(RecommenderEntry, entries["recommenders"], recommender, "recommenders"))
         yield from wrong or _misspelled(recommender, spelled(recommender))
         dataset = stages.config.datasets.get(wildcards.get("dataset", ""))
         if not wrong:

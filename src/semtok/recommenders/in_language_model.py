@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 
 from semtok.config.data import Attributes
-from semtok.config.language_models import LanguageModel as LanguageModelSection
+from semtok.config.language_models import LanguageModelEntry as LanguageModelSection
 from semtok.config.language_models import LanguageModelOptions
 from semtok.encoders.adapted import merge
 from semtok.encoders.attributes import AttributeTokens, read_attributes
-from semtok.encoders.language_models import LanguageModel, MaskedModel, load, load_masked
+from semtok.encoders.language_models import LanguageModel, MaskedLanguageModel, load, load_masked
 from semtok.errors import DataError
 from semtok.recommenders.task import Trained
 from semtok.run.files import atomic_path, reading, write_csv
@@ -45,7 +45,7 @@ class LanguageModelInputs:
             merge(model.network, learned, self.dense["lora_alpha"])
         return model
 
-    def load_masked(self) -> MaskedModel:
+    def load_masked(self) -> MaskedLanguageModel:
         """The BERT."""
         return load_masked(self._section, self.files)
 

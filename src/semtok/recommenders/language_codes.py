@@ -16,7 +16,7 @@ from semtok.encoders.language_models import LanguageModel
 from semtok.errors import DataError
 from semtok.recommenders.branching import attend_branches
 from semtok.recommenders.code_model import CodeModel, DecoderState
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.prompts import PromptBatch, PromptedModel
 from semtok.recommenders.vocabulary import BOS, N_SPECIALS, ItemTokens
 
@@ -100,7 +100,7 @@ def _block(
 
 
 def new_network(
-    task: LanguageTask[LanguageModelOverCodes], vocabulary_size: int, options: LoRAOptions
+    task: LanguageModelTask[LanguageModelOverCodes], vocabulary_size: int, options: LoRAOptions
 ) -> LanguageCodes:
     """A new network for the codes of a task."""
     n_levels = item_tokens(task).tokens.shape[1]
@@ -109,7 +109,7 @@ def new_network(
     return model
 
 
-def item_tokens(task: LanguageTask[LanguageModelOverCodes]) -> ItemTokens:
+def item_tokens(task: LanguageModelTask[LanguageModelOverCodes]) -> ItemTokens:
     """The catalogue as tokens of the vocabulary."""
     if task.codes is None:
         raise DataError("codes: found none; expected those of every item")

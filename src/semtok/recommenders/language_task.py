@@ -13,7 +13,7 @@ from semtok.run.files import read_array, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageTask(LanguageModelInputs, RecommenderTask[Options]):
+class LanguageModelTask(LanguageModelInputs, RecommenderTask[Options]):
     """A task with a language model."""
 
 
@@ -24,11 +24,11 @@ def make_task(
     interactions: str,
     targets: str,
     **others: Any,
-) -> LanguageTask[Any]:
+) -> LanguageModelTask[Any]:
     """The task of a job that is not given the section `left_out` of the options; `others` are its fields by name."""
     tables = (read_table(interactions), read_table(targets))
     found = None if codes is None else read_array(codes)
-    return LanguageTask(without(left_out, options), *tables, codes=found, **others)
+    return LanguageModelTask(without(left_out, options), *tables, codes=found, **others)
 
 
 def run(task: Mapping[str, Any], checkpoint: str, identity: str, model: str, history: str) -> None:

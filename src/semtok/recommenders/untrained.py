@@ -1,4 +1,4 @@
-"""Rankings that nobody trains: what any method has to beat, and between which bounds it can move.
+"""Untrained baselines: what any method has to beat, and between which bounds it can move.
 
 `popularity`, `recency`, `frequency`, `co-occurrence` and `content` rank all items from a history, as recommenders over
 plain item ids do, and like those leave out none. Equal scores go by popularity in train, then by item id. `random` is

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 from safetensors.numpy import save
 
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.run.files import atomic_path, write_array, write_csv
 from semtok.tokenizers.base import TokenizerTask, Tokens
 
 
 def tokenize(
-    options: Tokenizer,
+    options: TokenizerEntry,
     items: str | Path,
     views: Mapping[str, str | Path],
     seed: int,
