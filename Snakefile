@@ -38,7 +38,7 @@ rule all:
     localrule: True
 
 
-DRIVER.prepare(EVERYTHING)
+DRIVER.prepare(EVERYTHING, PAPERS.verdicts(rules.claims.output.csv))
 
 
 onsuccess:

@@ -28,7 +28,7 @@ from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.prefixes import EveryTarget, Prefixes
 from semtok.recommenders.sequences import Integers, Samples, Sequences, train_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.tiger import build
 from semtok.recommenders.training import TrainingSamples
 
@@ -131,12 +131,14 @@ def main() -> None:
             chosen = options(arguments.items, arguments.epochs, in_step)
             with tempfile.TemporaryDirectory() as folder:
                 started = time.process_time()
-                task = Task(chosen, interactions, targets, seed, codes)
+                task = RecommenderTask(chosen, interactions, targets, seed, codes)
                 weights, history = train_over_codes(
                     task, Path(folder) / "checkpoint", "benchmark", build, partial(learn, seed=seed)
                 )
                 took = time.process_time() - started
-            ranks = decode_over_codes(Task(chosen, interactions, test, seed, codes), weights, build)[0]["rank"]
+            ranks = decode_over_codes(RecommenderTask(chosen, interactions, test, seed, codes), weights, build)[0][
+                "rank"
+            ]
             hits = (ranks <= 10).fillna(False).to_numpy(bool)
             steps = int(history["steps"].iloc[-1])
             found = {

@@ -56,7 +56,7 @@ def write_check_ins(folder: Path, n: int) -> None:
 
 def prepare(folder: Path, n: int) -> None:
     from semtok.data.prepare import Outputs
-    from semtok.data.prepare import prepare as run
+    from semtok.data.prepare import prepare_dataset as run
 
     options = {
         "reader": "foursquare",
@@ -208,9 +208,9 @@ def write_vectors(folder: Path, n: int) -> None:
 
 def diagnose(folder: Path, n: int) -> None:
     from semtok.run.files import read_array
-    from semtok.tokenizers.diagnostics import describe
+    from semtok.tokenizers.diagnostics import diagnose
 
-    describe(read_array(folder / "codes.npy"), [256] * 3, read_array(folder / "vectors.npy"))
+    diagnose(read_array(folder / "codes.npy"), [256] * 3, read_array(folder / "vectors.npy"))
 
 
 def write_ranks(folder: Path, n: int) -> None:

@@ -22,9 +22,9 @@ os.environ["SEMTOK_DEVICE"], os.environ["SEMTOK_DTYPE"] = "cpu", "float32"
 import torch
 torch.set_num_threads(int(sys.argv[4]))
 from pydantic import TypeAdapter
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.tokenizers.train import tokenize
-options = TypeAdapter(Tokenizer).validate_python(json.loads(sys.argv[2]))
+options = TypeAdapter(TokenizerEntry).validate_python(json.loads(sys.argv[2]))
 start, processor = time.perf_counter(), time.process_time()
 tokens = tokenize(options, "items.parquet", {sys.argv[3]: Path(sys.argv[1])}, seed=0)
 print(json.dumps({

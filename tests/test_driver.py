@@ -37,7 +37,7 @@ def test_what_is_wrapped_is_there(name):
 @pytest.mark.parametrize("mode", [ExecMode.REMOTE, ExecMode.SUBPROCESS])
 def test_a_job_does_nothing_of_what_a_driver_does(planned, mode):
     job = workflow(mode)
-    Driver(job, *planned).prepare([])
+    Driver(job, *planned).prepare([], [])
     assert (job.execute, job.create_report) == (print, print)
 
 

@@ -13,7 +13,7 @@ from semtok.recommenders.exhaustive import exhaustive_search
 from semtok.recommenders.item_codes import Decoder
 from semtok.recommenders.sequences import target_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.tiger import build
 from semtok.recommenders.vocabulary import ItemTokens
 from semtok.run import devices
@@ -86,7 +86,7 @@ def test_decoding_ranks_as_on_a_processor(on, data):
     tops = {}
     for device in ("cpu", "cuda"):
         on(device)
-        decoder = Decoder.load(Task(options, interactions, targets, seed=0, codes=codes), weights, build)
+        decoder = Decoder.load(RecommenderTask(options, interactions, targets, seed=0, codes=codes), weights, build)
         samples = target_samples(targets, "test", decoder.batches.sequences)
         tops[device] = decoder.rank(samples).top
         exact = exhaustive_search(decoder.model, decoder.batches, samples, decoder.trie, 10, 0)

@@ -9,7 +9,7 @@ from torch import nn
 from semtok import training
 from semtok.errors import SemtokError
 from semtok.run import checkpoints
-from semtok.training import Losses, Objective, Plan, build, generator, train, weights_of
+from semtok.training import Losses, Objective, Plan, generator, seeded_model, train, weights_of
 
 
 class Killed(BaseException):
@@ -25,7 +25,7 @@ class Line(Objective):
     checkpointed = ("seen",)
 
     def __init__(self, dies_at=None, scores=(), seed=0):
-        self.model = build(lambda: nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)), seed)
+        self.model = seeded_model(lambda: nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)), seed)
         self.optimizer = torch.optim.Adam(self.model.parameters())
         self.steps_per_epoch = 4
         self.seed, self.dies_at, self.scores = seed, dies_at, scores

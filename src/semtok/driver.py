@@ -18,7 +18,7 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 from semtok.errors import SemtokError
 from semtok.plan import targets
 from semtok.plan.definition import Definition
-from semtok.plan.forecast import Planned, forecast, kind, measured, read
+from semtok.plan.forecast import PlannedJob, forecast, kind, measured, read_durations
 from semtok.plan.forgotten import as_recorded, made_otherwise
 from semtok.plan.job_list import job_list
 from semtok.plan.stages import Stages
@@ -47,11 +47,12 @@ class Driver:
         if workflow.exec_mode == ExecMode.REMOTE:
             os.environ.pop(DRIVER_VARIABLE, None)
 
-    def prepare(self, everything: Sequence[str]) -> None:
+    def prepare(self, everything: Sequence[str], verdicts: Sequence[str]) -> None:
         """Have targets checked, outdated results found and the jobs told, when Snakemake knows what is asked for and
         has not looked at any file; it has no hook of its own there.
 
         everything: what plain `snakemake` makes.
+        verdicts: the claims of each paper, as CSV.
         """
         self._everything = everything
         workflow = self.workflow
@@ -60,6 +61,10 @@ class Driver:
         def reported(**kwargs: Any) -> Any:
             # It shows whatever lies there.
             self._check_targets()
+            # Its first page knows the config and nothing else of a run.
+            from semtok.papers.first_page import verdicts as read_verdicts
+
+            workflow.globals["config"]["verdicts"] = read_verdicts(verdicts)
             return create_report(**kwargs)
 
         def checked(executor_plugin: Any, **kwargs: Any) -> Any:
@@ -131,12 +136,18 @@ class Driver:
                 names = [one.name for one in workflow.rules]
                 problems.append(targets.unknown(target, [*self._everything, *self.stages.all_vectors(), *names]))
                 continue
+            if target == "fetch":
+                try:
+                    self.stages.archived()
+                except SemtokError as error:
+                    problems.append(str(error))
+                    continue
             wildcards = {} if makers[0].name == target else makers[0].get_wildcards(path)
             mistakes = [f"{target}: {mistake}" for mistake in targets.mistakes(self.stages, self.papers, wildcards)]
             problems += mistakes
             needed |= set() if mistakes else targets.datasets(config, self.papers, wildcards)
         if not workflow.dag_settings.allowed_rules:
-            problems += targets.lacking(config, needed)
+            problems += targets.unavailable(config, needed)
         if problems:
             sys.exit("error: " + "\n       ".join(problems))
         if mixed := targets.otherwise_sourced(self.stages, needed):
@@ -176,11 +187,11 @@ class Driver:
             for line in job_list((job.rule.name, dict(job.wildcards)) for job in sorted_jobs):
                 _tell(line)
         try:
-            durations = (read(config.durations) if config.durations else {}) | measured(benchmarks)
+            durations = (read_durations(config.durations) if config.durations else {}) | measured(benchmarks)
         except SemtokError as error:
             sys.exit(f"error: {error}")
         planned = [
-            Planned(kind(job.benchmark, benchmarks), as_recorded(dict(job.params.items()))[0])
+            PlannedJob(kind(job.benchmark, benchmarks), as_recorded(dict(job.params.items()))[0])
             for job in jobs
             if job.benchmark
         ]

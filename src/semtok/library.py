@@ -30,7 +30,7 @@ from semtok.errors import ConfigError, DataError
 from semtok.plan.paths import Paths
 from semtok.run.files import atomic_path, read_array, read_json, read_table, reading
 from semtok.tokenizers.base import Tokens
-from semtok.tokenizers.diagnostics import describe as diagnosed
+from semtok.tokenizers.diagnostics import diagnose as diagnosed
 from semtok.tokenizers.diagnostics import of_repair
 
 DEFAULTS = Path(__file__).parents[2] / "config" / "config.yaml"
@@ -42,7 +42,7 @@ OF_SIZE = ("codebook_size", "utilisation", "perplexity_share", "gini")
 
 
 @dataclass(frozen=True, repr=False)
-class ItemTokens(Tokens):
+class ItemCodes(Tokens):
     """Codes, and what a reader of them has to know; not in `Tokens`, which is in the digest of every job."""
 
     codebook_sizes: tuple[int, ...] | None = None
@@ -55,7 +55,7 @@ class ItemTokens(Tokens):
 
 def tokenize(
     vectors: Vectors | Mapping[str, Vectors], method: str = "cost", seed: int = 0, **options: Any
-) -> ItemTokens:
+) -> ItemCodes:
     """Give items codes.
 
     Args:
@@ -92,7 +92,7 @@ def tokenize(
     if len(set(lengths.values())) != 1:
         raise ConfigError(f"expected a row for each item in all vectors; found {lengths}")
     try:
-        chosen = TypeAdapter(methods.Tokenizer).validate_python(entry)
+        chosen = TypeAdapter(methods.TokenizerEntry).validate_python(entry)
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{method}: {'.'.join(map(str, first['loc'][1:]))}: {first['msg']}") from None
@@ -104,7 +104,7 @@ def tokenize(
             np.save(views[name], np.asarray(given[name], dtype=np.float32))
         tokens = train.tokenize(chosen, items, views, seed)
     size = getattr(chosen, "codebook_size", None)
-    return ItemTokens(**vars(tokens), codebook_sizes=(size,) * tokens.codes.shape[1] if size else None)
+    return ItemCodes(**vars(tokens), codebook_sizes=(size,) * tokens.codes.shape[1] if size else None)
 
 
 def describe(
@@ -216,7 +216,7 @@ class Recommender:
         A beam has at most `beam_size` items. Raises DataError for a history that is none, is empty or has an unknown
         item.
         """
-        from semtok.recommenders.task import Task
+        from semtok.recommenders.task import RecommenderTask
 
         users, items = [], []
         for number, history in enumerate(histories):
@@ -246,7 +246,9 @@ class Recommender:
             }
         )
         others = self.interactions.loc[self.interactions["split"] != "test", list(asked.columns)]
-        task = Task(self._options(k), pd.concat([others, asked], ignore_index=True), targets, self.seed, self.codes)
+        task = RecommenderTask(
+            self._options(k), pd.concat([others, asked], ignore_index=True), targets, self.seed, self.codes
+        )
         ranks, _ = import_module(self.options.module).decode(task, self.weights)
         return [self.raw_ids[top[:k]].tolist() for top in ranks["top"]]
 

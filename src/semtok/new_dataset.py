@@ -81,7 +81,7 @@ def config_of(name: str, found: Found, folder: Path) -> dict[str, Any]:
     }
 
 
-def as_text(name: str, config: Mapping[str, Any]) -> str:
+def as_yaml(name: str, config: Mapping[str, Any]) -> str:
     """The config as YAML, with what one may want to change."""
     body = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     return (
@@ -181,7 +181,7 @@ def _write(arguments: argparse.Namespace) -> None:
     folder = paths[0].parent if len({path.parent for path in paths}) == 1 else _common(paths)
     config = config_of(name, found, folder)
     checked(config)
-    write_text(target, as_text(name, config))
+    write_text(target, as_yaml(name, config))
     results = config["results"]
     print(
         f"\nwritten: {target}. What it makes:\n"

@@ -215,7 +215,7 @@ def train(objective: Objective, plan: Plan, checkpoint: Path | None = None, iden
     return progress
 
 
-def build(make: Callable[[], Model], seed: int) -> Model:
+def seeded_model(make: Callable[[], Model], seed: int) -> Model:
     """A model on the device, its initial weights those of the seed; torch's random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

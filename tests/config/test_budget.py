@@ -1,6 +1,6 @@
 import pytest
 
-from semtok.config.budget import budget, reading
+from semtok.config.budget import budget, recommender_in_words
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ def test_what_a_training_spends_in_words(options, words):
 def test_what_a_recommender_reads_in_words():
     training = {"epochs": 12, "samples_per_epoch": None}
     sasrec = {"max_items": 100, "model": {}, "training": training}
-    assert reading(sasrec) == "the last 100 items of a history, at most 12 epochs of every train record"
+    assert recommender_in_words(sasrec) == "the last 100 items of a history, at most 12 epochs of every train record"
     stan = sasrec | {"model": {"now": "target"}}
-    assert reading(stan) == f"{reading(sasrec)}, the time of the target"
-    assert reading(stan | {"model": {"now": "last"}}) == reading(sasrec)
+    assert recommender_in_words(stan) == f"{recommender_in_words(sasrec)}, the time of the target"
+    assert recommender_in_words(stan | {"model": {"now": "last"}}) == recommender_in_words(sasrec)
     tiger = {
         "max_items": 64,
         "user_tokens": 2000,
@@ -30,7 +30,7 @@ def test_what_a_recommender_reads_in_words():
         "model": {"encoder": "causal"},
         "training": {"epochs": 3, "samples_per_epoch": 5000, "targets": "every"},
     }
-    assert reading(tiger) == (
+    assert recommender_in_words(tiger) == (
         "the last 64 items of a history, at most 3 epochs of 5,000 samples drawn from the train records, a causal "
         "encoder instead of T5's, every target of a window in one pass, users as one of 2,000 tokens, items of equal "
         "codes in random order"

@@ -3,8 +3,8 @@ import json
 import pytest
 import yaml
 
-from semtok.config.choice import candidates, combinations, grid_of, in_words, with_choice
-from semtok.config.load import read
+from semtok.config.choice import combinations, grid_in_words, grid_of, trials, with_choice
+from semtok.config.load import read_config
 from semtok.config.recommenders import without
 from semtok.config.variants import resolve
 from support.project import ROOT
@@ -20,13 +20,13 @@ def sasrec():
 def config_with(entry):
     raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     raw["recommenders"]["sasrec"] = entry
-    return read(raw)
+    return read_config(raw)
 
 
-def test_candidates_are_variants_that_choose_nothing(sasrec):
+def test_trials_are_variants_that_choose_nothing(sasrec):
     grid = grid_of("sasrec", sasrec | {"choose": GRID})
     assert list(grid) == ["model.dropout", "training.learning_rate"]
-    names = candidates("sasrec+max_items=9", grid)
+    names = trials("sasrec+max_items=9", grid)
     assert names == [
         f"sasrec+max_items=9+choose=null+model.dropout={dropout}+training.learning_rate={rate}"
         for dropout in (0.2, 0.5)
@@ -41,7 +41,7 @@ def test_candidates_are_variants_that_choose_nothing(sasrec):
 
 
 def test_small_rates_are_written_as_yaml_reads_them(sasrec):
-    (name,) = candidates("sasrec", {"training.learning_rate": [1e-05]})
+    (name,) = trials("sasrec", {"training.learning_rate": [1e-05]})
     assert resolve({"sasrec": sasrec | {"choose": None}}, name, "")["training"]["learning_rate"] == 1e-05
 
 
@@ -75,7 +75,7 @@ def test_a_job_s_options_are_those_of_the_choice(sasrec, tmp_path):
         ({"training.epochs": []}, "recommenders.sasrec.choose.training.epochs: found []"),
     ],
 )
-def test_every_candidate_is_checked(sasrec, choose, mistake):
+def test_every_trial_is_checked(sasrec, choose, mistake):
     config, mistakes = config_with(sasrec | {"choose": choose})
     assert config is None
     assert mistake in "\n".join(mistakes)
@@ -85,4 +85,4 @@ def test_a_grid_that_is_right(sasrec):
     config, mistakes = config_with(sasrec | {"choose": GRID})
     assert mistakes == []
     assert config.recommenders["sasrec"].choose == GRID
-    assert in_words(GRID) == "training.learning_rate of 0.001, 0.01 and model.dropout of 0.2, 0.5"
+    assert grid_in_words(GRID) == "training.learning_rate of 0.001, 0.01 and model.dropout of 0.2, 0.5"

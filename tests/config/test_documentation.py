@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -7,6 +8,7 @@ import yaml
 
 from semtok.config import documentation
 from semtok.config.model import Config
+from semtok.plan.table_specs import RankingTable
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "config/schema.json").read_text())
@@ -28,6 +30,14 @@ def test_every_option_has_a_meaning():
     # What a method's name means is said of its class.
     assert [name for section in sections for name in without(section) if not name.endswith(".method")] == []
     assert [section.__name__ for section in sections if not section.__doc__] == []
+
+
+def test_words_of_recbole_lead_to_options():
+    words = (ROOT / "docs/concepts.md").read_text().split("## In RecBole's words")[1]
+    named = re.findall(r"`(?:\w+\.)*(\w+)(?:: [\w-]+)?`", " ".join(re.findall(r"^\|.*?\|(.*?)\|", words, re.MULTILINE)))
+    options = set(re.findall(r"^\| `(\w+)` \|", documentation.options(), re.MULTILINE))
+    assert len(named) > 20
+    assert [name for name in named if name not in options | RankingTable.model_fields.keys()] == []
 
 
 OVERLAYS = ["cpu.yaml", "paper.yaml", "calibration.yaml", "test.yaml"]

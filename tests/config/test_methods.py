@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from semtok.config.base import Method, Resources
-from semtok.config.encoders import Encoder, Graph
+from semtok.config.encoders import EncoderEntry, Graph
 from semtok.config.recommenders import methods, without
 from semtok.config.tokenizers import TokenizerClass
 from support.project import ROOT
@@ -38,7 +38,7 @@ def test_tokenizers(kind):
     assert callable(import_module(kind.module).tokenize)
 
 
-@pytest.mark.parametrize("kind", classes(Encoder))
+@pytest.mark.parametrize("kind", classes(EncoderEntry))
 def test_encoders(kind):
     assert kind.modality in FUNCTIONS
     assert import_module(kind.module)

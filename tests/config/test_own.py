@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 import yaml
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.config.recommenders import without
 from semtok.config.tokenizers import encoders_of
 from semtok.errors import ConfigError
@@ -52,7 +52,7 @@ def entry(tmp_path, monkeypatch):
 def config_with(entry):
     raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     raw["recommenders"]["mine"] = entry
-    return read(raw)
+    return read_config(raw)
 
 
 def test_one_in_a_language_model_is_made_by_the_rules_that_have_one(entry, tmp_path):
@@ -141,7 +141,7 @@ def test_a_tokenizer_of_ones_own(entry, tmp_path, changed, mistake):
     (tmp_path / "codes.py").write_text(TOKENIZER)
     raw = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     options = {"method": "codes.py", "encoder": "tfidf", "width": 7} | changed
-    config, mistakes = read(raw | {"tokenizers": raw["tokenizers"] | {"mine": options}})
+    config, mistakes = read_config(raw | {"tokenizers": raw["tokenizers"] | {"mine": options}})
     if mistake:
         assert [found[: len(mistake)] for found in mistakes] == [mistake]
         return

@@ -7,7 +7,7 @@ import yaml
 
 from semtok.__main__ import COMMANDS, main
 from semtok.config.data import Dataset
-from semtok.data.prepare import Outputs, prepare
+from semtok.data.prepare import Outputs, prepare_dataset
 from support.own_tables import own_interactions, own_items, write_table
 from support.project import ROOT, copy_of_the_project
 
@@ -68,6 +68,6 @@ def test_a_table_that_is_described_by_hand(tmp_path):
     assert dataset.has_places
     names = ("items", "interactions", "targets")
     outputs = Outputs(*(tmp_path / f"{name}.parquet" for name in names), tmp_path / "stats.json")
-    stats = prepare(dataset, "mirror", files, outputs)
+    stats = prepare_dataset(dataset, "mirror", files, outputs)
     assert stats["counts"]["ratings_below_the_minimum"] == len(visits) // 10
     assert {"name", "about", "latitude", "longitude", "image"} <= set(pd.read_parquet(outputs.items).columns)

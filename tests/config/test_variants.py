@@ -1,6 +1,6 @@
 import pytest
 
-from semtok.config.variants import canonical, nearest, parse, resolve, without
+from semtok.config.variants import canonical, parse, resolve, suggestion, without_changes
 from semtok.errors import ConfigError
 
 ENTRIES = {
@@ -45,10 +45,10 @@ def test_unknown_names_are_refused_with_a_hint(variant, message):
 
 
 def test_few_choices_are_listed():
-    assert nearest("zzz", ["b", "a"]) == "; known: a, b"
+    assert suggestion("zzz", ["b", "a"]) == "; known: a, b"
 
 
 def test_a_part_of_the_options_can_be_the_entrys_own():
-    assert without("store+decoding.constraint=position", "decoding") == "store"
-    assert without("rqvae+x+training.epochs=2+decoding.beam_size=9", "decoding") == "rqvae+x+training.epochs=2"
-    assert without("tiger+decoding_of=1", "decoding") == "tiger+decoding_of=1"
+    assert without_changes("store+decoding.constraint=position", "decoding") == "store"
+    assert without_changes("rqvae+x+training.epochs=2+decoding.beam_size=9", "decoding") == "rqvae+x+training.epochs=2"
+    assert without_changes("tiger+decoding_of=1", "decoding") == "tiger+decoding_of=1"

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from semtok.data.prepare import Outputs, prepare
+from semtok.data.prepare import Outputs, prepare_dataset
 
 FILES = {
     "mind": ["mind/MINDsmall_train.zip", "mind/MINDsmall_dev.zip"],
@@ -77,7 +77,7 @@ def prepared(tmp_path: Path) -> Callable[..., Tables]:
         names = ["i.parquet", "x.parquet", "t.parquet", "s.json"]
         names += ["c.parquet"] if options.get("impressions") == "candidates" else []
         outputs = Outputs(*(tmp_path / "out" / name for name in names))
-        prepare(options, "mirror", files, outputs)
+        prepare_dataset(options, "mirror", files, outputs)
         return Tables(
             pd.read_parquet(outputs.items),
             pd.read_parquet(outputs.interactions),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from semtok.data.download import check, download
+from semtok.data.download import check_checksum, download
 from semtok.errors import DataError
 
 # Random, so that gzip does not shrink it: cuts below fall within the data.
@@ -179,7 +179,7 @@ def test_the_checksums_of_several_files_stand_side_by_side(tmp_path):
     lock = tmp_path / "config" / "checksums.yaml"
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)
-        check(tmp_path / name, f"https://example.org/{name}", lock)
+        check_checksum(tmp_path / name, f"https://example.org/{name}", lock)
     assert sorted(yaml.safe_load(lock.read_text())) == ["https://example.org/a", "https://example.org/b"]
 
 

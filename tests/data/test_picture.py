@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from semtok.data.picture import NoPictureError, decode, examine, read
+from semtok.data.picture import NoPictureError, decoded, examine, read_picture
 
 LIMIT = 10_000
 
@@ -86,8 +86,8 @@ def test_any_mode_is_decoded_to_rgb(mode, tmp_path):
         Image.fromarray(np.arange(1200, dtype=np.uint16).reshape(30, 40)).save(path, "PNG")
     else:
         path.write_bytes(picture("JPEG" if mode == "CMYK" else "PNG", mode=mode))
-    assert decode(path).mode == "RGB"
-    assert decode(path).size == (40, 30)
+    assert decoded(path).mode == "RGB"
+    assert decoded(path).size == (40, 30)
 
 
 def test_a_file_that_was_damaged_since_cannot_be_decoded(tmp_path):
@@ -95,13 +95,13 @@ def test_a_file_that_was_damaged_since_cannot_be_decoded(tmp_path):
     path.write_bytes(picture()[:100])
     for name in ("x.png", "nowhere.png"):
         with pytest.raises(NoPictureError):
-            decode(tmp_path / name)
+            decoded(tmp_path / name)
 
 
 def test_local_files_are_read_within_the_limit(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
-    assert read(tmp_path / "a", 5) == b"12345"
+    assert read_picture(tmp_path / "a", 5) == b"12345"
     for name, limit, status in [("a", 4, "too large"), ("b", 9, "missing"), (".", 9, "missing"), ("a\0", 9, "broken")]:
         with pytest.raises(NoPictureError) as caught:
-            read(tmp_path / name, limit)
+            read_picture(tmp_path / name, limit)
         assert caught.value.status in (status, "missing")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semtok.config.data import Dataset
-from semtok.data.prepare import Outputs, prepare
+from semtok.data.prepare import Outputs, prepare_dataset
 from semtok.data.synthetic import write
 from semtok.errors import DataError
 
@@ -159,7 +159,7 @@ def test_options_may_be_a_dataset_or_what_it_holds(options, tmp_path):
     stats = []
     for given_options in (chosen, slice_of_it, Dataset.model_validate(chosen)):
         outputs = Outputs(*(tmp_path / name for name in ("i.parquet", "x.parquet", "t.parquet", "s.json")))
-        returned = prepare(given_options, "synthetic", files, outputs)
+        returned = prepare_dataset(given_options, "synthetic", files, outputs)
         assert returned == json.loads(outputs.stats.read_text())
         stats.append(returned)
     assert stats[0] == stats[1] == stats[2]

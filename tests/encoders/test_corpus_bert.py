@@ -12,9 +12,9 @@ import torch
 import semtok
 from semtok.config.language_models import FolderModel
 from semtok.encoders.attributes import encoded
-from semtok.encoders.corpus_bert import ANSWERS, SPECIAL, BERTTraining, masked, word_piece
+from semtok.encoders.corpus_bert import ANSWERS, SPECIAL, MaskedLanguageModelTraining, masked, word_piece
 from semtok.encoders.corpus_language_model import train_language_model
-from semtok.encoders.language_models import load, load_masked, write
+from semtok.encoders.language_models import load, load_masked, write_language_model
 from semtok.errors import ConfigError
 from support.language import ATTRIBUTES, corpus_options, items, untrained, untrained_bert
 
@@ -104,7 +104,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
     class KilledError(Exception):
         pass
 
-    backward, steps = BERTTraining.backward, []
+    backward, steps = MaskedLanguageModelTraining.backward, []
 
     def killed(self, batch, progress):
         steps.append(progress.step)
@@ -113,10 +113,10 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
         return backward(self, batch, progress)
 
     checkpoint = tmp_path / "checkpoint.pt"
-    monkeypatch.setattr(BERTTraining, "backward", killed)
+    monkeypatch.setattr(MaskedLanguageModelTraining, "backward", killed)
     with pytest.raises(KilledError):
         train_language_model(options, frame, ATTRIBUTES, checkpoint, "same")
-    monkeypatch.setattr(BERTTraining, "backward", backward)
+    monkeypatch.setattr(MaskedLanguageModelTraining, "backward", backward)
     torch.manual_seed(99)
     resumed, rest, _ = train_language_model(options, frame, ATTRIBUTES, checkpoint, "same")
     assert rest == history
@@ -126,7 +126,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path, monkeypatch):
 
 def test_a_model_comes_back_from_disk(tmp_path):
     model = untrained_bert(items())
-    write(model, *(tmp_path / file for file in FILES))
+    write_language_model(model, *(tmp_path / file for file in FILES))
     section = FolderModel(source="folder", path=str(tmp_path), architecture="bert")
     again = load_masked(section, [tmp_path / file for file in FILES])
     tokens = torch.tensor([[2, 40, 41, 4, 3]])
@@ -138,7 +138,7 @@ def test_a_model_comes_back_from_disk(tmp_path):
 def test_each_architecture_refuses_the_other(tmp_path):
     for name, model in (("bert", untrained_bert(items())), ("opt", untrained(items()))):
         (tmp_path / name).mkdir()
-        write(model, *(tmp_path / name / file for file in FILES))
+        write_language_model(model, *(tmp_path / name / file for file in FILES))
     for name, read, expected in (("bert", load, "an OPT"), ("opt", load_masked, "a BERT")):
         section = FolderModel(source="folder", path=str(tmp_path / name))
         with pytest.raises(ConfigError, match=f"found a model of type '{name}'.*expected {expected}"):

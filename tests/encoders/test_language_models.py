@@ -11,7 +11,7 @@ import torch
 from semtok.config.language_models import CorpusModel, FolderModel, HubModel
 from semtok.encoders.attributes import encoded, held_out
 from semtok.encoders.corpus_language_model import LanguageModelTraining, train_language_model
-from semtok.encoders.language_models import load, write
+from semtok.encoders.language_models import load, write_language_model
 from semtok.encoders.language_states import encode, standardized
 from semtok.errors import ConfigError
 from support.language import ATTRIBUTES, CORPUS, corpus_options, items, states_options, untrained
@@ -29,7 +29,7 @@ def _processor(monkeypatch):
 @pytest.fixture
 def folder(tmp_path):
     """A model on disk, and how to load it."""
-    write(untrained(items()), *(tmp_path / file for file in FILES))
+    write_language_model(untrained(items()), *(tmp_path / file for file in FILES))
     return tmp_path, lambda: load(FolderModel(source="folder", path=str(tmp_path)), [tmp_path / file for file in FILES])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from semtok.data.download import check, download
+from semtok.data.download import check_checksum, download
 from semtok.errors import DataError
 
 
@@ -57,5 +57,5 @@ def test_checksums_of_another_form_are_refused(content, tmp_path):
     sums.write_text(content)
     Path(tmp_path / "x").touch()
     with pytest.raises(DataError, match=r"sums.yaml: "):
-        check(tmp_path / "x", "http://host/x", sums)
+        check_checksum(tmp_path / "x", "http://host/x", sums)
     assert sums.read_text() == content

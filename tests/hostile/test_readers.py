@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from semtok.config.data import Preparation
 from semtok.data import report
-from semtok.data.prepare import Outputs, prepare
+from semtok.data.prepare import Outputs, prepare_dataset
 from semtok.data.synthetic import write
 from semtok.errors import DataError
 from support.mutations import FACTOR, changes, mutated
@@ -97,7 +97,7 @@ def read_or_refused(reader, contents, bad_share=report.MAX_BAD_SHARE):
         outputs = Outputs(*(folder / "out" / part for part in ("i.parquet", "x.parquet", "t.parquet", "s.json")))
         chosen = Preparation.model_validate({**options(reader), "split": {"method": "leave-one-out"}})
         try:
-            prepare(chosen, "mirror", [folder / file for file in FILES[reader]], outputs)
+            prepare_dataset(chosen, "mirror", [folder / file for file in FILES[reader]], outputs)
         except DataError:
             assert not list(folder.glob("out/*"))
             return False

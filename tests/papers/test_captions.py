@@ -67,7 +67,7 @@ def test_the_text_in_front_speaks_of_what_is_there(monkeypatch):
     own = render("workflow.rst", "table2")
     assert "Papers: own\n" in own
     assert not re.search("statement|claim|printed|proprietary", own)
-    check(own, "The scoreboard, first in the menu, has every number")
+    check(own, "The scoreboard, in the menu, has every number")
 
 
 def check(text, says):

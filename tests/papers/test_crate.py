@@ -9,7 +9,7 @@ from rocrate.rocrate import ROCrate
 
 from semtok.errors import SemtokError
 from semtok.papers.crate import make_crate
-from semtok.plan.shared import sources
+from semtok.plan.shared import project_files
 from semtok.run.files import sha256, write_json, write_text
 from semtok.verify import METADATA, compare_with_crate, main, verify_crate, verify_results
 
@@ -35,7 +35,7 @@ def project(tmp_path, monkeypatch):
 
 
 def crate(name: str = "crate.zip") -> Path:
-    make_crate(SHARED, sources(), {"seeds": [0], "mirror": "/data/someone"}, RESULTS / name)
+    make_crate(SHARED, project_files(), {"seeds": [0], "mirror": "/data/someone"}, RESULTS / name)
     return RESULTS / name
 
 
@@ -54,10 +54,12 @@ def test_it_holds_tables_and_codes_but_no_weights_and_no_path():
 
 def test_what_it_holds_of_the_workflow_is_in_the_params_of_its_job():
     write_text("config/papers/cost.yaml", "title: one")
-    before = sources()
+    before = project_files()
     assert set(before) == {"Snakefile", "config/config.yaml", "config/papers/cost.yaml"}
     write_text("config/papers/cost.yaml", "title: another")
-    assert {path for path, checksum in sources().items() if checksum != before[path]} == {"config/papers/cost.yaml"}
+    assert {path for path, checksum in project_files().items() if checksum != before[path]} == {
+        "config/papers/cost.yaml"
+    }
 
 
 def test_others_read_it():

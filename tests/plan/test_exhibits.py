@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.plan import cells as plan
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
-from semtok.plan.files import READS, sources
-from semtok.plan.paths import Paths
+from semtok.plan.paths import READS, Paths, sources
 from support.fabricated_results import REPOSITORY, write_stats
 from support.jobs import results_of
 
@@ -34,7 +33,7 @@ loaded = cache(load)
 
 
 def exhibits(raw, folder=FOLDER):
-    config, mistakes = read(raw)
+    config, mistakes = read_config(raw)
     assert not mistakes
     papers = {name: loaded((folder / f"{name}.yaml").resolve()) for name in config.papers}
     return Exhibits(config, papers, folder, Paths())

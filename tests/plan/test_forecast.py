@@ -4,7 +4,7 @@ import pytest
 
 from semtok.errors import DataError
 from semtok.plan import forecast
-from semtok.plan.forecast import Measured, Planned
+from semtok.plan.forecast import FinishedJob, PlannedJob
 
 SECONDS = {
     ("train", "nyc", "simcit", "tiger"): 600.0,
@@ -13,7 +13,7 @@ SECONDS = {
     ("train", "beauty", "simcit", "tiger"): 1200.0,
     ("tokenize", "nyc", "simcit"): 60.0,
 }
-DURATIONS = {kind: [Measured(seconds)] for kind, seconds in SECONDS.items()}
+DURATIONS = {kind: [FinishedJob(seconds)] for kind, seconds in SECONDS.items()}
 
 
 def benchmark(folder, path, seconds):
@@ -32,8 +32,8 @@ def test_measured_jobs_are_the_median_over_seeds_of_processor_seconds(tmp_path):
         benchmark(tmp_path, f"train/nyc/simcit/tiger/{seed}.tsv", seconds)
     benchmark(tmp_path, "prepare/nyc.tsv", "NA")
     found = forecast.measured(tmp_path)
-    assert found == {("train", "nyc", "simcit", "tiger"): [Measured(10), Measured(30), Measured(11)]}
-    assert forecast.seconds(Planned(("train", "nyc", "simcit", "tiger"), {}), *found.values()) == 11
+    assert found == {("train", "nyc", "simcit", "tiger"): [FinishedJob(10), FinishedJob(30), FinishedJob(11)]}
+    assert forecast.seconds(PlannedJob(("train", "nyc", "simcit", "tiger"), {}), *found.values()) == 11
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_measured_jobs_are_the_median_over_seeds_of_processor_seconds(tmp_path):
     ],
 )
 def test_a_job_takes_what_the_most_similar_ones_took(job, seconds):
-    assert forecast.seconds(Planned(job, {}), forecast.most_like(job, DURATIONS)) == seconds
+    assert forecast.seconds(PlannedJob(job, {}), forecast.most_like(job, DURATIONS)) == seconds
     assert not forecast.most_like(("decode", *job[1:]), DURATIONS)
 
 
@@ -59,11 +59,11 @@ def trained_for(folder, epochs, size=None):
     record.parent.mkdir(parents=True, exist_ok=True)
     config = {"options": {"training": {"epochs": epochs, "samples_per_epoch": None}}}
     record.write_text(json.dumps({"config": config, "outputs": [{"path": str(model)}]}))
-    return Planned(("train", "nyc", "cost", "tiger"), config)
+    return PlannedJob(("train", "nyc", "cost", "tiger"), config)
 
 
 def test_the_forecast_adds_up_processor_hours_and_divides_them_by_the_cores():
-    jobs = [Planned(("train", "nyc", "simcit", "tiger"), None)] * 12 + [Planned(("score", "nyc"), None)]
+    jobs = [PlannedJob(("train", "nyc", "simcit", "tiger"), None)] * 12 + [PlannedJob(("score", "nyc"), None)]
     told = forecast.forecast(jobs, DURATIONS, 2, "results/cpu")
     assert "12 jobs to run, 2.0 hours of a processor (train 2.0 hours), about 1.0 hours on 2 cores" in told
     assert "disk: not known" in told
@@ -77,7 +77,7 @@ def test_a_longer_training_takes_longer_than_the_measured_one(tmp_path):
     told = forecast.forecast([planned], durations, 1, "results/cpu")
     assert "1 jobs to run, 2 min of a processor (train 2 min), about 2 min on 1 core that" in told
     assert told.endswith("disk: 2.5 MB for 1 of them")
-    longer = Planned(planned.kind, {"options": {"training": {"epochs": 1200}}})
+    longer = PlannedJob(planned.kind, {"options": {"training": {"epochs": 1200}}})
     told = forecast.forecast([longer], durations, 1, "results/cpu")
     assert "1.1 hours of a processor" in told
     assert "1 of them by jobs of other names, or of other or unknown options, in proportion to epochs" in told
@@ -94,12 +94,12 @@ def test_a_longer_training_takes_longer_than_the_measured_one(tmp_path):
     ],
 )
 def test_a_training_is_as_much_longer_as_its_options_say(ours, theirs, times):
-    measured = [Measured(1.0, {"options": theirs})]
-    assert forecast.seconds(Planned(("train",), {"options": ours}), measured) == times
+    measured = [FinishedJob(1.0, {"options": theirs})]
+    assert forecast.seconds(PlannedJob(("train",), {"options": ours}), measured) == times
 
 
 def test_where_nothing_ran_nothing_is_known():
-    told = forecast.forecast([Planned(("score", "nyc"), None)], {}, 2, "results/fresh")
+    told = forecast.forecast([PlannedJob(("score", "nyc"), None)], {}, 2, "results/fresh")
     assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh"
 
 
@@ -107,15 +107,17 @@ def test_what_is_printed_is_read_again(tmp_path, capsys):
     benchmark(tmp_path, "benchmarks/train/nyc/simcit/tiger/0.tsv", 10.04)
     forecast.main(str(tmp_path))
     (tmp_path / "durations.csv").write_text(capsys.readouterr().out)
-    assert forecast.read(tmp_path / "durations.csv") == {("train", "nyc", "simcit", "tiger"): [Measured(10.0)]}
+    assert forecast.read_durations(tmp_path / "durations.csv") == {
+        ("train", "nyc", "simcit", "tiger"): [FinishedJob(10.0)]
+    }
 
 
 def test_another_table_is_refused(tmp_path):
     (tmp_path / "durations.csv").write_text("job,seconds\ntrain,1\n")
     with pytest.raises(DataError, match=r"durations\.csv: expected the columns job and processor_seconds"):
-        forecast.read(tmp_path / "durations.csv")
+        forecast.read_durations(tmp_path / "durations.csv")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"none\.csv: the config's `durations` cannot be read"):
-        forecast.read(tmp_path / "none.csv")
+        forecast.read_durations(tmp_path / "none.csv")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.papers.origin import Origin, PrintedSize, describe
 from semtok.plan.definition import CLAIMS, DatasetNote, load
 from semtok.plan.exhibits import Exhibits
@@ -28,7 +28,7 @@ def exhibits(raw, datasets, paper="cost", name="mine", path="shop/clicks.csv.gz"
     content = copy.deepcopy(raw)
     content["datasets"][name] = {**content["datasets"]["mind"], "files": [{"path": path}]}
     content["papers"][paper]["datasets"].update(datasets)
-    config, mistakes = read(content)
+    config, mistakes = read_config(content)
     assert not mistakes
     return Exhibits(config, {paper: load(FOLDER / f"{paper}.yaml")}, FOLDER, Paths())
 
@@ -48,7 +48,7 @@ def test_a_file_of_an_official_name_in_another_format_is_own_data(raw):
 
 
 def test_the_demo_has_no_own_data(raw):
-    config, _ = read(raw)
+    config, _ = read_config(raw)
     datasets = config.model_dump(mode="json")["datasets"]
     for name, paper in config.papers.items():
         definition = load(FOLDER / f"{name}.yaml")
@@ -131,7 +131,7 @@ def test_a_place_for_own_data_stands_for_nothing(raw):
     content["datasets"]["shop"] = {**content["datasets"]["mind"], "files": [{"path": "clicks.csv.gz"}]}
     place = {"datasets": {"own": "shop"}, "tables": ["table2"], "figures": []}
     content["papers"] = {"own": {**content["papers"]["cost"], **place}}
-    config, mistakes = read(content)
+    config, mistakes = read_config(content)
     assert not mistakes
     definition = load(FOLDER / "own.yaml")
     about = DatasetNote(is_own=True, note="Two months of one shop.")

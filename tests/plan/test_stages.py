@@ -234,7 +234,7 @@ def test_codes_and_ids_are_not_mixed_up(raw):
             one.codes(job(tokenizer=tokenizer, recommender=recommender))
 
 
-def test_a_choice_stands_between_the_candidates_and_the_runs(raw):
+def test_a_choice_stands_between_the_trials_and_the_runs(raw):
     plain, run = stages(raw), job(tokenizer="ids", recommender="sasrec")
     before = plain.recommender_options("decoding")(run)
     assert plain.choice(run) == []
@@ -252,14 +252,14 @@ def test_a_choice_stands_between_the_candidates_and_the_runs(raw):
         "training": before["training"] | {"learning_rate": [0.001, 0.01]},
     }
     assert (decoded["choose"], decoded["model"]) == (choice, trained["model"])
-    # The candidates are runs like any other, of the first seed, and nothing is chosen for them.
-    files = one.histories_of_candidates(job(tokenizer="ids", recommender="sasrec", seed="7"))
-    assert len(files) == len(one.candidates(run)) == 4
-    for file, values in zip(files, one.candidates(run), strict=True):
-        candidate = job(tokenizer="ids", recommender=file.split("/")[4], seed="0")
-        assert file == one.paths.history.format(**vars(candidate))
-        assert one.choice(candidate) == []
-        options = one.recommender_options("decoding")(candidate)
+    # The trials are runs like any other, of the first seed, and nothing is chosen for them.
+    files = one.histories_of_trials(job(tokenizer="ids", recommender="sasrec", seed="7"))
+    assert len(files) == len(one.trials(run)) == 4
+    for file, values in zip(files, one.trials(run), strict=True):
+        trial = job(tokenizer="ids", recommender=file.split("/")[4], seed="0")
+        assert file == one.paths.history.format(**vars(trial))
+        assert one.choice(trial) == []
+        options = one.recommender_options("decoding")(trial)
         assert options["training"]["learning_rate"] == values["training.learning_rate"]
         assert options["model"]["dropout"] == values["model.dropout"]
 

@@ -11,9 +11,8 @@ from semtok.plan import cells as plan
 from semtok.plan.check import check
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
-from semtok.plan.files import sources
 from semtok.plan.metrics import METRICS
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, sources
 from semtok.plan.printed import read_printed
 from semtok.plan.spelling import unknown_names
 from support.fabricated_results import REPOSITORY

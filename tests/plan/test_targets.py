@@ -88,21 +88,21 @@ def test_the_datasets_behind_a_target(demo):
 def test_a_mirror_must_have_the_files(raw, tmp_path):
     raw |= {"source": "mirror", "mirror": str(tmp_path)}
     config, _ = check(raw, ROOT / "config" / "papers")
-    (said,) = targets.lacking(config, {"mind"})
+    (said,) = targets.unavailable(config, {"mind"})
     assert said == f"datasets.mind: the mirror {tmp_path} lacks mind/MINDsmall_train.zip"
     (tmp_path / "mind").mkdir()
     (tmp_path / "mind/MINDsmall_train.zip").touch()
-    assert list(targets.lacking(config, {"mind"})) == []
-    assert len(list(targets.lacking(config, {"mind", "nyc", "beauty"}))) == 2
+    assert list(targets.unavailable(config, {"mind"})) == []
+    assert len(list(targets.unavailable(config, {"mind", "nyc", "beauty"}))) == 2
 
 
 def test_a_made_up_world_is_needed_where_the_source_is_one(raw):
     raw["datasets"]["mind"].pop("synthetic")
     config, _ = check(raw, ROOT / "config" / "papers")
-    (said,) = targets.lacking(config, {"mind", "nyc"})
+    (said,) = targets.unavailable(config, {"mind", "nyc"})
     assert said.startswith("datasets.mind.synthetic: missing")
     raw["source"] = "official"
-    assert list(targets.lacking(check(raw, ROOT / "config" / "papers")[0], {"mind"})) == []
+    assert list(targets.unavailable(check(raw, ROOT / "config" / "papers")[0], {"mind"})) == []
 
 
 def test_results_of_another_source_are_told_of(raw, tmp_path, monkeypatch):

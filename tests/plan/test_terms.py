@@ -4,7 +4,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.errors import ConfigError
 from semtok.plan.cells import Cell, Run
 from semtok.plan.check import check
@@ -19,7 +19,7 @@ def terms_of(name, tokenizer, recommender, conditions=None, evidence="ranks", **
     """The terms of a row `name` for which `tokenizer` and `recommender` are run, under the demo's config."""
     raw = yaml.load((REPOSITORY / "config/config.yaml").read_text(), yaml.CSafeLoader)
     raw["papers"]["cost"] |= changed
-    config, mistakes = read(raw)
+    config, mistakes = read_config(raw)
     assert not mistakes
     cell = Cell("table2", "MIND", name, (Run("mind", tokenizer, recommender, 0),), "", evidence)
     entries = config.model_dump(mode="json")

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import yaml
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.config.untrained import UntrainedName
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
@@ -32,7 +32,7 @@ def raw():
 
 
 def exhibits(raw, definition=DEFINITION):
-    config, mistakes = read({**raw, "papers": {"cost": raw["papers"]["cost"]}})
+    config, mistakes = read_config({**raw, "papers": {"cost": raw["papers"]["cost"]}})
     assert not mistakes
     return Exhibits(config, {"cost": load(definition)}, REPOSITORY / "config/papers", Paths())
 
@@ -132,6 +132,6 @@ def test_mistakes_in_a_definition(tmp_path, change, message):
 def test_mistakes_in_a_config(raw, change, message):
     other = copy.deepcopy(raw)
     change(other)
-    _, mistakes = read(other)
+    _, mistakes = read_config(other)
     assert len(mistakes) == 1
     assert re.search(message, mistakes[0]), mistakes

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from semtok.config.load import read
+from semtok.config.load import read_config
 from semtok.plan.cells import runs
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.exhibits import Exhibits
@@ -15,7 +15,7 @@ FOLDER = REPOSITORY / "config/papers"
 
 @pytest.fixture(scope="module")
 def worlds():
-    config, mistakes = read(yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()))
+    config, mistakes = read_config(yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()))
     assert not mistakes
     return Exhibits(config, {"worlds": load(FOLDER / "worlds.yaml")}, FOLDER, Paths(config.results))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semtok.recommenders.batching import Batch
+from semtok.recommenders.batching import SourceBatch
 from semtok.recommenders.beam_search import beam_search, best
 from semtok.recommenders.t5 import T5
 from semtok.recommenders.trie import Positions, Trie
@@ -29,12 +29,12 @@ def histories(model, catalogue):
     """Two users, the second with a shorter history."""
     items = torch.tensor([[3, 1, 20], [7, 30, 0]])
     mask = torch.tensor([[True] * 3, [True, True, False]]).repeat_interleave(3, dim=1)
-    return Batch(torch.from_numpy(catalogue.tokens)[items].flatten(1), mask)
+    return SourceBatch(torch.from_numpy(catalogue.tokens)[items].flatten(1), mask)
 
 
 def row(batch, user):
     """One user's history."""
-    return Batch(batch.source[user : user + 1], batch.mask[user : user + 1])
+    return SourceBatch(batch.source[user : user + 1], batch.mask[user : user + 1])
 
 
 def true_scores(model, catalogue, batch):
@@ -143,7 +143,9 @@ def test_single_item_catalogue(model_options):
     catalogue = ItemTokens.from_codes(np.array([[2, 1]]), "suffix")
     model = T5(model_options, catalogue.vocabulary.size).eval()
     trie = Trie(catalogue, CPU)
-    leaves, _ = beam_search(model, trie, trie, Batch(torch.from_numpy(catalogue.tokens), None), 5, renormalize=False)
+    leaves, _ = beam_search(
+        model, trie, trie, SourceBatch(torch.from_numpy(catalogue.tokens), None), 5, renormalize=False
+    )
     assert leaves.tolist() == [[0]]
 
 

@@ -7,7 +7,7 @@ from semtok.encoders.geography import EARTH_RADIUS_KM, haversine_km
 from semtok.errors import DataError
 from semtok.recommenders.check_ins import CheckIns, distances_km
 from semtok.recommenders.sequences import Samples, Sequences
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 
 DEGREE = EARTH_RADIUS_KM * np.pi / 180
 """Kilometres of a degree of latitude."""
@@ -102,8 +102,8 @@ def test_the_largest_intervals_are_those_of_train():
 def test_items_without_coordinates_are_refused(tmp_path, items, message):
     pd.DataFrame(items).to_parquet(tmp_path / "items.parquet")
     interactions = pd.DataFrame({"user": [0, 0], "item": [0, 1], "timestamp": [0, 1], "split": ["train"] * 2})
-    task = Task(None, interactions, pd.DataFrame(), 0, items=tmp_path / "items.parquet")
+    task = RecommenderTask(None, interactions, pd.DataFrame(), 0, items=tmp_path / "items.parquet")
     with pytest.raises(DataError, match=message):
         CheckIns.from_task(task)
     with pytest.raises(DataError, match="no table"):
-        CheckIns.from_task(Task(None, interactions, pd.DataFrame(), 0))
+        CheckIns.from_task(RecommenderTask(None, interactions, pd.DataFrame(), 0))

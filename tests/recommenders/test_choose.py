@@ -19,7 +19,7 @@ def test_the_highest_recall_of_any_validation_wins():
         "chosen": {"training.learning_rate": 0.2},
         "recall@10": 0.4,
         "epoch": 2,
-        "candidates": [
+        "trials": [
             {"values": values[0], "recall@10": 0.3, "epoch": 2},
             {"values": values[1], "recall@10": 0.4, "epoch": 2},
             {"values": values[2], "recall@10": 0.39, "epoch": 4},
@@ -33,10 +33,10 @@ def test_of_equals_the_first_of_the_grid_is_chosen():
 
 
 def test_the_epoch_is_the_one_whose_weights_are_kept():
-    (found,) = choose([{"a": 1}], [history(0.3, 0.5, 0.5, 0.5, ndcg=[0.4, 0.1, 0.3, 0.2])])["candidates"]
+    (found,) = choose([{"a": 1}], [history(0.3, 0.5, 0.5, 0.5, ndcg=[0.4, 0.1, 0.3, 0.2])])["trials"]
     assert (found["recall@10"], found["epoch"]) == (0.5, 3)
 
 
 def test_nothing_is_chosen_without_a_validation():
-    with pytest.raises(DataError, match=r"candidate \{'a': 2\}: never validated"):
+    with pytest.raises(DataError, match=r"trial \{'a': 2\}: never validated"):
         choose([{"a": 1}, {"a": 2}], [history(0.2), history(np.nan)])

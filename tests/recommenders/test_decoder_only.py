@@ -11,7 +11,7 @@ from semtok.recommenders.exhaustive import exhaustive_search
 from semtok.recommenders.item_codes import generate
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.sequences import Samples, Sequences, target_samples, train_samples
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import ItemTokens
 
@@ -142,7 +142,7 @@ def test_it_learns_and_ranks_a_simple_world(transformer, tmp_path):
         decoding=decoding,
     )
     codes = np.stack(np.divmod(np.arange(24), 6), axis=1).astype(np.int32)
-    task = Task(options, interactions, targets, 0, codes)
+    task = RecommenderTask(options, interactions, targets, 0, codes)
     weights, history = train(task, tmp_path / "checkpoint", "one")
     assert history["loss"].iloc[-1] < 0.5 * history["loss"].iloc[0]
     table, facts = decode(task, weights)

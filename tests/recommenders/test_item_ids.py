@@ -8,7 +8,7 @@ from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sasrec import SASRecNetwork, decode
 from semtok.recommenders.sequences import Sequences
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from support.sasrec import N_ITEMS, make_options, planted
 
 
@@ -23,7 +23,7 @@ def random_network(options, scale=3.0):
 
 def test_table_follows_the_contract(world, tmp_path):
     options = make_options(top=15)
-    ranks, facts = decode(Task(options, *world, seed=0), random_network(options).state_dict())
+    ranks, facts = decode(RecommenderTask(options, *world, seed=0), random_network(options).state_dict())
     targets = world[1][world[1]["split"] == "test"]
     assert ranks.columns.tolist() == ["target", "user", "item", "rank", "top"]
     assert ranks[["target", "item"]].to_numpy().tolist() == targets[["target", "item"]].to_numpy().tolist()
@@ -46,7 +46,7 @@ def test_ranking_agrees_with_one_history_at_a_time(world, max_items):
     targets = every[every["position"] > 0].assign(target=lambda frame: np.arange(len(frame))[::-1])
     targets = targets.sample(frac=1, random_state=0)
     network = random_network(options).eval()
-    ranks, _ = decode(Task(options, interactions, targets, seed=0), network.state_dict())
+    ranks, _ = decode(RecommenderTask(options, interactions, targets, seed=0), network.state_dict())
     for row, target in zip(ranks.itertuples(), targets.itertuples(), strict=True):
         history = interactions.loc[interactions["user"] == target.user, "item"].to_numpy()[: target.position]
         with torch.no_grad():
@@ -61,15 +61,15 @@ def test_a_target_never_enters_its_history(world):
     interactions, targets = world
     options = make_options(top=N_ITEMS)
     state = random_network(options).state_dict()
-    expected, _ = decode(Task(options, interactions, targets, seed=0), state)
+    expected, _ = decode(RecommenderTask(options, interactions, targets, seed=0), state)
     blanked = interactions.copy()
     blanked.loc[blanked["split"] == "test", "item"] = 0
     permuted = targets.assign(item=np.random.default_rng(0).permutation(targets["item"]).astype("int32"))
-    found, _ = decode(Task(options, blanked, permuted, seed=0), state)
+    found, _ = decode(RecommenderTask(options, blanked, permuted, seed=0), state)
     assert np.array_equal(np.stack(found["top"]), np.stack(expected["top"]))
     # The valid record is history of the test target.
     blanked.loc[blanked["split"] == "valid", "item"] = 0
-    moved, _ = decode(Task(options, blanked, targets, seed=0), state)
+    moved, _ = decode(RecommenderTask(options, blanked, targets, seed=0), state)
     assert not np.array_equal(np.stack(moved["top"]), np.stack(expected["top"]))
 
 
@@ -77,7 +77,7 @@ def test_ties_are_counted(world):
     """With vectors of zero all scores are equal: items rank by id, and pessimistically all last."""
     options = make_options(top=3)
     state = random_network(options, scale=0.0).state_dict()
-    ranks, facts = decode(Task(options, *world, seed=0), state)
+    ranks, facts = decode(RecommenderTask(options, *world, seed=0), state)
     assert ranks["rank"].tolist() == (ranks["item"] + 1).tolist()
     assert {tuple(top) for top in ranks["top"]} == {(0, 1, 2)}
     assert facts["tied_targets"] == (ranks["item"] < N_ITEMS - 1).mean()
@@ -93,7 +93,7 @@ def test_targets_that_nothing_was_learned_of_are_counted(world):
     targets.loc[(targets["user"] == user) & (targets["split"] == "test"), "item"] = N_ITEMS
     options = make_options()
     network = SASRecNetwork(options.model, N_ITEMS + 1, 5)
-    _, facts = decode(Task(options, interactions, targets, seed=0), network.state_dict())
+    _, facts = decode(RecommenderTask(options, interactions, targets, seed=0), network.state_dict())
     assert facts["unlearned_targets"] == pytest.approx(1 / 30)
     assert facts["scored_items"] == N_ITEMS + 1
 
@@ -102,7 +102,7 @@ def test_scores_that_are_not_numbers_are_an_error(world):
     options = make_options()
     state = random_network(options).state_dict() | {"layers.position.weight": torch.full((5, 16), torch.nan)}
     with pytest.raises(SemtokError, match="not numbers"):
-        decode(Task(options, *world, seed=0), state)
+        decode(RecommenderTask(options, *world, seed=0), state)
 
 
 def test_users_of_one_beginning_share_a_pass(world, monkeypatch):
@@ -119,7 +119,7 @@ def test_users_of_one_beginning_share_a_pass(world, monkeypatch):
 
     monkeypatch.setattr(Sequences, "histories", counted)
     options = make_options(50)
-    decode(Task(options, interactions, targets, seed=0), random_network(options).state_dict())
+    decode(RecommenderTask(options, interactions, targets, seed=0), random_network(options).state_dict())
     assert sorted(passes) == list(range(30))
 
 
@@ -143,7 +143,7 @@ class MarkovChain(ItemModel):
 def test_a_model_with_a_loss_and_scores_is_a_recommender(tmp_path):
     interactions, targets = planted()
     options = make_options(epochs=20, learning_rate=0.1, validation_every=10)
-    task = Task(options, interactions, targets, seed=0)
+    task = RecommenderTask(options, interactions, targets, seed=0)
 
     def build(task):
         return MarkovChain(task.sequences.n_items)
@@ -174,7 +174,7 @@ def test_a_pass_of_its_own_for_each_history_ranks_the_same(world):
         def scores(self, histories):
             return self.network.scores(histories)
 
-    task = Task(options, *world, seed=0)
+    task = RecommenderTask(options, *world, seed=0)
     shared, _ = decode(task, network.state_dict())
     apart, _ = decode_over_ids(task, Apart().state_dict(), lambda task: Apart())
     assert np.array_equal(np.stack(apart["top"]), np.stack(shared["top"]))

@@ -9,7 +9,7 @@ import torch
 
 from semtok.config.recommenders import methods
 from semtok.recommenders.sequences import Sequences, target_samples
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.training import Trainer
 from support.sasrec import planted
 from support.trainings import recommender
@@ -43,7 +43,7 @@ def module_of(method):
 @pytest.fixture
 def run(world, tmp_path, method):
     def run(interactions=world[0], targets=world[1], name="run", **training):
-        task = Task(make_options(method, **training), interactions, targets, 0)
+        task = RecommenderTask(make_options(method, **training), interactions, targets, 0)
         return module_of(method).train(task, tmp_path / f"{name}.pt", name)
 
     return run
@@ -81,7 +81,7 @@ def test_a_world_of_successors_is_learned(run, method):
     interactions, targets = planted()
     learning = SLOWER.get(method, LEARNING)
     weights, history = run(interactions, targets, **learning, validation_every=learning["epochs"])
-    ranks, _ = module_of(method).decode(Task(make_options(method), interactions, targets, seed=0), weights)
+    ranks, _ = module_of(method).decode(RecommenderTask(make_options(method), interactions, targets, seed=0), weights)
     assert (ranks["rank"] <= 2).mean() > 0.9
     assert history["ndcg@10"].iloc[-1] > 0.8
 
@@ -101,7 +101,7 @@ def test_held_out_items_do_not_reach_the_weights(run, world):
 def test_neither_padding_nor_what_comes_later_reaches_the_scores(world, method):
     """Histories of all lengths together score as each alone, in a world that ends with it."""
     interactions, targets = world
-    task = Task(make_options(method), interactions, targets, 0)
+    task = RecommenderTask(make_options(method), interactions, targets, 0)
     model = module_of(method).build(task).eval()
     with torch.no_grad():
         for parameter in model.parameters():

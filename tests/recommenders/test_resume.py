@@ -13,13 +13,13 @@ import semtok
 PROGRAM = """
 import sys, json, torch, pandas as pd, numpy as np
 from semtok.config.over_codes import TIGER
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.tiger import train
 torch.set_num_threads(1)
 folder = sys.argv[1]
 options = TIGER(**json.load(open(folder + "/options.json")))
 interactions, targets = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("interactions", "targets"))
-task = Task(options, interactions, targets, 0, np.load(folder + "/codes.npy"))
+task = RecommenderTask(options, interactions, targets, 0, np.load(folder + "/codes.npy"))
 weights, history = train(task, sys.argv[2], "same")
 torch.save(weights, sys.argv[3])
 history.to_csv(sys.argv[3] + ".csv")

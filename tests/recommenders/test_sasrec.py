@@ -11,7 +11,7 @@ from semtok.recommenders import training
 from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.sasrec import SASRecNetwork, decode, train
 from semtok.recommenders.sequences import Sequences, target_samples
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.windows import Windows
 from support.sasrec import N_ITEMS, make_options, planted
 
@@ -128,7 +128,7 @@ def test_heads_share_the_width():
 @pytest.fixture
 def run(world, tmp_path):
     def run(options, interactions=world[0], targets=world[1], seed=0, name="run"):
-        return train(Task(options, interactions, targets, seed), tmp_path / f"{name}.pt", name)
+        return train(RecommenderTask(options, interactions, targets, seed), tmp_path / f"{name}.pt", name)
 
     return run
 
@@ -151,7 +151,7 @@ def test_a_world_of_successors_is_learned_in_seconds(run, norm_first):
     options = make_options(model={"norm_first": norm_first}, epochs=30, validation_every=10)
     started = time.process_time()
     weights, history = run(options, interactions, targets)
-    ranks, _ = decode(Task(options, interactions, targets, seed=0), weights)
+    ranks, _ = decode(RecommenderTask(options, interactions, targets, seed=0), weights)
     assert time.process_time() - started < 20
     assert (ranks["rank"] == 1).mean() > 0.95
     assert history["ndcg@10"].dropna().index.tolist() == [9, 19, 29]

@@ -9,7 +9,7 @@ from semtok.recommenders.grouping import Capacity
 from semtok.recommenders.item_codes import Decoder, generate
 from semtok.recommenders.sequences import Samples, Sequences, target_samples
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.tiger import build, decode, train
 from semtok.recommenders.trie import Positions, Trie
 from semtok.recommenders.vocabulary import ItemTokens
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def run(world, codes, tmp_path):
     def run(options, interactions=world[0], targets=world[1], seed=0, codes=codes, name="run"):
-        return train(Task(options, interactions, targets, seed, codes), tmp_path / f"{name}.pt", name)
+        return train(RecommenderTask(options, interactions, targets, seed, codes), tmp_path / f"{name}.pt", name)
 
     return run
 
@@ -78,7 +78,7 @@ def test_a_simple_world_is_learned(run, make_options, collisions, targets):
     options = make_options(collisions, targets=targets, epochs=epochs, validation_every=epochs, validation_users=None)
     weights, history = run(options, interactions, held_out, codes=codes)
     assert history["recall@10"].dropna().index.tolist() == [epochs - 1]
-    table, _ = decode(Task(options, interactions, held_out, 0, codes), weights)
+    table, _ = decode(RecommenderTask(options, interactions, held_out, 0, codes), weights)
     assert len(table) == 72
     assert (table["rank"] == 1).fillna(False).mean() > 0.8
 
@@ -86,13 +86,13 @@ def test_a_simple_world_is_learned(run, make_options, collisions, targets):
 def test_bfloat16_learns_and_ranks_nearly_the_same(run, make_options, world, codes, monkeypatch):
     options = make_options(epochs=4, beam_size=40)
     weights, history = run(options, name="float32")
-    table, _ = decode(Task(options, *world, 0, codes), weights)
+    table, _ = decode(RecommenderTask(options, *world, 0, codes), weights)
     monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
     other_weights, other_history = run(options, name="bfloat16")
     assert {weight.dtype for weight in other_weights.values()} == {torch.float32}
     assert not all(torch.equal(weight, other_weights[name]) for name, weight in weights.items())
     assert other_history["loss"].tolist() == pytest.approx(history["loss"].tolist(), rel=0.02)
-    other_table, _ = decode(Task(options, *world, 0, codes), weights)
+    other_table, _ = decode(RecommenderTask(options, *world, 0, codes), weights)
     shifts = np.stack(other_table["rank"]) - np.stack(table["rank"])
     assert np.abs(shifts).mean() < 2
 
@@ -109,7 +109,7 @@ def test_samples_per_epoch_shortens_epochs(run, make_options):
 
 def test_codes_are_needed(world, make_options, tmp_path):
     with pytest.raises(DataError, match="codes: found none"):
-        train(Task(make_options(), *world, seed=0), tmp_path / "run.pt", "run")
+        train(RecommenderTask(make_options(), *world, seed=0), tmp_path / "run.pt", "run")
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def ranked(world, codes):
     interactions, targets = world
 
     def ranked(options, interactions=interactions, targets=targets, codes=codes, seed=0):
-        return decode(Task(options, interactions, targets, seed, codes), weights_for(options, codes))
+        return decode(RecommenderTask(options, interactions, targets, seed, codes), weights_for(options, codes))
 
     return ranked
 
@@ -292,6 +292,6 @@ def test_soft_constraint_wastes_places(ranked, make_options):
 
 def test_exact_ranking_of_each_target(ranked, make_options, world, codes):
     options = make_options(beam_size=40)
-    decoder = Decoder.load(Task(options, *world, 0, codes), weights_for(options, codes), build)
+    decoder = Decoder.load(RecommenderTask(options, *world, 0, codes), weights_for(options, codes), build)
     exact = decoder.rank_exactly(target_samples(world[1], "test", decoder.batches.sequences), 40)
     assert np.array_equal(exact.top, np.stack(ranked(options)[0]["top"]))

@@ -7,7 +7,7 @@ from semtok.config.untrained import UntrainedOptions
 from semtok.errors import DataError
 from semtok.papers.metrics import expected_of_random
 from semtok.recommenders import full_ranking
-from semtok.recommenders.untrained import rank_items, rank_untrained
+from semtok.recommenders.untrained import rank_untrained, target_ranks
 
 # Train holds item 1 four times, 0 and 2 twice, 3 once, 4 never.
 USERS = [
@@ -114,7 +114,7 @@ def test_ranks_are_those_of_the_full_ranking():
     generator = np.random.default_rng(0)
     scores, items = generator.integers(0, 4, (50, 30)).astype(float), generator.integers(0, 30, 50)
     expected = full_ranking.rank_items(torch.tensor(scores), torch.tensor(items), 5)
-    assert rank_items(scores, items).tolist() == expected.rank.tolist()
+    assert target_ranks(scores, items).tolist() == expected.rank.tolist()
 
 
 def test_without_texts_there_is_no_content():

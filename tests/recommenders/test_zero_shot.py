@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from semtok.config.scorers import ZeroShotScorer
 from semtok.encoders.attributes import AttributeTokens, encoded
-from semtok.encoders.language_models import MaskedModel
+from semtok.encoders.language_models import MaskedLanguageModel
 from semtok.errors import ConfigError
 from semtok.recommenders.candidate_model import YesOrNoBERT, prompts_of_bert
 from semtok.recommenders.candidate_prompts import WORDINGS, probability
@@ -170,7 +170,7 @@ def test_answers_of_several_tokens_are_an_error(frame):
     bert = untrained_bert(frame)
     vocabulary = json.loads(bert.vocabulary.to_str())
     del vocabulary["model"]["vocab"]["yes"]
-    other = MaskedModel(bert.network, Tokenizer.from_str(json.dumps(vocabulary)))
+    other = MaskedLanguageModel(bert.network, Tokenizer.from_str(json.dumps(vocabulary)))
     with pytest.raises(ConfigError, match=r"found 3 and 1 tokens for yes and no .* expected one token each"):
         YesOrNoBERT(other)
 

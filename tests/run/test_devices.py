@@ -10,7 +10,7 @@ def test_the_environment_chooses(monkeypatch):
     monkeypatch.setenv("SEMTOK_DTYPE", "bfloat16")
     assert devices.device() == torch.device("cpu")
     assert devices.compute_dtype(devices.device()) == torch.bfloat16
-    assert devices.describe()["dtype"] == "bfloat16"
+    assert devices.hardware()["dtype"] == "bfloat16"
 
 
 def test_a_processor_computes_in_float32_whatever_it_can_do(monkeypatch):

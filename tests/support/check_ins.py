@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.recommenders.task import Task
+from semtok.config.recommenders import RecommenderClass, RecommenderEntry
+from semtok.recommenders.task import RecommenderTask
 
 N_ITEMS = 30
 MODELS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ def make_options(method: str, max_items: int = 5, model: dict[str, Any] | None =
     entry |= {"method": method, "max_items": max_items, "model": MODELS[method]["model"] | (model or {})}
     for name, value in changes.items():
         (loop if name in loop else entry)[name] = value
-    found: RecommenderClass = TypeAdapter(Recommender).validate_python(entry)
+    found: RecommenderClass = TypeAdapter(RecommenderEntry).validate_python(entry)
     return found
 
 
@@ -66,8 +66,8 @@ def city(folder: Path, n_users: int = 20, seed: int = 0) -> tuple[pd.DataFrame, 
     return interactions, table, folder / "items.parquet"
 
 
-def task_in(folder: Path, options: Any, **replaced: Any) -> Task[Any]:
+def task_in(folder: Path, options: Any, **replaced: Any) -> RecommenderTask[Any]:
     """The task of that city; `replaced` are its tables."""
     interactions, targets, items = city(folder)
     tables = {"interactions": interactions, "targets": targets, "items": items} | replaced
-    return Task(options=options, seed=0, **tables)
+    return RecommenderTask(options=options, seed=0, **tables)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from semtok.config.on_language_models import P5, LCRec, STORERecommender
-from semtok.encoders.language_models import write
-from semtok.recommenders.language_task import LanguageTask
+from semtok.config.on_language_models import P5, LCRecRecommender, STORERecommender
+from semtok.encoders.language_models import write_language_model
+from semtok.recommenders.language_task import LanguageModelTask
 from support.language import ATTRIBUTES, items, untrained
 
 MODEL = {"lora_rank": 4, "lora_alpha": 8, "lora_dropout": 0.0}
@@ -32,10 +32,10 @@ def store_options(collisions="suffix", max_items=5, **changes: Any) -> STOREReco
     )
 
 
-def lc_rec_options(**changes: Any) -> LCRec:
+def lc_rec_options(**changes: Any) -> LCRecRecommender:
     training = {**TRAINING, "validation_beam_size": 10, **changes}
     sections = {"model": MODEL, "training": training, "decoding": BEAM}
-    return LCRec(
+    return LCRecRecommender(
         method="lc-rec", language_model="opt", share_weights=None, max_items=5, collisions="suffix", **sections
     )
 
@@ -52,16 +52,16 @@ def task_in(
     codes: np.ndarray | None = None,
     seed: int = 0,
     **changed: Any,
-) -> LanguageTask:
+) -> LanguageModelTask:
     """A task over 40 items with texts, and an untrained OPT like opt-350m in `folder`; `changed` is of the OPT."""
     folder.mkdir(exist_ok=True)
     frame = items(max(40, 1 + int(world[0]["item"].max())))
     names = ("config.json", "model.safetensors", "tokenizer.json")
     files = [str(folder / name) for name in names]
-    write(untrained(frame, **{"max_position_embeddings": 160, **changed}), *files)
+    write_language_model(untrained(frame, **{"max_position_embeddings": 160, **changed}), *files)
     frame.to_parquet(folder / "items.parquet")
     section = {"source": "folder", "path": str(folder)}
-    return LanguageTask(
+    return LanguageModelTask(
         options,
         *world,
         seed=seed,

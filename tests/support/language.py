@@ -8,7 +8,7 @@ from semtok.config.language_encoders import DenseTokenizerEncoder, LanguageState
 from semtok.config.language_models import CorpusModel
 from semtok.encoders.corpus_bert import word_piece
 from semtok.encoders.corpus_language_model import byte_level_bpe
-from semtok.encoders.language_models import LanguageModel, MaskedModel
+from semtok.encoders.language_models import LanguageModel, MaskedLanguageModel
 from semtok.torchvision_operators import declare_missing
 
 ATTRIBUTES = Attributes(content=["title", "abstract"], generated=["category"])
@@ -103,4 +103,4 @@ def untrained_bert(frame, **changed):
         for weight in network.parameters():
             if weight.ndim > 1:
                 torch.nn.init.normal_(weight, std=0.2)
-    return MaskedModel(network.eval(), vocabulary)
+    return MaskedLanguageModel(network.eval(), vocabulary)

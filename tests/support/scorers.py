@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.scorers import CodeScorer, FineTunedScorer
-from semtok.encoders.language_models import write
+from semtok.encoders.language_models import write_language_model
 from semtok.recommenders.scorer_task import ScorerTask
 from support.language import ATTRIBUTES, THEMES, items, untrained, untrained_bert
 
@@ -68,7 +68,7 @@ def task_in(folder: Path, options: Any, world: Any, seed: int = 0, **changed: An
         untrained_bert(frame, **changed) if is_bert else untrained(frame, **{"max_position_embeddings": 96, **changed})
     )
     files = [str(folder / name) for name in FILES]
-    write(model, *files)
+    write_language_model(model, *files)
     frame.to_parquet(folder / "items.parquet")
     return ScorerTask(
         options=options,

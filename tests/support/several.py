@@ -12,10 +12,10 @@ import torch
 from pydantic import TypeAdapter
 
 from semtok.config.recommenders import without
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.errors import DataError
 from semtok.recommenders import bert4rec, sasrec, tiger
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.recommenders.training import Trainer
 from semtok.run import distributed
 from semtok.tokenizers.train import tokenize
@@ -43,7 +43,7 @@ def train_tokenizer(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Codes, history and weights."""
     roles = ["encoder", "collaborative"] if "views" not in options else list(options["views"])
     views = {role: folder / ("other.npy" if role == "collaborative" else "text.npy") for role in roles}
-    tokens = tokenize(TypeAdapter[Any](Tokenizer).validate_python(options), "items.parquet", views, 0)
+    tokens = tokenize(TypeAdapter[Any](TokenizerEntry).validate_python(options), "items.parquet", views, 0)
     history = pd.DataFrame(tokens.history)
     return {"codes": tokens.codes, "losses": history["loss"].to_numpy(), **tokens.state}
 
@@ -62,7 +62,7 @@ def train_recommender(folder: str, options: dict[str, Any], checkpoint: str) -> 
     interactions, targets = (pd.read_parquet(Path(folder) / f"{name}.parquet") for name in ("interactions", "targets"))
     codes = np.load(Path(folder) / "codes.npy")
     with patch.object(Trainer, "backward", recorded):
-        task = Task(chosen, interactions, targets, seed=0, codes=codes)
+        task = RecommenderTask(chosen, interactions, targets, seed=0, codes=codes)
         weights, history = RECOMMENDERS[chosen.method](task, checkpoint, "same")
     results = {"history": history.to_numpy(dtype=float)}
     return losses, results | {name: weight.numpy() for name, weight in weights.items()}

@@ -4,7 +4,7 @@ import numpy as np
 
 from semtok.tokenizers.simcit import SimCIT
 from semtok.tokenizers.simcit_training import SimCITTraining
-from semtok.tokenizers.train import tokenize, write
+from semtok.tokenizers.train import tokenize, write_tokens
 from semtok.tokenizers.vectors import Catalogue
 from semtok.tokenizers.views import Views
 from semtok.training import Plan, Progress, train
@@ -16,7 +16,7 @@ def catalogue(vectors):
 
 def files(tokens, folder):
     folder.mkdir()
-    write(tokens, folder / "codes.npy", folder / "model.safetensors", folder / "history.csv")
+    write_tokens(tokens, folder / "codes.npy", folder / "model.safetensors", folder / "history.csv")
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from semtok.tokenizers.diagnostics import between_levels, describe, duplicates, gini, of_repair, purity, vector_ids
+from semtok.tokenizers.diagnostics import between_levels, diagnose, duplicates, gini, of_repair, purity, vector_ids
 from semtok.tokenizers.measures import entropy, prefix_ids
 
 # Six items: tuples (0,0) twice, (0,1), (1,0) three times.
@@ -33,7 +33,7 @@ def test_a_repair_stands_beside_the_raw_codes():
 
 
 def test_use_of_a_level_by_hand():
-    level = describe(CODES, [4, 4])["levels"][1]
+    level = diagnose(CODES, [4, 4])["levels"][1]
     # Five items of code 0, one of code 1, none of codes 2 and 3.
     entropy = -(5 / 6 * math.log(5 / 6) + 1 / 6 * math.log(1 / 6))
     assert level == {
@@ -50,7 +50,7 @@ def test_use_of_a_level_by_hand():
 
 def test_tuples_by_hand():
     entropy = -(2 / 6 * math.log(2 / 6) + 1 / 6 * math.log(1 / 6) + 3 / 6 * math.log(3 / 6))
-    assert describe(CODES)["tuples"] == {
+    assert diagnose(CODES)["tuples"] == {
         "unique": 3,
         "collision_rate": 0.5,
         "colliding_item_rate": pytest.approx(5 / 6),
@@ -61,7 +61,7 @@ def test_tuples_by_hand():
 
 
 def test_prefixes_by_hand():
-    first, second = describe(CODES)["prefixes"]
+    first, second = diagnose(CODES)["prefixes"]
     assert first == {
         "depth": 1,
         "prefixes": 2,
@@ -77,7 +77,7 @@ def test_prefixes_by_hand():
 
 @given(ANY_CODES)
 def test_identities_of_information(codes):
-    result = describe(codes)
+    result = diagnose(codes)
     joint = result["tuples"]["joint_entropy"]
     conditional = [row["conditional_entropy"] for row in result["prefixes"]]
     assert sum(conditional) == pytest.approx(joint, abs=1e-9)
@@ -195,10 +195,10 @@ def test_everything_is_json(clusters):
     vectors = clusters[0].copy()
     vectors[3] = np.nan
     codes = np.random.default_rng(0).integers(0, 4, size=(240, 3)).astype(np.int32)
-    text = json.dumps(describe(codes, [4] * 3, vectors, pd.Series(clusters[1])), allow_nan=False)
+    text = json.dumps(diagnose(codes, [4] * 3, vectors, pd.Series(clusters[1])), allow_nan=False)
     of_codes = {"items", "levels", "tuples", "prefixes", "between_levels"}
     assert set(json.loads(text)) == {*of_codes, "duplicates", "neighbourhoods", "purity"}
 
 
 def test_single_item_is_json():
-    json.dumps(describe(np.array([[1, 2]], dtype=np.int32), vectors=np.ones((1, 2), dtype=np.float32)), allow_nan=False)
+    json.dumps(diagnose(np.array([[1, 2]], dtype=np.int32), vectors=np.ones((1, 2), dtype=np.float32)), allow_nan=False)

@@ -10,7 +10,7 @@ from semtok.config.tokenizers import encoders_of
 from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.simcit import SimCIT, _aligned
 from semtok.tokenizers.soft_quantizer import gumbel_noise
-from semtok.tokenizers.views import Batch, Scale
+from semtok.tokenizers.views import Scale, ViewBatch
 
 DIMS = {"text": 6, "collaborative": 4}
 
@@ -30,7 +30,7 @@ def batch_of(size=9, dims=DIMS, lacking=None, seed=0):
         rows[name] = torch.tensor(having, dtype=torch.int64)
         vectors[name] = everyone[rows[name]]
         groups[name] = torch.arange(len(rows[name]))
-    return Batch(vectors, rows, groups, size)
+    return ViewBatch(vectors, rows, groups, size)
 
 
 def test_losses_are_those_of_the_equations(simcit):
@@ -65,7 +65,7 @@ def test_gradients_of_the_whole_loss(simcit):
     model = model_of(simcit(hidden_dims=[5], latent_dim=3, codebook_size=4, n_levels=2, activation="silu")).double()
     batch = batch_of(4, lacking={"text": [1]})
     vectors = {name: vector.double() for name, vector in batch.vectors.items()}
-    batch = Batch(vectors, batch.rows, batch.groups, batch.size)
+    batch = ViewBatch(vectors, batch.rows, batch.groups, batch.size)
     noise = gumbel_noise((2, 4, 4), torch.Generator().manual_seed(1)).double()
     # float() in encode would take the precision that finite differences need.
     model.encode = lambda batch: _encoded(model, batch)
@@ -119,7 +119,7 @@ def test_gradient_of_the_hard_search_goes_straight_through(simcit):
         model.encoders["text"][0].weight.copy_(torch.eye(2))
         model.quantizer.books[0].copy_(torch.eye(2))
     z = torch.tensor([[0.9, 0.2], [0.1, 0.8]])
-    model.losses(Batch({"text": z}, {"text": torch.arange(2)}, {"text": torch.arange(2)}, 2), 0.2, None)[
+    model.losses(ViewBatch({"text": z}, {"text": torch.arange(2)}, {"text": torch.arange(2)}, 2), 0.2, None)[
         "loss"
     ].backward()
 
@@ -167,15 +167,17 @@ def test_equal_vectors_count_as_often_as_items_have_them(simcit):
     model = model_of(simcit())
     batch = batch_of(6)
     grouped = torch.tensor([0, 1, 0, 2, 1, 0])
-    once = Batch(batch.vectors | {"text": batch.vectors["text"][:3]}, batch.rows, batch.groups | {"text": grouped}, 6)
-    spread = Batch(batch.vectors | {"text": batch.vectors["text"][grouped]}, batch.rows, batch.groups, 6)
+    once = ViewBatch(
+        batch.vectors | {"text": batch.vectors["text"][:3]}, batch.rows, batch.groups | {"text": grouped}, 6
+    )
+    spread = ViewBatch(batch.vectors | {"text": batch.vectors["text"][grouped]}, batch.rows, batch.groups, 6)
     first, second = (model.losses(which, 0.2, None) for which in (once, spread))
     torch.testing.assert_close(first, second)
 
 
 def test_permuting_the_items_changes_no_loss(simcit):
     model, batch, order = model_of(simcit()), batch_of(), torch.randperm(9)
-    permuted = Batch({name: vector[order] for name, vector in batch.vectors.items()}, batch.rows, batch.groups, 9)
+    permuted = ViewBatch({name: vector[order] for name, vector in batch.vectors.items()}, batch.rows, batch.groups, 9)
     torch.testing.assert_close(model.losses(permuted, 0.2, None), model.losses(batch, 0.2, None))
 
 
@@ -245,7 +247,7 @@ def test_best_and_worst_contrast(simcit):
     # All the same: log of how many the denominator has, B - 1 + B.
     model = model_of(simcit(views={"text": "t"}, projection="identity"), {"text": 6})
     batch = batch_of(5, {"text": 6})
-    same = Batch({"text": batch.vectors["text"][:1]}, batch.rows, {"text": torch.zeros(5, dtype=torch.int64)}, 5)
+    same = ViewBatch({"text": batch.vectors["text"][:1]}, batch.rows, {"text": torch.zeros(5, dtype=torch.int64)}, 5)
     positive_alone = model.losses(same, 0.2, None)["loss"].item()
     with torch.no_grad():
         latent, _ = model.encode(same)

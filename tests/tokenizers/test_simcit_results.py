@@ -8,7 +8,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from semtok.config.tokenizer_options import SinkhornRepair
 from semtok.tokenizers import simcit_training
 from semtok.tokenizers.measures import collision_rate, perplexity
-from semtok.tokenizers.train import write
+from semtok.tokenizers.train import write_tokens
 from support.tokenizers import codes_of, train_to_the_end, training_of
 
 
@@ -127,7 +127,7 @@ def test_fused_codes_find_what_neither_view_shows_alone(simcit, two_views):
 
 def test_results_are_written_as_any_tokenizers(simcit, two_views, tmp_path):
     tokens = codes_of(simcit(steps={"epochs": 1}), two_views[0])
-    write(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
+    write_tokens(tokens, tmp_path / "codes.npy", tmp_path / "model.safetensors", tmp_path / "history.csv")
     np.testing.assert_array_equal(np.load(tmp_path / "codes.npy"), tokens.codes)
     assert tokens.codes.dtype == np.int32
     assert (tmp_path / "history.csv").read_text().splitlines()[0].startswith("step,epoch,loss,loss_collaborative")

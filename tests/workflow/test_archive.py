@@ -4,6 +4,10 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
+from support.project import copy_of_the_project
+
 TABLE = "results/papers/cost/table2.csv"
 
 
@@ -28,7 +32,19 @@ def test_a_clone_makes_the_table_from_what_it_takes(project, tmp_path):
     assert trained == {"dataset=mind, tokenizer=cost, seed=0"}
 
 
-def test_fetch_without_an_archive_is_refused(project):
-    done = project.snakemake("--cores", "1", "--", "fetch", check=False)
-    assert done.returncode != 0
-    assert "archive: found null; expected the archive" in done.stdout + done.stderr
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([], "archive: found null; expected the archive"),
+        (["--config", "archive=missing.zip"], "missing.zip: found no archive; expected a file"),
+        (["--config", "archive=README.md"], "README.md: cannot be read"),
+    ],
+)
+def test_fetch_without_an_archive_is_refused_in_a_line(tmp_path, given, told):
+    project = copy_of_the_project(tmp_path / "project")
+    (project.root / "README.md").write_text("no archive")
+    done = project.snakemake("--cores", "1", *given, "--", "fetch", check=False)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert f"error: {told}" in said
+    assert "Traceback" not in said

@@ -19,7 +19,7 @@ def job(rule: str, recommender: str, seed: int | None = 0) -> Job:
 def test_a_row_is_trained_with_what_validated_best(project: Project):
     project.edit_file("config/papers/cost.yaml", ROW, ROW + "      - {label: SASRec, tokenizer: ids/sasrec}\n")
     project.edit_config("recommenders.sasrec.choose", {"training.learning_rate": [0.0001, 0.01]})
-    candidates = [f"sasrec+choose=null+training.learning_rate={rate}" for rate in (0.0001, 0.01)]
+    trials = [f"sasrec+choose=null+training.learning_rate={rate}" for rate in (0.0001, 0.01)]
     table = {
         Job("ranking_table", "paper=cost, exhibit=table2"),
         Job("stacked_table", "exhibit=table2"),
@@ -27,21 +27,21 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
         Job("scoreboard", ""),
     }
     own = {job(rule, "sasrec") for rule in ("train", "decode", "score")}
-    chosen = {job("choose", "sasrec", None), *(job("train", name) for name in candidates)}
+    chosen = {job("choose", "sasrec", None), *(job("train", name) for name in trials)}
     assert project.dry_run("all") == own | chosen | table
     project.snakemake("--cores", "1")
     assert project.planned() == set()
 
     found = json.loads((project.root / RUNS.format("sasrec") / "choice.json").read_text())
-    histories = [pd.read_csv(project.root / RUNS.format(name) / "0/history.csv") for name in candidates]
+    histories = [pd.read_csv(project.root / RUNS.format(name) / "0/history.csv") for name in trials]
     recalls = [history["recall@10"].max() for history in histories]
     assert recalls[0] != recalls[1]
     best = recalls.index(max(recalls))
     assert found["chosen"] == {"training.learning_rate": [0.0001, 0.01][best]}
-    assert [candidate["recall@10"] for candidate in found["candidates"]] == recalls
-    # The run is the one of the best candidate.
+    assert [trial["recall@10"] for trial in found["trials"]] == recalls
+    # The run is the one of the best trial.
     ours, theirs = (
-        load_file(project.root / RUNS.format(name) / "0/model.safetensors") for name in ("sasrec", candidates[best])
+        load_file(project.root / RUNS.format(name) / "0/model.safetensors") for name in ("sasrec", trials[best])
     )
     assert all((weight == theirs[name]).all() for name, weight in ours.items())
 
@@ -54,7 +54,7 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
     record = json.loads((project.root / "results/records/train/mind/ids/sasrec/0.json").read_text())
     assert record["config"]["options"]["training"]["learning_rate"] == [0.0001, 0.01]
 
-    # One more value trains one more candidate; what ranks alone trains none; a second seed is of the same choice.
+    # One more value trains one more trial; what ranks alone trains none; a second seed is of the same choice.
     project.edit_config("recommenders.sasrec.decoding.top", 45)
     assert project.planned() == {job("decode", "sasrec"), job("score", "sasrec"), *table}
     project.edit_config("recommenders.sasrec.choose", {"training.learning_rate": [0.0001, 0.003, 0.01]})

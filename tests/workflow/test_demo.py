@@ -40,6 +40,8 @@ def test_the_report_holds_every_result(finished):
     report = (finished.root / "results/report.html").read_text()
     for name in ("table1", "table2", "claims"):
         assert name in report
+    # On its first page, how many claims have no verdict on these data.
+    assert "15 claims" in report
 
 
 def test_no_job_left_rubbish(finished):

@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from semtok.config.encoders import Encoder, Graph
+from semtok.config.encoders import EncoderEntry, Graph
 from semtok.config.recommenders import methods
 from semtok.config.tokenizers import TokenizerClass
 from semtok.data import READERS, WRITERS
@@ -48,7 +48,7 @@ BY_NAME = {
     },
     "figure": FIGURES.values(),
     **{
-        f"encode_{modality}": [kind.module for kind in classes(Encoder) if kind.modality == modality]
+        f"encode_{modality}": [kind.module for kind in classes(EncoderEntry) if kind.modality == modality]
         for modality in ("text", "image", "collaborative", "spatial")
     },
 }

@@ -75,10 +75,10 @@ rule train_with_language_model:
         "../scripts/train_with_language_model.py"
 
 
-# Where a config has a grid: its candidates are trained as any other run, and all seeds as the best of them.
+# Where a config has a grid: its trials are trained as any other run, and all seeds as the best of them.
 rule choose:
     input:
-        histories=STAGES.histories_of_candidates,
+        histories=STAGES.histories_of_trials,
     output:
         PATHS.choice,
     log:
@@ -93,7 +93,7 @@ rule choose:
         runtime=per_attempt(30),
         gpu=0,
     params:
-        candidates=STAGES.candidates,
+        trials=STAGES.trials,
         code=STAGES.code("choose.py"),
     script:
         "../scripts/choose.py"

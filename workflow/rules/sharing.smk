@@ -4,7 +4,7 @@ others' results."""
 import glob
 
 from semtok.archive import take
-from semtok.plan.shared import sources
+from semtok.plan.shared import project_files
 
 
 # A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
@@ -125,7 +125,7 @@ rule ro_crate:
         gpu=0,
     params:
         # They are shared, too; no inputs, since a clone makes their times new.
-        sources=lambda wildcards: sources(),
+        sources=lambda wildcards: project_files(),
         config=ordered(ENTRIES),
         code=code("ro_crate.py"),
     script:

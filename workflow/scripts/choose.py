@@ -1,4 +1,4 @@
-"""Trainings of a grid's candidates to the options that validate best."""
+"""Trainings of a grid's trials to the options that validate best."""
 
 import pandas as pd
 
@@ -8,4 +8,4 @@ from semtok.run.jobs import job
 
 with job(snakemake):
     histories = [pd.read_csv(path) for path in snakemake.input.histories]
-    write_json(snakemake.output[0], choose([dict(values) for values in snakemake.params.candidates], histories))
+    write_json(snakemake.output[0], choose([dict(values) for values in snakemake.params.trials], histories))

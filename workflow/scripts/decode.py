@@ -5,7 +5,7 @@ from importlib import import_module
 from safetensors.torch import load_file
 
 from semtok.config.recommenders import without
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.run.files import atomic_path, read_array, read_table, reading, write_json
 from semtok.run.jobs import job
 
@@ -13,7 +13,7 @@ with job(snakemake):
     options = without("training", snakemake.params.options)
     with reading(snakemake.input.model):
         weights = load_file(snakemake.input.model)
-    task = Task(
+    task = RecommenderTask(
         options,
         read_table(snakemake.input.interactions),
         read_table(snakemake.input.targets),

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from safetensors.torch import load_file
 
-from semtok.recommenders.in_language_model import given
+from semtok.recommenders.in_language_model import inputs_of
 from semtok.recommenders.language_task import make_task
 from semtok.run.files import atomic_path, reading, write_json
 from semtok.run.jobs import job
@@ -20,7 +20,7 @@ with job(snakemake):
         interactions=str(read.interactions),
         targets=str(read.targets),
         seed=int(snakemake.wildcards.seed),
-        **given(read, params),
+        **inputs_of(read, params),
     )
     ranks, facts = import_module(task.options.module).decode(task, weights)
     with atomic_path(snakemake.output.ranks) as temporary:

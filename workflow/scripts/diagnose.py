@@ -2,14 +2,14 @@
 
 from semtok.run.files import read_array, read_table, write_json
 from semtok.run.jobs import job
-from semtok.tokenizers.diagnostics import describe, of_repair
+from semtok.tokenizers.diagnostics import diagnose, of_repair
 
 with job(snakemake):
     codes = read_array(snakemake.input.raw_codes)
     size = snakemake.params.codebook_size
     vectors = snakemake.input.get("vectors")
     items = read_table(snakemake.input.catalogue)
-    found = describe(
+    found = diagnose(
         codes,
         codebook_sizes=[size] * codes.shape[1] if size else None,
         vectors=read_array(vectors) if vectors else None,

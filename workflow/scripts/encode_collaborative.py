@@ -5,13 +5,13 @@ from importlib import import_module
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from semtok.config.encoders import Encoder
+from semtok.config.encoders import EncoderEntry
 from semtok.encoders.train_interactions import read_train
 from semtok.run.files import write_array, write_json
 from semtok.run.jobs import job
 
 with job(snakemake):
-    options = TypeAdapter(Encoder).validate_python(snakemake.params.options)
+    options = TypeAdapter(EncoderEntry).validate_python(snakemake.params.options)
     vectors, facts = import_module(options.module).encode(
         options,
         read_train(snakemake.input.interactions),

@@ -8,7 +8,7 @@ from safetensors.torch import save
 
 from semtok.config.data import Attributes
 from semtok.config.language_encoders import DenseTokenizerEncoder
-from semtok.config.language_models import LanguageModel
+from semtok.config.language_models import LanguageModelEntry
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.dense_training import encode
 from semtok.encoders.language_models import facts_of, load
@@ -18,7 +18,7 @@ from semtok.run.jobs import identity, job
 with job(snakemake):
     output, params = snakemake.output, snakemake.params
     options = DenseTokenizerEncoder.model_validate(params.options)
-    model_options = TypeAdapter(LanguageModel).validate_python(params.language_model)
+    model_options = TypeAdapter(LanguageModelEntry).validate_python(params.language_model)
     attributes = Attributes.model_validate(params.attributes)
     checkpoint = Path(output.vectors).with_suffix(".checkpoint.pt")
     dense = encode(

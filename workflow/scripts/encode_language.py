@@ -4,7 +4,7 @@ from pydantic import TypeAdapter
 
 from semtok.config.data import Attributes
 from semtok.config.language_encoders import LanguageStatesEncoder
-from semtok.config.language_models import LanguageModel
+from semtok.config.language_models import LanguageModelEntry
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.language_models import facts_of, load
 from semtok.encoders.language_states import encode
@@ -13,7 +13,7 @@ from semtok.run.jobs import job
 
 with job(snakemake):
     options = LanguageStatesEncoder.model_validate(snakemake.params.options)
-    model_options = TypeAdapter(LanguageModel).validate_python(snakemake.params.language_model)
+    model_options = TypeAdapter(LanguageModelEntry).validate_python(snakemake.params.language_model)
     attributes = Attributes.model_validate(snakemake.params.attributes)
     vectors, facts = encode(
         options,

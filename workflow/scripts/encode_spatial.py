@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from scipy import sparse
 
-from semtok.config.encoders import Encoder
+from semtok.config.encoders import EncoderEntry
 from semtok.encoders.spatial import encode
 from semtok.run.files import read_table, reading, write_array, write_json
 from semtok.run.jobs import identity, job
@@ -15,7 +15,7 @@ with job(snakemake):
     with reading(snakemake.input.graph):
         graph = sparse.load_npz(snakemake.input.graph)
     vectors, facts = encode(
-        TypeAdapter(Encoder).validate_python(snakemake.params.options),
+        TypeAdapter(EncoderEntry).validate_python(snakemake.params.options),
         read_table(snakemake.input.catalogue),
         graph,
         checkpoint,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semtok.data.prepare import Outputs, prepare
+from semtok.data.prepare import Outputs, prepare_dataset
 from semtok.run.jobs import job
 
 with job(snakemake):
@@ -11,4 +11,4 @@ with job(snakemake):
     raw = [Path(path) for path in snakemake.input]
     if raw[0].is_dir():  # a synthetic world is one folder
         raw = [raw[0] / file["path"] for file in snakemake.params.options["files"]]
-    prepare(snakemake.params.options, snakemake.params.source, raw, outputs)
+    prepare_dataset(snakemake.params.options, snakemake.params.source, raw, outputs)

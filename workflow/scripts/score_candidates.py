@@ -5,7 +5,7 @@ from importlib import import_module
 from safetensors.torch import load_file
 
 from semtok.data.candidates import check_labels
-from semtok.recommenders.in_language_model import given
+from semtok.recommenders.in_language_model import inputs_of
 from semtok.recommenders.scorer_task import make_task
 from semtok.run.files import atomic_path, reading
 from semtok.run.jobs import job
@@ -21,7 +21,7 @@ with job(snakemake):
         candidates=str(read.candidates),
         codes=read.get("codes") or None,
         seed=int(snakemake.wildcards.seed),
-        **given(read, params),
+        **inputs_of(read, params),
     )
     check_labels(task.candidates["clicked"].to_numpy(bool), task.path)
     scored = import_module(task.options.module).score(task, weights)

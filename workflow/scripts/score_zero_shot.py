@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 
 from semtok.config.data import Attributes
-from semtok.config.language_models import LanguageModel
+from semtok.config.language_models import LanguageModelEntry
 from semtok.config.scorers import ZeroShotScorer
 from semtok.data.candidates import check_labels
 from semtok.encoders.attributes import read_attributes
@@ -14,7 +14,7 @@ from semtok.run.jobs import job
 
 with job(snakemake):
     given, attributes = snakemake.input, Attributes.model_validate(snakemake.params.attributes)
-    model_options = TypeAdapter(LanguageModel).validate_python(snakemake.params.language_model)
+    model_options = TypeAdapter(LanguageModelEntry).validate_python(snakemake.params.language_model)
     read_model = load_masked if model_options.architecture == "bert" else load
     candidates = read_table(given.candidates)
     check_labels(candidates["clicked"].to_numpy(bool), given.candidates)

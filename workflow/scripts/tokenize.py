@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from semtok.config.tokenizers import Tokenizer, encoders_of
+from semtok.config.tokenizers import TokenizerEntry, encoders_of
 from semtok.run.jobs import identity, job
-from semtok.tokenizers.train import tokenize, write
+from semtok.tokenizers.train import tokenize, write_tokens
 
 with job(snakemake):
     # Snakemake gives a single file as text, several as a list, and none as an empty list.
@@ -18,12 +18,12 @@ with job(snakemake):
         options["path"] = codes
     checkpoint = Path(output.codes).with_name("checkpoint.pt")
     tokens = tokenize(
-        TypeAdapter(Tokenizer).validate_python(options),
+        TypeAdapter(TokenizerEntry).validate_python(options),
         snakemake.input.catalogue,
         dict(zip(encoders_of(options), paths, strict=True)),
         int(snakemake.wildcards.seed),
         checkpoint,
         identity(dict(snakemake.params), snakemake.input),
     )
-    write(tokens, output.codes, output.model, output.history, output.raw_codes)
+    write_tokens(tokens, output.codes, output.model, output.history, output.raw_codes)
     checkpoint.unlink(missing_ok=True)

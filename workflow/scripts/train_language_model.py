@@ -8,7 +8,7 @@ from semtok.config.data import Attributes
 from semtok.config.language_models import CorpusModel
 from semtok.encoders.attributes import read_attributes
 from semtok.encoders.corpus_language_model import train_language_model
-from semtok.encoders.language_models import write
+from semtok.encoders.language_models import write_language_model
 from semtok.run.files import atomic_path, write_json
 from semtok.run.jobs import identity, job
 
@@ -23,7 +23,7 @@ with job(snakemake):
         checkpoint,
         identity(dict(snakemake.params), snakemake.input),
     )
-    write(model, output.config, output.weights, output.vocabulary)
+    write_language_model(model, output.config, output.weights, output.vocabulary)
     with atomic_path(output.history) as temporary:
         pd.DataFrame(history).to_csv(temporary, index=False)
     write_json(output.facts, facts)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semtok.recommenders.in_language_model import given
+from semtok.recommenders.in_language_model import inputs_of
 from semtok.recommenders.scorer_task import run
 from semtok.run.distributed import launch
 from semtok.run.jobs import identity, job
@@ -18,7 +18,7 @@ if __name__ == "__main__":
             "candidates": str(read.candidates),
             "codes": read.get("codes") or None,
             "seed": int(snakemake.wildcards.seed),
-            **given(read, params),
+            **inputs_of(read, params),
         }
         arguments = {
             "task": task,

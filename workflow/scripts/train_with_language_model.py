@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semtok.recommenders.in_language_model import given
+from semtok.recommenders.in_language_model import inputs_of
 from semtok.recommenders.language_task import run
 from semtok.run.distributed import launch
 from semtok.run.jobs import identity, job
@@ -19,7 +19,7 @@ if __name__ == "__main__":
             "targets": str(read.targets),
             "seed": int(snakemake.wildcards.seed),
             "tokenizer_model": read.get("tokenizer_model") or None,
-            **given(read, params),
+            **inputs_of(read, params),
         }
         arguments = {
             "task": task,

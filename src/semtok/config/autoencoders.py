@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.budget import Steps
-from semtok.config.tokenizer_options import EncoderName, Quantized, Sinkhorn, SinkhornRepair
+from semtok.config.tokenizer_options import CodebookTokenizer, EncoderName, Sinkhorn, SinkhornRepair
 
 
-class AutoencoderTokenizer(Quantized):
+class AutoencoderTokenizer(CodebookTokenizer):
     """Options that every tokenizer with an MLP encoder, residual quantizer and MLP decoder shares."""
 
     trains_on_gpu = True

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
-from semtok.config.variants import nearest, parse
+from semtok.config.variants import parse, suggestion
 from semtok.errors import ConfigError
 
 MAX_NAME = 100
@@ -64,7 +64,7 @@ def entry_of(section: str, variants: bool = False) -> AfterValidator:
             raise ValueError(str(error).rpartition("expected ")[2]) from None
         known = (info.context or {}).get(section)
         if known is not None and entry not in known:
-            raise ValueError(f"an entry of {section}{nearest(entry, known)}")
+            raise ValueError(f"an entry of {section}{suggestion(entry, known)}")
         return name
 
     return AfterValidator(check)

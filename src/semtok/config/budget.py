@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, PositiveInt, Tag
 
 from semtok.config.base import Section
-from semtok.config.choice import in_words
+from semtok.config.choice import grid_in_words
 
 
 class Epochs(Section):
@@ -35,7 +35,7 @@ def budget(options: Mapping[str, Any]) -> str:
     return f"{steps['epochs']:,} epochs in steps of {size}"
 
 
-def reading(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingProxyType({})) -> str:
+def recommender_in_words(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingProxyType({})) -> str:
     """In words, what a recommender's options (plain values) let it read, how it is trained, and of which `grid` options
     were chosen."""
     training = options["training"]
@@ -64,5 +64,5 @@ def reading(options: Mapping[str, Any], grid: Mapping[str, list[Any]] = MappingP
     if options.get("collisions") == "expand":
         words.append("items of equal codes in random order")
     if grid:
-        words.append(f"{in_words(grid)} by Recall@10 on validation")
+        words.append(f"{grid_in_words(grid)} by Recall@10 on validation")
     return ", ".join(words)

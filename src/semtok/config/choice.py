@@ -1,6 +1,6 @@
-"""Options that are chosen by validation: the grid that a config names, its candidates, and what was chosen.
+"""Options that are chosen by validation: the grid that a config names, its trials, and what was chosen.
 
-A candidate is the entry's variant with values of the grid, and `choose=null`, so that it chooses nothing itself:
+A trial is the entry's variant with values of the grid, and `choose=null`, so that it chooses nothing itself:
 `sasrec+choose=null+training.learning_rate=0.001`. It is trained as any other run. What is chosen lies in a file, which
 takes the grid's place in the options of a job that reads it.
 """
@@ -18,7 +18,7 @@ from semtok.config.variants import parse, replaced, written
 Values = dict[str, Any]
 """By option, as `training.learning_rate`."""
 
-Grid = dict[
+SearchGrid = dict[
     Annotated[str, Field(pattern=r"^(model|training)\.")],
     Annotated[list[bool | int | float | str], Field(min_length=1)],
 ]
@@ -35,7 +35,7 @@ def combinations(grid: Mapping[str, list[Any]]) -> list[Values]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def candidates(variant: str, grid: Mapping[str, list[Any]]) -> list[str]:
+def trials(variant: str, grid: Mapping[str, list[Any]]) -> list[str]:
     """The variants that a grid is chosen from, in the order of `combinations`."""
     return [
         "+".join([variant, "choose=null", *(f"{key}={written(value)}" for key, value in values.items())])
@@ -53,6 +53,6 @@ def with_choice(options: Mapping[str, Any]) -> dict[str, Any]:
     return replaced({**options, "choose": None}, kept, path)
 
 
-def in_words(grid: Mapping[str, list[Any]]) -> str:
+def grid_in_words(grid: Mapping[str, list[Any]]) -> str:
     """A grid as a note has it; empty without one."""
     return " and ".join(f"{key} of {', '.join(map(str, values))}" for key, values in grid.items())

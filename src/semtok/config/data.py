@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import PathText, Probability, Section
-from semtok.config.tables import InteractionTable, ItemTable, Table, table_mistake
+from semtok.config.tables import InteractionTable, ItemTable, RawTable, table_mistake
 
 Source = Literal["official", "mirror", "synthetic"]
 
 
-class RawFile(Section):
+class RawFileOptions(Section):
     """One official file of a dataset."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
@@ -19,7 +19,7 @@ class RawFile(Section):
     """Where it is published; null where it must be fetched by hand."""
     member: str | None = None
     """Which member of a zip file to read, by its base name; null where the format leaves no choice."""
-    table: Table | None = None
+    table: RawTable | None = None
     """What its columns are, where the reader is `table`."""
 
 
@@ -192,7 +192,7 @@ class Preparation(Section):
     """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp,
     sequences as papers publish them beside their codes, `{user: [item, ...]}`, or tables of one's own, whose files say
     what their columns are."""
-    files: Annotated[list[RawFile], Field(min_length=1)]
+    files: Annotated[list[RawFileOptions], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
     text_fields: list[str]
     """Fields of an item that the text template states, in this order; fields that an item lacks are left out. None: the

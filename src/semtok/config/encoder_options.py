@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from semtok.config.base import Method
 
-Modality = Literal["text", "image", "collaborative", "spatial", "recommender", "language", "dense"]
+EncoderModality = Literal["text", "image", "collaborative", "spatial", "recommender", "language", "dense"]
 
 
 class EncoderOptions(Method):
@@ -14,7 +14,7 @@ class EncoderOptions(Method):
     """Where the method lives. Its function depends on the modality: `encode_texts(options, texts)` gives one vector a
     text, `encode_images(options, paths)` one a file (NaN where it is no picture), `encode(options, train, n_items)` one
     an item, `encode_nodes(options, graph, latitude, longitude, ...)` one a node of the graph."""
-    modality: ClassVar[Modality]
+    modality: ClassVar[EncoderModality]
     """What it encodes, which chooses the rule that runs it."""
     scatters: ClassVar[bool] = False
     """Whether it sees one batch of items at a time, so that a large catalogue can be scattered over jobs. The others

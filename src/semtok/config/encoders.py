@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from semtok.config.base import Name, PathText, Section, Seed, entry_of
-from semtok.config.encoder_options import EncoderOptions, Modality
+from semtok.config.encoder_options import EncoderModality, EncoderOptions
 from semtok.config.language_encoders import DenseTokenizerEncoder, LanguageStatesEncoder
 
 
@@ -216,10 +216,10 @@ EncoderClass = (
     | LanguageStatesEncoder
     | DenseTokenizerEncoder
 )
-Encoder = Annotated[EncoderClass, Field(discriminator="method")]
+EncoderEntry = Annotated[EncoderClass, Field(discriminator="method")]
 
 
-def methods_for(modality: Modality) -> list[str]:
+def methods_for(modality: EncoderModality) -> list[str]:
     """The methods that encode a modality."""
     kinds = [kind for kind in get_args(EncoderClass) if kind.modality == modality]
     return [method for kind in kinds for method in get_args(kind.model_fields["method"].annotation)]

@@ -87,4 +87,4 @@ class CorpusModel(LanguageModelOptions):
         return self
 
 
-LanguageModel = Annotated[HubModel | FolderModel | CorpusModel, Field(discriminator="source")]
+LanguageModelEntry = Annotated[HubModel | FolderModel | CorpusModel, Field(discriminator="source")]

@@ -16,7 +16,7 @@ from semtok.config.recommenders import methods
 from semtok.config.tokenizers import STORETokenizer
 
 
-def read(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
+def read_config(raw: Mapping[str, Any]) -> tuple[Config | None, list[str]]:
     """The config as typed, frozen values, and its mistakes; None where it has any.
 
     Args:

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from semtok.config.variants import nearest
+from semtok.config.variants import suggestion
 
 MAX_SHOWN = 200
 """Characters of a value in a message."""
@@ -35,10 +35,10 @@ def _explain(annotation: Any, raw: Mapping[str, Any], error: ErrorDetails) -> st
         return f"{path}: missing; expected a value"
     if kind == "extra_forbidden":
         *parents, key = error["loc"]
-        return f"{path}: unknown key{nearest(str(key), _known_keys(annotation, parents))}"
+        return f"{path}: unknown key{suggestion(str(key), _known_keys(annotation, parents))}"
     if kind == "union_tag_invalid":
         known = [name.strip("'\" ") for name in str(context["expected_tags"]).split(",")]
-        return f"{path}.{tag}: found {shown(context['tag'])}; expected a known {tag}{nearest(context['tag'], known)}"
+        return f"{path}.{tag}: found {shown(context['tag'])}; expected a known {tag}{suggestion(context['tag'], known)}"
     if kind == "union_tag_not_found":
         return f"{path}.{tag}: missing; expected the name of a {tag}"
     if kind == "value_error":

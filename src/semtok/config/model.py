@@ -6,12 +6,12 @@ from pydantic import AfterValidator, Field, field_validator
 
 from semtok.config.base import MAX_NAME, PathText, Section, Seed
 from semtok.config.data import Dataset, Source
-from semtok.config.encoders import Encoder
-from semtok.config.language_models import LanguageModel
+from semtok.config.encoders import EncoderEntry
+from semtok.config.language_models import LanguageModelEntry
 from semtok.config.papers import PaperConfig
-from semtok.config.recommenders import Recommender
-from semtok.config.scorers import TEXTS, Scorer
-from semtok.config.tokenizers import IDS, Tokenizer
+from semtok.config.recommenders import RecommenderEntry
+from semtok.config.scorers import TEXTS, ScorerEntry
+from semtok.config.tokenizers import IDS, TokenizerEntry
 from semtok.config.untrained import UntrainedName, UntrainedOptions
 
 PAPER_NAME = r"^[a-z0-9]+$"
@@ -82,16 +82,16 @@ class Config(Section):
     """Uncertainty of every score."""
     datasets: dict[EntryName, Dataset]
     """The sections of `papers` say which of them are used."""
-    encoders: dict[EntryName, Encoder]
+    encoders: dict[EntryName, EncoderEntry]
     """Only those that a tokenizer names are run."""
-    language_models: dict[EntryName, LanguageModel] = Field(default_factory=dict)
+    language_models: dict[EntryName, LanguageModelEntry] = Field(default_factory=dict)
     """Decoders that encoders are built on (STORE's dense tokenizer). Only those that an encoder in use names are
     trained or loaded."""
-    tokenizers: dict[TokenizerName, Tokenizer]
+    tokenizers: dict[TokenizerName, TokenizerEntry]
     """Wherever a name may stand, so may a variant of it: `cost+temperature=0.5`."""
-    recommenders: dict[RecommenderName, Recommender]
+    recommenders: dict[RecommenderName, RecommenderEntry]
     """One over plain item ids (SASRec) has the tokenizer `ids`, and a table's row names it as `ids/sasrec`."""
-    scorers: dict[EntryName, Scorer] = Field(default_factory=dict)
+    scorers: dict[EntryName, ScorerEntry] = Field(default_factory=dict)
     """How likely a user is to click what was shown, for datasets whose impressions are candidates; a table's row names
     one that reads texts as `texts/opt-zero-shot`."""
     untrained: UntrainedOptions

@@ -20,7 +20,7 @@ class AdaptedModel(Section):
     """Probability of dropout before LoRA's maps."""
 
 
-class InLanguageModel(RecommenderOptions):
+class LanguageModelRecommender(RecommenderOptions):
     """What every recommender in a language model has."""
 
     reads_language_model = True
@@ -38,7 +38,7 @@ class InLanguageModel(RecommenderOptions):
     """Most recent items of the history that are read; longer train parts are cut into windows of so many targets."""
 
 
-class OverCodesInLanguageModel(InLanguageModel):
+class LanguageModelOverCodes(LanguageModelRecommender):
     """What every recommender over codes in a language model has."""
 
     ranked_by = "beam_size"
@@ -74,7 +74,7 @@ class STORETrainingOptions(GeneratorTrainingOptions):
     """Items of such a pass, drawn anew for each; null for all."""
 
 
-class STORERecommender(OverCodesInLanguageModel):
+class STORERecommender(LanguageModelOverCodes):
     """A language model reads codes as words of their own and writes those of the next item (STORE, 3.3). Without
     alignment and over TIGER's codes, it is what STORE calls TIGER with OPT."""
 
@@ -103,7 +103,7 @@ class STORERecommender(OverCodesInLanguageModel):
         return bool(self.training and self.training.alignment)
 
 
-class LCRec(OverCodesInLanguageModel):
+class LCRecRecommender(LanguageModelOverCodes):
     """A language model is instructed in three tasks at once: a history's next item, a text's codes, and codes' text
     (LC-Rec). The three others of its paper need texts that another language model writes."""
 
@@ -117,7 +117,7 @@ class LCRec(OverCodesInLanguageModel):
     """How it is trained; an epoch has every train record with a past, and every item twice."""
 
 
-class P5(InLanguageModel):
+class P5(LanguageModelRecommender):
     """A language model with one word of its own for each item, and a softmax over all items (P5 as STORE has it)."""
 
     module = "semtok.recommenders.p5"

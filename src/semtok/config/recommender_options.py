@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from semtok.config.base import Method, Probability, Section
-from semtok.config.choice import Grid, combinations
+from semtok.config.choice import SearchGrid, combinations
 from semtok.config.own import OWN, only_class, own_module, wrong
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
@@ -40,7 +40,7 @@ class RecommenderOptions(Method):
     ranked_by: ClassVar[str]
     """The option of `decoding` that says how many items are ranked for a target."""
 
-    choose: Grid | None = None
+    choose: SearchGrid | None = None
     """Options that are chosen by validation on each dataset, with the values to choose from, as in
     {training.learning_rate: [0.001, 0.003], model.dropout: [0.2, 0.5]}: all combinations are trained with the first of
     the seeds, and every seed is trained with the one of the highest Recall@10. The tables say grid and choice."""

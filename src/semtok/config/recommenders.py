@@ -12,18 +12,18 @@ from pydantic import (
 )
 
 from semtok.config.choice import with_choice
-from semtok.config.on_language_models import P5, LCRec, STORERecommender
+from semtok.config.on_language_models import P5, LCRecRecommender, STORERecommender
 from semtok.config.over_codes import TIGER, DecoderOnly
 from semtok.config.over_ids import STAN, STGN, BERT4Rec, GeoSAN, GRU4Rec, SASRec
 from semtok.config.own import is_own, method_of
 from semtok.config.recommender_options import OwnRecommender, own_class
 
 RecommenderClass = (
-    TIGER | DecoderOnly | STORERecommender | LCRec | P5 | SASRec | BERT4Rec | GRU4Rec | STGN | GeoSAN | STAN
+    TIGER | DecoderOnly | STORERecommender | LCRecRecommender | P5 | SASRec | BERT4Rec | GRU4Rec | STGN | GeoSAN | STAN
 )
 
 
-Recommender = Annotated[
+RecommenderEntry = Annotated[
     Annotated[Annotated[RecommenderClass, Field(discriminator="method")], Tag("[of the package]")]
     | Annotated[SerializeAsAny[OwnRecommender], Tag("[own]")],
     Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),

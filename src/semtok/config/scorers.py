@@ -135,7 +135,7 @@ class CodeScorer(TrainedScorer):
 
 
 ScorerClass = ZeroShotScorer | FineTunedScorer | CodeScorer
-Scorer = Annotated[ScorerClass, Field(discriminator="method")]
+ScorerEntry = Annotated[ScorerClass, Field(discriminator="method")]
 
 
 def methods() -> dict[str, type[ScorerClass]]:

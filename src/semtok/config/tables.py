@@ -102,7 +102,7 @@ class ItemTable(TableForm):
         return self
 
 
-Table = Annotated[InteractionTable | ItemTable, Field(discriminator="kind")]
+RawTable = Annotated[InteractionTable | ItemTable, Field(discriminator="kind")]
 
 
 def table_mistake(paths: list[str], tables: list[InteractionTable | ItemTable | None], is_table: bool) -> str | None:

@@ -19,7 +19,7 @@ class TokenizerOptions(Method):
     """Whether its training runs on a GPU, or on several; the others need none."""
 
 
-class Quantized(TokenizerOptions):
+class CodebookTokenizer(TokenizerOptions):
     """What every code-based tokenizer has."""
 
     n_levels: PositiveInt

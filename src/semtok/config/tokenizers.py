@@ -18,7 +18,13 @@ from semtok.config.autoencoders import CoSTTokenizer, LCRecTokenizer, LETTERToke
 from semtok.config.base import PathText
 from semtok.config.budget import Steps
 from semtok.config.own import is_own, method_of
-from semtok.config.tokenizer_options import EncoderName, OwnTokenizer, Quantized, SinkhornRepair, TokenizerOptions
+from semtok.config.tokenizer_options import (
+    CodebookTokenizer,
+    EncoderName,
+    OwnTokenizer,
+    SinkhornRepair,
+    TokenizerOptions,
+)
 
 Modality = Literal["text", "image", "collaborative", "spatial"]
 """What a view of an item may be."""
@@ -27,14 +33,14 @@ IDS = "ids"
 """The tokenizer of a recommender over plain item ids; it has no entry in the config."""
 
 
-class RandomTokenizer(Quantized):
+class RandomTokenizer(CodebookTokenizer):
     """Distinct random codes (CoST's "Random")."""
 
     module = "semtok.tokenizers.random_codes"
     method: Literal["random"]
 
 
-class RQKMeansTokenizer(Quantized):
+class RQKMeansTokenizer(CodebookTokenizer):
     """k-means on the residuals, level by level, without a network."""
 
     module = "semtok.tokenizers.rq_kmeans"
@@ -47,7 +53,7 @@ class RQKMeansTokenizer(Quantized):
     """Of collisions, once the codes are made, for the recommender; null: none."""
 
 
-class STORETokenizer(Quantized):
+class STORETokenizer(CodebookTokenizer):
     """STORE's clusterer: PCA and k-means of each dense token on its own (STORE, 3.2). The levels are positions, not
     residuals: `n_levels` are as many as the encoder's `dense_tokens`."""
 
@@ -77,7 +83,7 @@ class ExternalTokenizer(TokenizerOptions):
     """What the JSON's keys are: the item's row in items.parquet, or its id in the raw files."""
 
 
-class SimCITTokenizer(Quantized):
+class SimCITTokenizer(CodebookTokenizer):
     """L = sum over modalities of NT-Xent(zhat, z_m) (SimCIT, equation 6; docs/methods.md, "SimCIT")."""
 
     module = "semtok.tokenizers.simcit"
@@ -174,7 +180,7 @@ TokenizerClass = (
     | SimCITTokenizer
 )
 
-Tokenizer = Annotated[
+TokenizerEntry = Annotated[
     Annotated[Annotated[TokenizerClass, Field(discriminator="method")], Tag("[of the package]")]
     | Annotated[SerializeAsAny[OwnTokenizer], Tag("[own]")],
     Discriminator(lambda entry: "[own]" if is_own(method_of(entry)) else "[of the package]"),

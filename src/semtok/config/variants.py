@@ -58,7 +58,7 @@ def resolve(entries: Mapping[str, Mapping[str, Any]], variant: str, section: str
     """
     name, values = parse(variant)
     if name not in entries:
-        raise ConfigError(f"{section}: {name!r} is not an entry{nearest(name, entries)}")
+        raise ConfigError(f"{section}: {name!r} is not an entry{suggestion(name, entries)}")
     return replaced(entries[name], values, f"{section}.{variant}")
 
 
@@ -92,7 +92,7 @@ def spelled(variant: str) -> str:
     return "+".join([name, *(f"{key}={written(value)}" for key, value in replaced.items())])
 
 
-def without(variant: str, part: str) -> str:
+def without_changes(variant: str, part: str) -> str:
     """The variant with its entry's own values in a part of the options, as `tiger+decoding.beam_size=20` without
     `decoding` is `tiger`."""
     name, replaced = parse(variant)
@@ -112,7 +112,7 @@ def written(value: Any) -> str:
     return re.sub(r"^(-?\d+)e", r"\1.0e", str(value)) if isinstance(value, float) else str(value)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """A hint for a message: the known names most like `name`, or all of them if few."""
     choices = sorted(map(str, known))
     close = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
@@ -131,7 +131,7 @@ def _get(options: Mapping[str, Any], keys: list[str]) -> Any:
 def _replace(options: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
     key, *rest = keys
     if key not in options:
-        raise ConfigError(f"{path}: {key!r} is not an option{nearest(key, options)}")
+        raise ConfigError(f"{path}: {key!r} is not an option{suggestion(key, options)}")
     if rest:
         if not isinstance(options[key], dict):
             raise ConfigError(f"{path}: {key!r} has no parts")

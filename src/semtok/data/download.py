@@ -39,7 +39,7 @@ def download(
     cannot be had, is not whole, is larger than `max_bytes`, or is not the one recorded.
     """
     if path.exists():
-        return check(path, url, lock_file)
+        return check_checksum(path, url, lock_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     deadline = time.monotonic() + time_limit
@@ -59,14 +59,14 @@ def download(
     _validator_file(part).unlink(missing_ok=True)
     try:
         check_whole(tested)
-        checksum = check(tested, url, lock_file)
+        checksum = check_checksum(tested, url, lock_file)
         tested.replace(path)
     finally:
         tested.unlink(missing_ok=True)
     return checksum
 
 
-def check(path: Path, url: str, lock_file: Path) -> str:
+def check_checksum(path: Path, url: str, lock_file: Path) -> str:
     """The SHA-256 of a file that came from `url`: recorded if there is none yet, else compared (DataError)."""
     checksum = files.sha256(path)
     lock_file.parent.mkdir(parents=True, exist_ok=True)

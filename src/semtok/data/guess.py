@@ -45,12 +45,14 @@ def interactions_of(path: Path, given: Given) -> InteractionTable:
     """What the columns of a table of interactions are. DataError, with the option to set, where that is not clear."""
     form = _form(path, given)
     sample = _sample(path, form)
-    columns = {name: column_of(path, sample.columns, name, given, True) for name in ("user", "item")}
-    timestamp = column_of(path, sample.columns, "timestamp", given, True) if given.get("timestamp") != "none" else None
+    columns = {name: guessed_column(path, sample.columns, name, given, True) for name in ("user", "item")}
+    timestamp = (
+        guessed_column(path, sample.columns, "timestamp", given, True) if given.get("timestamp") != "none" else None
+    )
     table: dict[str, Any] = {"kind": "interactions", **form, **columns, "timestamp": timestamp}
     table |= {name: given[name] for name in ("rating", "min_rating", "session") if given.get(name) is not None}
     for name in ("rating", "session"):
-        column_of(path, sample.columns, name, given, False)
+        guessed_column(path, sample.columns, name, given, False)
     if timestamp is not None:
         table["time_format"] = given.get("time_format") or time_format_of(path, sample[timestamp])
     return InteractionTable.model_validate(table)
@@ -68,11 +70,15 @@ def items_of(path: Path, item: str, given: Given) -> tuple[ItemTable, list[str]]
     sample = _sample(path, form)
     if given.get("id") is None and item in sample.columns:
         given = {**given, "id": item}
-    table: dict[str, Any] = {"kind": "items", **form, "id": column_of(path, sample.columns, "id", given, True, "item")}
+    table: dict[str, Any] = {
+        "kind": "items",
+        **form,
+        "id": guessed_column(path, sample.columns, "id", given, True, "item"),
+    }
     table |= {
         name: column
         for name in ("latitude", "longitude", "image")
-        if (column := column_of(path, sample.columns, name, given, False)) is not None
+        if (column := guessed_column(path, sample.columns, name, given, False)) is not None
     }
     if not {"latitude", "longitude"} <= table.keys():
         table = {name: value for name, value in table.items() if name not in ("latitude", "longitude")}
@@ -85,7 +91,9 @@ def items_of(path: Path, item: str, given: Given) -> tuple[ItemTable, list[str]]
     return ItemTable.model_validate(table), list(texts)
 
 
-def column_of(path: Path, columns: Collection[str], role: str, given: Given, is_needed: bool, *also: str) -> str | None:
+def guessed_column(
+    path: Path, columns: Collection[str], role: str, given: Given, is_needed: bool, *also: str
+) -> str | None:
     """The column of a role: as given, or by its name, also by the names of other roles."""
     if (chosen := given.get(role)) is not None:
         return _known(path, columns, role, chosen)

@@ -13,7 +13,7 @@ import pyarrow.json
 from semtok.data.containers import Block
 from semtok.data.report import FileReport
 
-Row = dict[str, Any]
+JSONRow = dict[str, Any]
 LINE = "line"
 """Column that holds a row's 1-based line in the file."""
 UNUSABLE = (
@@ -24,7 +24,7 @@ UNUSABLE = (
 
 
 def parse_json_lines(
-    block: Block, schema: pa.Schema, required: list[str], normalize: Callable[[Row], Row], report: FileReport
+    block: Block, schema: pa.Schema, required: list[str], normalize: Callable[[JSONRow], JSONRow], report: FileReport
 ) -> pa.Table:
     """The fields of `schema` and `line`; absent fields are null, but rows without a `required` one are left out.
 
@@ -52,7 +52,7 @@ def parse_json_lines(
 
 
 def parse_lines(
-    block: Block, schema: pa.Schema, required: list[str], parse: Callable[[bytes], Row], report: FileReport
+    block: Block, schema: pa.Schema, required: list[str], parse: Callable[[bytes], JSONRow], report: FileReport
 ) -> pa.Table:
     """As `parse_json_lines`, each line by `parse`, which raises what json or ast raise."""
     report.rows += block.n_lines
@@ -60,9 +60,9 @@ def parse_lines(
 
 
 def _parse_each(
-    block: Block, schema: pa.Schema, required: list[str], parse: Callable[[bytes], Row], report: FileReport
+    block: Block, schema: pa.Schema, required: list[str], parse: Callable[[bytes], JSONRow], report: FileReport
 ) -> pa.Table:
-    rows: list[Row] = []
+    rows: list[JSONRow] = []
     lines: list[int] = []
     for number, line in enumerate(block.lines(), start=block.first_line):
         try:

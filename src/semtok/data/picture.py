@@ -65,7 +65,7 @@ def examine(content: bytes, max_pixels: int) -> Size:
         raise NoPictureError(status, f"{type(error).__name__}: {error}") from error
 
 
-def read(path: Path, max_bytes: int) -> bytes:
+def read_picture(path: Path, max_bytes: int) -> bytes:
     """The bytes of a local picture. Raises NoPictureError if there is no such file or it is too large."""
     try:
         if not path.is_file():
@@ -78,7 +78,7 @@ def read(path: Path, max_bytes: int) -> bytes:
         raise NoPictureError(BROKEN, f"cannot be read: {error}") from error
 
 
-def decode(path: Path) -> Image.Image:
+def decoded(path: Path) -> Image.Image:
     """The picture in a file that was examined, in RGB; of an animation, the first frame.
 
     Raises NoPictureError if it cannot be decoded any more.

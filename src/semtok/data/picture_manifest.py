@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from semtok.config.data import Images
-from semtok.data.picture import MISSING, OK, REFUSED, SUFFIXES, NoPictureError, Size, examine, read
+from semtok.data.picture import MISSING, OK, REFUSED, SUFFIXES, NoPictureError, Size, examine, read_picture
 from semtok.data.picture_download import SCHEMES, Downloader
 from semtok.errors import DataError
 from semtok.run.files import atomic_path, write_csv
@@ -158,7 +158,7 @@ class _Addresses:
 
 
 def _local(path: Path, options: Images) -> tuple[Path, bytes, Size]:
-    content = read(path, options.max_bytes)
+    content = read_picture(path, options.max_bytes)
     return path, content, examine(content, options.max_pixels)
 
 

@@ -49,7 +49,7 @@ class Outputs:
     """Of a dataset whose impressions are candidates."""
 
 
-def prepare(
+def prepare_dataset(
     options: Preparation | Mapping[str, Any], source: str, files: Sequence[Path], outputs: Outputs
 ) -> dict[str, Any]:
     """Read, filter, split and write a dataset; returns the statistics that stats.json holds.

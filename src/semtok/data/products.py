@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from semtok.data.containers import gzip_blocks
-from semtok.data.jsonlines import Row, parse_json_lines
+from semtok.data.jsonlines import JSONRow, parse_json_lines
 from semtok.data.markup import join_texts, plain_text
 from semtok.data.raw import RawFile
 from semtok.data.report import Report
@@ -42,7 +42,7 @@ def read_products(
     texts = {name: TEXTS if name in lists else pa.string() for name in names.values()}
     schema = pa.schema(texts | dict(pictures.types))
 
-    def normalize(row: Row) -> Row:
+    def normalize(row: JSONRow) -> JSONRow:
         """A text where a list belongs is a list of one; pictures in an odd shape are none."""
         row = {key: [value] if key in lists and isinstance(value, str) else value for key, value in row.items()}
         return row | {name: _fitting(row.get(name), kind) for name, kind in pictures.types.items()}

@@ -18,7 +18,7 @@ LATEST = int(pd.Timestamp("2100-01-01", tz="UTC").timestamp())
 """Unix seconds between which a date is valid."""
 
 
-def seconds(times: pd.Series, time_format: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def unix_seconds(times: pd.Series, time_format: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Dates as unix seconds (UTC where the format names no zone), and which of them exist and are valid."""
     parsed = pd.to_datetime(times, format=time_format, errors="coerce", utc=True)
     timestamp: npt.NDArray[np.int64] = np.asarray(parsed.astype("datetime64[s, UTC]").astype("int64"))

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semtok.config.tables import ENDINGS, TableForm, ending
-from semtok.config.variants import nearest
+from semtok.config.variants import suggestion
 from semtok.data.containers import most_unpacked, text_blocks
 from semtok.data.report import FileReport
 from semtok.errors import DataError
@@ -28,7 +28,7 @@ MAX_COLUMNS = 100
 """Every column is one of all items; a hundred thousand of them would be a table that no memory holds."""
 MAX_SHOWN = 20
 
-Record = tuple[int, list[str]]
+NumberedRow = tuple[int, list[str]]
 """A line, 1-based, and what stands there."""
 
 
@@ -61,7 +61,7 @@ def check_columns(path: Path, found: Collection[str], needed: Collection[str]) -
     for name in needed:
         if name not in found:
             shown = ", ".join(islice(found, MAX_SHOWN))
-            hint = nearest(name, found).partition("; ")[2]
+            hint = suggestion(name, found).partition("; ")[2]
             raise DataError(f"{path}: found the columns {shown}; expected {name!r}{hint and f' ({hint})'}")
     if len(found) > MAX_COLUMNS:
         raise DataError(f"{path}: found {len(found)} columns; expected at most {MAX_COLUMNS}")
@@ -107,7 +107,7 @@ def _separated(path: Path, header: list[str] | None, rows: Any, report: FileRepo
         yield pd.DataFrame([row for _, row in chunk], [line for line, _ in chunk], header, dtype=object)
 
 
-def _records(rows: Any, n_columns: int, report: FileReport) -> Iterator[Record]:
+def _records(rows: Any, n_columns: int, report: FileReport) -> Iterator[NumberedRow]:
     """The rows with as many fields as there are columns.
 
     A quote that is not closed takes the lines behind it with it: each of them counts as an unusable row, so that no

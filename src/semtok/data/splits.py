@@ -12,12 +12,12 @@ import numpy.typing as npt
 from semtok.config.data import HeldOutUsers, LeaveOneOut, Split, TimeRatio, UserRatio
 from semtok.errors import ConfigError
 
-Labels = npt.NDArray[np.str_]
+SplitNames = npt.NDArray[np.str_]
 Codes = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int64]
 
 
-def apply_split(user: Codes, item: Codes, timestamp: Times, split: Split, counts: Counter[str]) -> Labels:
+def apply_split(user: Codes, item: Codes, timestamp: Times, split: Split, counts: Counter[str]) -> SplitNames:
     """A label for each interaction; the arrays are sorted by (user, time). `counts` receives what was dropped or became
     context."""
     if isinstance(split, LeaveOneOut):
@@ -29,7 +29,7 @@ def apply_split(user: Codes, item: Codes, timestamp: Times, split: Split, counts
     return held_out_users(user, split, counts)
 
 
-def leave_one_out(user: Codes) -> Labels:
+def leave_one_out(user: Codes) -> SplitNames:
     """LOO: the last interaction is test, the last but one valid. Users with fewer than three only train."""
     position, length = _place(user)
     labels = _all_train(user)
@@ -39,7 +39,7 @@ def leave_one_out(user: Codes) -> Labels:
     return labels
 
 
-def user_ratio(user: Codes, split: UserRatio) -> Labels:
+def user_ratio(user: Codes, split: UserRatio) -> SplitNames:
     """RATIO-U: each user's interactions cut at the shares of its length, rounded down, at least one to train."""
     position, length = _place(user)
     # The small number keeps 0.8 * 10 = 8 from falling to 7 by rounding of the sum of shares.
@@ -51,7 +51,7 @@ def user_ratio(user: Codes, split: UserRatio) -> Labels:
     return labels
 
 
-def time_ratio(user: Codes, item: Codes, timestamp: Times, split: TimeRatio, counts: Counter[str]) -> Labels:
+def time_ratio(user: Codes, item: Codes, timestamp: Times, split: TimeRatio, counts: Counter[str]) -> SplitNames:
     """RATIO-G: all interactions cut by time; those held out whose user or item is not in train are `context`.
 
     Interactions of the same second are never cut apart: they fall into the later part.
@@ -71,7 +71,7 @@ def time_ratio(user: Codes, item: Codes, timestamp: Times, split: TimeRatio, cou
     return labels
 
 
-def held_out_users(user: Codes, split: HeldOutUsers, counts: Counter[str]) -> Labels:
+def held_out_users(user: Codes, split: HeldOutUsers, counts: Counter[str]) -> SplitNames:
     """USER-HO: disjoint train, valid and test users, drawn by the seed; the last interaction of the latter is held out.
 
     Raises ConfigError if there are fewer users with a history than the split asks for.
@@ -101,7 +101,7 @@ def _count(size: float, n_users: int) -> int:
     return size if isinstance(size, int) else round(size * n_users)
 
 
-def _all_train(user: Codes) -> Labels:
+def _all_train(user: Codes) -> SplitNames:
     return np.full(len(user), "train", dtype="<U7")
 
 

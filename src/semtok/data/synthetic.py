@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from semtok.config.data import Dataset, RawFile, Synthetic
+from semtok.config.data import Dataset, RawFileOptions, Synthetic
 from semtok.data import WRITERS
 from semtok.data.drawing import draw_pictures
 from semtok.data.world import PICTURES, World, make_world
@@ -32,7 +32,7 @@ def write(options: Dataset | Mapping[str, Any], folder: Path) -> list[Path]:
     Looks at `reader`, `files` and `synthetic` only; the same options give the same bytes.
     """
     given = options.model_dump() if isinstance(options, Dataset) else options
-    files = [RawFile.model_validate(file) for file in given["files"]]
+    files = [RawFileOptions.model_validate(file) for file in given["files"]]
     reader = given["reader"]
     world = make_world(Synthetic.model_validate(given["synthetic"]), revisits=reader in REVISITS)
     writer = cast(Writer, importlib.import_module(WRITERS[reader]))

@@ -20,7 +20,7 @@ HELD_OUT = 20240911
 """Seed of the one order of items of which the first are held out. Language model and dense tokenizer share it: what is
 asked of held-out items must not have been read by the model that the dense tokenizer starts from."""
 
-Tokens = list[int]
+TokenIds = list[int]
 
 
 def read_attributes(path: str | Path, attributes: Attributes) -> pd.DataFrame:
@@ -53,12 +53,12 @@ def held_out(n_items: int, share: float) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AttributeAnswer:
     """What is asked of an item, beside others: one of its attributes."""
 
     task: int
     """Place of the attribute among all, the content's first."""
-    tokens: Tokens
+    tokens: TokenIds
     """` title: Rain in the north`."""
     n_label: int
     """How many of them are the attribute's name, which tells nothing of the item."""
@@ -71,50 +71,50 @@ class AttributeTokens:
         """vocabulary: a `tokenizers.Tokenizer`. max_tokens: of an attribute's value, whose rest is cut off."""
         self.fields = [*attributes.content, *attributes.generated]
         self.n_content = len(attributes.content)
-        self.labels = {field: encoded(vocabulary, [f" {label(field)}"])[0] for field in self.fields}
+        self.labels = {field: encoded(vocabulary, [f" {field_label(field)}"])[0] for field in self.fields}
         self.values = {field: _values(items[field], vocabulary, max_tokens) for field in self.fields}
         self.n_items = len(items)
 
-    def content(self, item: int) -> Tokens:
+    def content(self, item: int) -> TokenIds:
         """The attributes that are read, one after the other; nothing for an item that has none of them."""
         return self._of(item, self.fields[: self.n_content])
 
-    def document(self, item: int) -> Tokens:
+    def document(self, item: int) -> TokenIds:
         """All attributes, one after the other."""
         return self._of(item, self.fields)
 
-    def answers(self, item: int) -> list[Answer]:
+    def answers(self, item: int) -> list[AttributeAnswer]:
         """An answer for each attribute that the item has."""
         return [
-            Answer(task, [*self.labels[field], *values[item]], len(self.labels[field]))
+            AttributeAnswer(task, [*self.labels[field], *values[item]], len(self.labels[field]))
             for task, (field, values) in enumerate(self.values.items())
             if values[item]
         ]
 
-    def _of(self, item: int, fields: Sequence[str]) -> Tokens:
+    def _of(self, item: int, fields: Sequence[str]) -> TokenIds:
         having = [field for field in fields if self.values[field][item]]
         return [token for field in having for token in (*self.labels[field], *self.values[field][item])]
 
 
-def label(field: str) -> str:
+def field_label(field: str) -> str:
     """How an attribute is announced."""
     return f"{field.replace('_', ' ')}:"
 
 
-def encoded(vocabulary: Any, texts: Sequence[str]) -> list[Tokens]:
+def encoded(vocabulary: Any, texts: Sequence[str]) -> list[TokenIds]:
     """The tokens of each text, without special ones."""
     return [found.ids for found in vocabulary.encode_batch(list(texts), add_special_tokens=False)]
 
 
-def _values(column: pd.Series, vocabulary: Any, max_tokens: int | None) -> list[Tokens]:
+def _values(column: pd.Series, vocabulary: Any, max_tokens: int | None) -> list[TokenIds]:
     """The tokens of each item's value; none where it lacks one."""
     # Each text begins with a space, so that it has the same tokens wherever it stands.
     texts = (" " + column.dropna()).unique().tolist()
-    known: Mapping[str, Tokens] = dict(zip(texts, encoded(vocabulary, texts), strict=True))
+    known: Mapping[str, TokenIds] = dict(zip(texts, encoded(vocabulary, texts), strict=True))
     return [[] if text is pd.NA else known[f" {text}"][:max_tokens] for text in column]
 
 
-def padded(rows: Sequence[Tokens], value: int, where: torch.device) -> Tensor:
+def padded(rows: Sequence[TokenIds], value: int, where: torch.device) -> Tensor:
     """Rows of unequal length as int64 [n_rows, longest], `value` behind the shorter ones."""
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows], device=where)

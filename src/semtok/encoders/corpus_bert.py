@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import Tokens, label
+from semtok.encoders.attributes import TokenIds, field_label
 from semtok.encoders.corpus_training import CorpusTraining
 from semtok.encoders.language_models import CLS, MASK, SEP
 from semtok.run import devices
@@ -39,7 +39,7 @@ def word_piece(items: pd.DataFrame, size: int) -> "Tokenizer":
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     normalizer, pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    fields = [(f"{label(field)} ", items[field].dropna()) for field in map(str, items)]
+    fields = [(f"{field_label(field)} ", items[field].dropna()) for field in map(str, items)]
     texts = [normalizer.normalize_str(before + text) for before, column in fields for text in column]
     letters = sorted({*ASCII, *_frequent(texts)})
     # Given to the trainer as special ones, these are numbered as they stand here; it numbers what it finds itself in
@@ -65,7 +65,7 @@ def _frequent(texts: Iterable[str]) -> list[str]:
     return sorted(others, key=lambda character: (-counts[character], character))[:MOST_OTHERS]
 
 
-def documents_of_bert(texts: Sequence[Tokens]) -> list[Tokens]:
+def documents_of_bert(texts: Sequence[TokenIds]) -> list[TokenIds]:
     """Each text between the tokens that BERT expects around one."""
     return [[SPECIAL.index(CLS), *text, SPECIAL.index(SEP)] for text in texts]
 
@@ -90,7 +90,7 @@ def make_network(options: CorpusModel, n_tokens: int) -> "BertForMaskedLM":
     )
 
 
-class BERTTraining(CorpusTraining):
+class MaskedLanguageModelTraining(CorpusTraining):
     """A BERT's. Which tokens are masked is drawn anew in every step, and once for the held-out documents."""
 
     make_network = staticmethod(make_network)

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from semtok.config.data import Attributes
 from semtok.config.language_models import CorpusModel
-from semtok.encoders.attributes import AttributeTokens, held_out, label
-from semtok.encoders.corpus_bert import BERTTraining, documents_of_bert, word_piece
+from semtok.encoders.attributes import AttributeTokens, field_label, held_out
+from semtok.encoders.corpus_bert import MaskedLanguageModelTraining, documents_of_bert, word_piece
 from semtok.encoders.corpus_training import CorpusTraining
-from semtok.encoders.language_models import LanguageModel, MaskedModel
+from semtok.encoders.language_models import LanguageModel, MaskedLanguageModel
 from semtok.errors import DataError
 from semtok.run import devices
 from semtok.torchvision_operators import declare_missing
@@ -35,7 +35,7 @@ START = 2
 
 def train_language_model(
     options: CorpusModel, items: pd.DataFrame, attributes: Attributes, checkpoint: Path | None, identity: str
-) -> tuple[LanguageModel | MaskedModel, list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[LanguageModel | MaskedLanguageModel, list[dict[str, Any]], dict[str, Any]]:
     """Train on the attributes `items` (`read_attributes`) of all items but the held-out ones.
 
     Returns the model of the epoch with the best loss on those, the history and the facts. A BERT's perplexity is that
@@ -52,7 +52,7 @@ def train_language_model(
     )
     if not learned or not asked:
         raise DataError(f"items: {len(learned)} texts to learn from and {len(asked)} held out; expected some of both")
-    kind = BERTTraining if is_bert else LanguageModelTraining
+    kind = MaskedLanguageModelTraining if is_bert else LanguageModelTraining
     training = kind(options, vocabulary.get_vocab_size(), learned, asked)
     plan = Plan(options.epochs, options.learning_rate, "cosine", options.warmup, options.patience)
     progress = train(training, plan, checkpoint, identity)
@@ -67,11 +67,11 @@ def train_language_model(
         "parameters": sum(weight.numel() for weight in training.model.parameters()),
         "epoch": epoch,
         "held_out_perplexity": math.exp(loss),
-        **devices.describe(),
+        **devices.hardware(),
     }
     log.info("language model: %s", facts)
     network: Any = training.model.eval()
-    return (MaskedModel if is_bert else LanguageModel)(network, vocabulary), progress.history, facts
+    return (MaskedLanguageModel if is_bert else LanguageModel)(network, vocabulary), progress.history, facts
 
 
 def byte_level_bpe(items: pd.DataFrame, size: int) -> "Tokenizer":
@@ -87,7 +87,7 @@ def byte_level_bpe(items: pd.DataFrame, size: int) -> "Tokenizer":
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    texts = (f" {label(field)} {text}" for field in map(str, items) for text in items[field].dropna())
+    texts = (f" {field_label(field)} {text}" for field in map(str, items) for text in items[field].dropna())
     vocabulary.train_from_iterator(texts, trainer)
     return vocabulary
 

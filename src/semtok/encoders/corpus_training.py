@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from semtok.config.language_models import CorpusModel
 from semtok.optimizers import AdamW
 from semtok.run import devices
-from semtok.training import Losses, Objective, Progress, build, generator
+from semtok.training import Losses, Objective, Progress, generator, seeded_model
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class CorpusTraining(Objective):
         self.options, self.where, self.n_tokens = options, devices.device(), n_tokens
         self.compute_dtype = devices.compute_dtype(self.where)
         self.remedy = f"lower learning_rate (now {options.learning_rate})"
-        self.model = build(lambda: self.make_network(options, n_tokens), options.seed)
+        self.model = seeded_model(lambda: self.make_network(options, n_tokens), options.seed)
         self.optimizer = AdamW(self.model.parameters(), lr=options.learning_rate, fused=True)
         self.learned = [torch.tensor(document) for document in learned]
         text = torch.cat([torch.tensor(document) for document in asked])

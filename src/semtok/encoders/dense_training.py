@@ -22,7 +22,7 @@ from semtok.encoders.language_models import LanguageModel
 from semtok.errors import ConfigError, DataError
 from semtok.optimizers import Adam
 from semtok.run import devices
-from semtok.training import Losses, Objective, Plan, Progress, State, build, generator, train, weights_of
+from semtok.training import Losses, Objective, Plan, Progress, State, generator, seeded_model, train, weights_of
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def encode(
         "trained_parameters": sum(weight.numel() for weight in training.model.state_dict().values()),
         "epoch": progress.best_epoch or progress.epoch,
         "held_out_answers": training.reconstruction(),
-        **devices.describe(),
+        **devices.hardware(),
     }
     log.info("dense tokens: %s", facts)
     return DenseItems(vectors, weights_of(training.model), progress.history, facts)
@@ -99,7 +99,7 @@ class DenseTraining(Objective):
             )
         self._check_length(model.max_positions)
         n_tasks = len(self.tokens.fields)
-        self.model = build(lambda: DenseTokenizer(model.network, options, n_tasks), options.seed)
+        self.model = seeded_model(lambda: DenseTokenizer(model.network, options, n_tasks), options.seed)
         self.model.compute_dtype = devices.compute_dtype(self.where)
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimizer = Adam(weights, lr=options.learning_rate, fused=True)
@@ -160,7 +160,7 @@ class DenseTraining(Objective):
         }
 
     @torch.no_grad()
-    def measure(self, shift: int) -> "Measured":
+    def measure(self, shift: int) -> "HeldOutAccuracy":
         """The held-out items' answers from their own dense tokens, or those of the item `shift` places on."""
         self.model.eval()
         n_tasks = len(self.tokens.fields)
@@ -177,7 +177,7 @@ class DenseTraining(Objective):
             right += asked.task_of_word[is_right].bincount(minlength=n_tasks).cpu()
             tokens += asked.task_of_word[asked.is_value].bincount(minlength=n_tasks).cpu()
             answers += asked.task.bincount(minlength=n_tasks).cpu()
-        return Measured(loss / n_words, right.tolist(), tokens.tolist(), answers.tolist())
+        return HeldOutAccuracy(loss / n_words, right.tolist(), tokens.tolist(), answers.tolist())
 
     @torch.no_grad()
     def vectors(self) -> npt.NDArray[np.float32]:
@@ -195,7 +195,7 @@ class DenseTraining(Objective):
         rows = [[self.text_start, *self.tokens.content(item), *dense] for item in items]
         return self._padded(rows)
 
-    def ask(self, items: Items) -> "Asked":
+    def ask(self, items: Items) -> "AnswerBatch":
         """All answers of the items."""
         first_task = self.model.n_words + self.options.dense_tokens
         pairs = [(row, answer) for row, item in enumerate(items) for answer in self.tokens.answers(item)]
@@ -206,7 +206,7 @@ class DenseTraining(Objective):
         )
         is_word = mask[:, 1:]
         place = torch.arange(is_word.shape[1], device=self.where)
-        return Asked(
+        return AnswerBatch(
             row=row,
             tokens=tokens,
             mask=mask,
@@ -239,7 +239,7 @@ class DenseTraining(Objective):
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnswerBatch:
     """The answers of a batch of items, n of them with w words in all."""
 
     row: Tensor
@@ -259,7 +259,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Measured:
+class HeldOutAccuracy:
     """How well answers were told; lists hold one number a task."""
 
     loss: float

@@ -24,7 +24,7 @@ from semtok.encoders.walks import Nodes, Sampler
 from semtok.errors import SemtokError
 from semtok.optimizers import Adam
 from semtok.run import devices
-from semtok.training import Losses, Objective, Plan, Progress, build, train
+from semtok.training import Losses, Objective, Plan, Progress, seeded_model, train
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def encode_nodes(
     return vectors, {
         "loss_by_epoch": [row["loss"] for row in progress.history],
         "temperature": float(training.model.temperature().detach()),
-        **devices.describe(),
+        **devices.hardware(),
         # Whatever the device would rather compute in: the network is small and its sums are not.
         "dtype": "float32",
     }
@@ -138,7 +138,7 @@ class GraphSAGETraining(Objective):
         self.sampler = Sampler(graph, options.negative_exponent)
         self.where = devices.device()
         self.features = torch.from_numpy(features).to(self.where)
-        self.model = build(lambda: GraphSAGE(options, self.sampler.n_nodes, features.shape[1]), options.seed)
+        self.model = seeded_model(lambda: GraphSAGE(options, self.sampler.n_nodes, features.shape[1]), options.seed)
         learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizer = Adam(learned, lr=options.learning_rate, fused=True)
         self.random = np.random.default_rng()

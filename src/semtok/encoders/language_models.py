@@ -44,7 +44,7 @@ class LanguageModel:
 
 
 @dataclass(frozen=True)
-class MaskedModel:
+class MaskedLanguageModel:
     """An encoder that tells what is masked, and its tokens."""
 
     network: "BertForMaskedLM"
@@ -65,9 +65,9 @@ def load(options: LanguageModelOptions, files: Sequence[str | Path]) -> Language
     return LanguageModel(*_load(options, files, "opt"))
 
 
-def load_masked(options: LanguageModelOptions, files: Sequence[str | Path]) -> MaskedModel:
+def load_masked(options: LanguageModelOptions, files: Sequence[str | Path]) -> MaskedLanguageModel:
     """As `load`, a BERT."""
-    model = MaskedModel(*_load(options, files, "bert"))
+    model = MaskedLanguageModel(*_load(options, files, "bert"))
     if lacking := [name for name in (CLS, SEP, MASK) if model.vocabulary.token_to_id(name) is None]:
         raise ConfigError(f"{_name(options, files)}: found no token {', '.join(lacking)}; expected those of a BERT")
     return model
@@ -118,7 +118,9 @@ def _load(options: LanguageModelOptions, files: Sequence[str | Path], architectu
     return network, vocabulary
 
 
-def write(model: LanguageModel | MaskedModel, config: str | Path, weights: str | Path, vocabulary: str | Path) -> None:
+def write_language_model(
+    model: LanguageModel | MaskedLanguageModel, config: str | Path, weights: str | Path, vocabulary: str | Path
+) -> None:
     """Write a model as transformers reads it, each file atomically."""
     with atomic_path(config) as temporary:
         temporary.write_text(model.network.config.to_json_string(), encoding="utf-8")

@@ -54,7 +54,7 @@ def encode(
         "items_without_content": len(items) - len(readable),
         "dimensions": int(vectors.shape[1]),
         "mean_pairwise_cosine": mean_pairwise_cosine(vectors),  # before they are standardized
-        **devices.describe(),
+        **devices.hardware(),
     }
     return standardized(vectors) if options.standardize else vectors, facts
 

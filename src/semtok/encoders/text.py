@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from semtok.config.encoders import Encoder
+from semtok.config.encoders import EncoderEntry
 from semtok.encoders.shards import WHOLE, EncodedShard, Shard, scatter
 from semtok.encoders.similarity import CHUNK, mean_pairwise_cosine
 from semtok.errors import DataError
@@ -21,7 +21,9 @@ from semtok.run.files import read_table, reading
 log = logging.getLogger(__name__)
 
 
-def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard = WHOLE) -> EncodedShard:
+def encode(
+    options: EncoderEntry, items: pd.DataFrame, text_fields: Sequence[str], shard: Shard = WHOLE
+) -> EncodedShard:
     """Encode the texts of a shard of the items, each distinct one once.
 
     Returns float32 [n, dim], a row for each of its n items, NaN where it has no text, and the facts that belong beside
@@ -54,7 +56,7 @@ def encode(options: Encoder, items: pd.DataFrame, text_fields: Sequence[str], sh
 
 
 def distinct_texts(
-    options: Encoder, items: pd.DataFrame, text_fields: Sequence[str]
+    options: EncoderEntry, items: pd.DataFrame, text_fields: Sequence[str]
 ) -> tuple[npt.NDArray[np.int64], pa.Array]:
     """Which of the distinct texts an item has, [n_items], -1 for none; and these, which are to be encoded in order.
 

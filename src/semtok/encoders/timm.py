@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from semtok.config.encoders import TimmEncoder
-from semtok.data.picture import NoPictureError, decode
+from semtok.data.picture import NoPictureError, decoded
 from semtok.errors import ConfigError
 from semtok.run import devices
 from semtok.run.files import sha256
@@ -117,7 +117,7 @@ def _loader(settings: dict[str, Any]) -> Load:
 
     def load(path: Path) -> torch.Tensor | None:
         try:
-            tensor: torch.Tensor = transform(decode(path))
+            tensor: torch.Tensor = transform(decoded(path))
         except NoPictureError as error:
             log.warning("%s: %s", path, error)
             return None

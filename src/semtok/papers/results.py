@@ -9,8 +9,7 @@ from semtok.papers.origin import PLANTED, Origin, PrintedSize, describe, read_or
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, Paper
-from semtok.plan.files import sources
-from semtok.plan.paths import Paths
+from semtok.plan.paths import Paths, sources
 from semtok.plan.printed import SIZES, Printed
 
 Files = Mapping[Run, Path]

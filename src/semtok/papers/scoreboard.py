@@ -46,7 +46,7 @@ _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 
 
 @dataclass(frozen=True)
-class Run:
+class WorkflowRun:
     """What one run of the workflow found."""
 
     name: str
@@ -62,7 +62,7 @@ class Run:
     """What is behind each of their rows that was trained (`behind_rows`)."""
 
 
-def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
+def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
     """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
 
     chosen: files of the folder; None: all of the run whose `papers` lie highest, since one config's results may lie in
@@ -100,7 +100,7 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> Run:
         for parts, columns in zip(frames.values(), _WITHOUT_ROWS, strict=True)
     )
     behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
-    return Run(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
+    return WorkflowRun(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
 
 
 def _of_one_run(place: Path, names: Iterable[str]) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _behind(name: str, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     yield from behind_rows(provenance, lambda path: texts.get(here + path.removeprefix(there)))
 
 
-def write_scoreboard(runs: Sequence[Run], page: Path) -> None:
+def write_scoreboard(runs: Sequence[WorkflowRun], page: Path) -> None:
     """Write the page: the claims of all runs, each with its forest plot, and the cells of their tables."""
     claims = list(_claims(runs))
     # Where the page tells what is behind each row; of several runs that have it, the last is where its name leads.
@@ -163,7 +163,7 @@ def state_of(claim: Mapping[str, str]) -> str:
     return NOT_RUN if claim["source"] == NOT_RUN else claim["verdict"]
 
 
-def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
     """Every claim of any run, its parts below it."""
     rows = [{(row["paper"], row["id"]): row for row in _rows(run.claims)} for run in runs]
     for paper, name in dict.fromkeys(key for of_run in rows for key in of_run):
@@ -188,7 +188,7 @@ def _claims(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _details(run: Run, paper: str, name: str) -> dict[str, Any]:
+def _details(run: WorkflowRun, paper: str, name: str) -> dict[str, Any]:
     """A claim of a run: itself or its parts, each with its comparisons, and all of them in one plot."""
     ids = run.claims["id"]
     below = run.claims["paper"].eq(paper) & ids.str.split(".").str[0].eq(name)
@@ -261,7 +261,7 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
 
 
-def _cells(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def _cells(runs: Sequence[WorkflowRun]) -> list[dict[str, Any]]:
     """Every cell of any run: its keys, what is printed, and what each run found."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for number, run in enumerate(runs):
@@ -289,7 +289,7 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row[name] for name in _CELL[:4])
 
 
-def _files(run: Run, page: Path) -> list[dict[str, str]]:
+def _files(run: WorkflowRun, page: Path) -> list[dict[str, str]]:
     """Links to the files of each table, from the page on."""
     assert run.folder is not None
     tables = _rows(run.cells[["paper", "table"]].drop_duplicates())

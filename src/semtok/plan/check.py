@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from semtok.config.data import Dataset
-from semtok.config.load import listing, read
+from semtok.config.load import listing, read_config
 from semtok.config.messages import explain
 from semtok.config.model import PAPER_NAME, Config
-from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.config.scorers import TEXTS, Scorer, ScorerClass
-from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import nearest, resolve
+from semtok.config.recommenders import RecommenderClass, RecommenderEntry
+from semtok.config.scorers import TEXTS, ScorerClass, ScorerEntry
+from semtok.config.tokenizers import IDS, TokenizerEntry
+from semtok.config.variants import resolve, suggestion
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Entries
@@ -32,7 +32,7 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     Raises:
         ConfigError: lists every mistake of the config and the definitions, one a line.
     """
-    config, problems = read(raw)
+    config, problems = read_config(raw)
     papers: dict[str, Definition] = {}
     named = raw.get("papers")
     for name in named if isinstance(named, Mapping) else ():
@@ -63,9 +63,9 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     planned = [cell for exhibit in exhibits for cell in plan.cells(paper, built, exhibit, config.seeds, *sections)]
     scored = plan.runs(planned, "candidates")
     for scorer in sorted({run.recommender for run in scored}):
-        yield from invalid(Scorer, entries["scorers"], scorer, "scorers")
+        yield from invalid(ScorerEntry, entries["scorers"], scorer, "scorers")
     for tokenizer in sorted({run.tokenizer for run in scored} - {TEXTS}):
-        yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+        yield from invalid(TokenizerEntry, entries["tokenizers"], tokenizer, "tokenizers")
     for run in scored:
         if config.datasets[run.dataset].impressions != "candidates":
             yield (
@@ -75,14 +75,14 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     cells = [cell for cell in planned if cell.evidence != "candidates"]
     pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells) if not run.is_untrained})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
-        yield from invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers")
+        yield from invalid(TokenizerEntry, entries["tokenizers"], tokenizer, "tokenizers")
     widest = max(plan.cutoffs(paper, exhibits), default=0)
     for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
-        mistakes = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        mistakes = list(invalid(RecommenderEntry, entries["recommenders"], recommender, "recommenders"))
         yield from mistakes
         if mistakes:
             continue
-        options = chosen(Recommender, entries["recommenders"], recommender, "recommenders")
+        options = chosen(RecommenderEntry, entries["recommenders"], recommender, "recommenders")
         if options.n_ranked < widest:
             yield (
                 f"recommenders.{recommender}.decoding.{options.ranked_by}: found {options.n_ranked}; "
@@ -103,7 +103,7 @@ def _language_models(config: Config) -> Iterator[str]:
             if model is None:
                 continue
             if model not in config.language_models:  # a class of one's own need not have asked
-                hint = nearest(str(model), config.language_models)
+                hint = suggestion(str(model), config.language_models)
                 yield f"{section}.{name}.language_model: found {model}; expected an entry of language_models{hint}"
             elif config.language_models[model].architecture not in known:
                 yield (

@@ -14,9 +14,8 @@ from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, DatasetNote, Definition
 from semtok.plan.figure_specs import Figure
-from semtok.plan.files import sources
 from semtok.plan.own_data import with_own_data
-from semtok.plan.paths import Paths, trained_as
+from semtok.plan.paths import Paths, sources, trained_as
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.remarks import with_remarks
 from semtok.plan.terms import with_terms
@@ -91,7 +90,7 @@ class Exhibits:
         return replace(cell, remark=f"{cell.remark}. {said}" if cell.remark else said)
 
     def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
-        """The same cells; those that nobody trains say in words what they are, or why there is nothing to rank by."""
+        """The same cells; untrained baselines say in words what they are, or why there is nothing to rank by."""
         options = self.config.untrained
         for cell in cells:
             row = UNTRAINED.get(cell.tokenizer)

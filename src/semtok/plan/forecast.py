@@ -18,15 +18,15 @@ from typing import Any, NamedTuple
 from semtok.errors import DataError, SemtokError
 from semtok.run.files import read_json
 from semtok.run.records import RECORDS
-from semtok.run.summary import in_words
+from semtok.run.summary import time_in_words
 
-Kind = tuple[str, ...]
+JobKind = tuple[str, ...]
 """What a job is but for its seed: its rule, then its dataset, tokenizer, recommender ..."""
 LENGTHS = ("epochs", "steps", "samples_per_epoch")
 """Options that a training takes as much longer as they are larger."""
 
 
-class Measured(NamedTuple):
+class FinishedJob(NamedTuple):
     """Of a job that ran."""
 
     seconds: float
@@ -37,25 +37,25 @@ class Measured(NamedTuple):
     """Bytes of what it wrote; None where that is not here."""
 
 
-class Planned(NamedTuple):
+class PlannedJob(NamedTuple):
     """A job that is to run."""
 
-    kind: Kind
+    kind: JobKind
     config: Any
 
 
-Durations = Mapping[Kind, list[Measured]]
+Durations = Mapping[JobKind, list[FinishedJob]]
 
 
-def kind(path: str | Path, folder: str | Path) -> Kind:
+def kind(path: str | Path, folder: str | Path) -> JobKind:
     """The kind of the job whose benchmark file is `path`, below `folder`."""
     parts = Path(path).relative_to(folder).with_suffix("").parts
     return parts[:-1] if parts[-1].isdigit() else parts
 
 
-def measured(folder: str | Path) -> dict[Kind, list[Measured]]:
+def measured(folder: str | Path) -> dict[JobKind, list[FinishedJob]]:
     """The jobs that have Snakemake's benchmark files below `folder`; what they were is in the records beside it."""
-    found: dict[Kind, list[Measured]] = defaultdict(list)
+    found: dict[JobKind, list[FinishedJob]] = defaultdict(list)
     for path in sorted(Path(folder).rglob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as file:
             times = [row.get("cpu_time") for row in csv.DictReader(file, delimiter="\t")]
@@ -64,28 +64,30 @@ def measured(folder: str | Path) -> dict[Kind, list[Measured]]:
     return {one: jobs for one, jobs in found.items() if jobs}
 
 
-def _measured(seconds: float, record: Path) -> Measured:
+def _measured(seconds: float, record: Path) -> FinishedJob:
     with suppress(SemtokError, OSError, KeyError, TypeError):  # without a record, or with a damaged one
         told = read_json(record)
         outputs = [Path(output["path"]) for output in told["outputs"]]
         is_here = all(output.is_file() for output in outputs)
-        return Measured(seconds, told["config"], sum(output.stat().st_size for output in outputs) if is_here else None)
-    return Measured(seconds)
+        return FinishedJob(
+            seconds, told["config"], sum(output.stat().st_size for output in outputs) if is_here else None
+        )
+    return FinishedJob(seconds)
 
 
-def read(path: str | Path) -> dict[Kind, list[Measured]]:
+def read_durations(path: str | Path) -> dict[JobKind, list[FinishedJob]]:
     """What `main` wrote; raises DataError."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return {tuple(row["job"].split("/")): [Measured(float(row["processor_seconds"]))] for row in rows}
+        return {tuple(row["job"].split("/")): [FinishedJob(float(row["processor_seconds"]))] for row in rows}
     except OSError as error:
         raise DataError(f"{path}: the config's `durations` cannot be read ({error.strerror})") from None
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise DataError(f"{path}: expected the columns job and processor_seconds ({error})") from None
 
 
-def most_like(job: Kind, durations: Durations) -> list[Measured]:
+def most_like(job: JobKind, durations: Durations) -> list[FinishedJob]:
     """The measured jobs that are most like `job`; none if its rule was never measured.
 
     Most like it are those of its rule with most of the other names in common, the first names counting most.
@@ -97,7 +99,7 @@ def most_like(job: Kind, durations: Durations) -> list[Measured]:
     return [one for other, how in likeness.items() if how == most for one in durations[other]]
 
 
-def seconds(job: Planned, like: Iterable[Measured]) -> float:
+def seconds(job: PlannedJob, like: Iterable[FinishedJob]) -> float:
     """What `job` takes by those like it, each made as much longer as its training is."""
     return statistics.median(one.seconds * _times_as_long(job.config, one.config) for one in like)
 
@@ -117,7 +119,7 @@ def _lengths(config: Any) -> dict[str, float]:
     return {name: options[name] for name in LENGTHS if isinstance(options.get(name), int) and options[name] > 0}
 
 
-def forecast(jobs: Iterable[Planned], durations: Durations, cores: int, where: str) -> str | None:
+def forecast(jobs: Iterable[PlannedJob], durations: Durations, cores: int, where: str) -> str | None:
     """How long `jobs` will take on that many cores and what they will write; None where there is no job.
 
     where: the folder of results, to be named.
@@ -135,10 +137,10 @@ def forecast(jobs: Iterable[Planned], durations: Durations, cores: int, where: s
     n_other = sum(
         job.kind not in durations or any(one.config != job.config for one in durations[job.kind]) for job, _ in likes
     )
-    by_rule_told = ", ".join(f"{rule} {in_words(part)}" for rule, part in parts)
+    by_rule_told = ", ".join(f"{rule} {time_in_words(part)}" for rule, part in parts)
     told = (
-        f"forecast by {len(durations)} measured kinds of jobs: {len(likes)} jobs to run, {in_words(total)} of a "
-        f"processor ({by_rule_told}), about {in_words(total / cores)} on {cores} "
+        f"forecast by {len(durations)} measured kinds of jobs: {len(likes)} jobs to run, {time_in_words(total)} of a "
+        f"processor ({by_rule_told}), about {time_in_words(total / cores)} on {cores} "
         f"core{'s' * (cores > 1)} that have nothing else to do; disk: "
     )
     told += f"{_size(sum(sizes))} for {len(sizes)} of them" if sizes else "not known"

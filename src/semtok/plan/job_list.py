@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-Job = tuple[str, Mapping[str, str]]
+JobName = tuple[str, Mapping[str, str]]
 """A rule and the wildcards of its job, in the order of the path."""
 
 
-def job_list(jobs: Iterable[Job]) -> Iterator[str]:
+def job_list(jobs: Iterable[JobName]) -> Iterator[str]:
     """A line for each rule and dataset (or paper), in the order in which they come first."""
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
     for rule, wildcards in jobs:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
-from semtok.config.budget import budget, reading
+from semtok.config.budget import budget, recommender_in_words
 from semtok.config.choice import grid_of
 from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS, encoders_of
@@ -41,7 +41,7 @@ def with_remarks(
         if name and recommenders:
             chosen = resolve(recommenders, name, "recommenders")
             grid = grid_of(name, chosen)
-            read = f"{name}: {reading(chosen, grid)}"
+            read = f"{name}: {recommender_in_words(chosen, grid)}"
         found.append(replace(cell, remark=remark, budget=spent, recommender=read, has_choice=bool(grid), dense=dense))
     return found
 

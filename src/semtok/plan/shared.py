@@ -14,7 +14,7 @@ _PARTS = (
 )
 
 
-def sources() -> dict[str, str]:
+def project_files() -> dict[str, str]:
     """Path and checksum of each, from the current folder, the project; the caches of tools are left out."""
     return {path.as_posix(): sha256(path) for path in sorted(_files())}
 

@@ -9,7 +9,7 @@ from semtok.config.model import Config
 from semtok.config.papers import PaperConfig
 from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS
-from semtok.config.variants import nearest, parse
+from semtok.config.variants import parse, suggestion
 from semtok.errors import ConfigError, SemtokError
 from semtok.plan.cells import Cell, Entries, claim_cells, parts, wanted
 from semtok.plan.definition import Definition, Paper
@@ -50,7 +50,7 @@ def _unknown_conditions(paper: Definition, name: str, entries: Mapping[str, Any]
     ):
         for entry in found:
             if entry not in entries[section]:
-                expected = f"expected an entry of {section}{nearest(entry, entries[section])}"
+                expected = f"expected an entry of {section}{suggestion(entry, entries[section])}"
                 yield f"{name}.yaml: conditions.{section}: found {entry!r}; {expected}"
 
 
@@ -59,7 +59,7 @@ def unknown_names(paper: Paper, config: PaperConfig, name: str) -> list[str]:
     exhibits = [*paper.tables, *paper.figures]
     printed = {paper.runs_on(dataset) for exhibit in exhibits for dataset in paper.shown_in(exhibit)}
     mistakes = [
-        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{nearest(entry, known)}"
+        f"papers.{name}.{key}: found {entry!r}; expected one of the paper's{suggestion(entry, known)}"
         for key, found, known in (
             ("tables", config.tables, set(paper.tables)),
             ("figures", config.figures, set(paper.figures)),
@@ -80,7 +80,7 @@ def unknown_names(paper: Paper, config: PaperConfig, name: str) -> list[str]:
         }
         mistakes += [
             f"papers.{name}.recommenders_by_dataset.{dataset}: found {entry!r}; expected a recommender of its "
-            f"rows{nearest(entry, used)}"
+            f"rows{suggestion(entry, used)}"
             for entry in replacements
             if dataset in printed and entry not in used
         ]
@@ -122,7 +122,7 @@ def misspelt(
             rows = known.get((claim.exhibit, dataset), [])
             for method in claim.tokenizers:
                 if method not in rows:
-                    expected = f"expected what {claim.exhibit} has on {dataset}{nearest(method, rows)}"
+                    expected = f"expected what {claim.exhibit} has on {dataset}{suggestion(method, rows)}"
                     yield f"{name}.yaml: claim {claim.id}: found {method!r}; {expected}"
 
 
@@ -144,14 +144,14 @@ def _mistakes(
         yield str(error)
         return
     if entry not in {*read, *planned}:
-        yield f"expected an entry of tokenizers, or one that is planned{nearest(entry, tokenizers)}"
+        yield f"expected an entry of tokenizers, or one that is planned{suggestion(entry, tokenizers)}"
     # A user's own entry of that name may be of another method: then the row stays empty, and says so.
     options = {option for values in tokenizers.values() for option in values}
     for option in (key.partition(".")[0] for key in replaced):
         if option not in options:
-            yield f"{option!r} is no option of a tokenizer{nearest(option, tokenizers.get(entry, options))}"
+            yield f"{option!r} is no option of a tokenizer{suggestion(option, tokenizers.get(entry, options))}"
     if method not in UNTRAINED and recommender and recommender not in {*recommenders, *planned}:
-        yield f"expected an entry of {section}, or one that is planned{nearest(recommender, recommenders)}"
+        yield f"expected an entry of {section}, or one that is planned{suggestion(recommender, recommenders)}"
 
 
 def unprinted(paper: Definition, name: str, printed: Printed) -> Iterator[str]:
@@ -171,5 +171,5 @@ def unprinted(paper: Definition, name: str, printed: Printed) -> Iterator[str]:
         for label in sorted(printed.methods(identifier) - set(shown)) if without else ():
             yield (
                 f"{name}-printed.csv: {identifier}: found numbers of {label!r}, which nothing shows, while others have "
-                f"none; expected the label of one of these{nearest(label, without)}"
+                f"none; expected the label of one of these{suggestion(label, without)}"
             )

@@ -46,7 +46,7 @@ class Gain(Section):
     over: Annotated[list[str], Field(min_length=1)]
 
 
-Statistic = Literal[
+DatasetStatistic = Literal[
     "users",
     "items",
     "interactions",
@@ -59,7 +59,7 @@ Statistic = Literal[
     "test_users",
     "appearance_mean",
 ]
-STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
+STATISTICS: tuple[DatasetStatistic, ...] = get_args(DatasetStatistic)
 
 
 class StatisticsTable(Section):
@@ -70,7 +70,7 @@ class StatisticsTable(Section):
     datasets: Annotated[list[str], Field(min_length=1)]
     tolerance: Annotated[float, Field(gt=0, lt=1)]
     """Relative difference from the printed statistic up to which two data sets count as the same."""
-    statistics: list[Statistic] = Field(default_factory=lambda: list(STATISTICS[: STATISTICS.index("sparsity")]))
+    statistics: list[DatasetStatistic] = Field(default_factory=lambda: list(STATISTICS[: STATISTICS.index("sparsity")]))
     """What is shown, in this order."""
 
 
@@ -86,7 +86,7 @@ class RankingTable(Section):
     """Those of `ks` that no beam needs to reach: a narrower one leaves them empty, and says so."""
     rows: Annotated[list[Row], Field(min_length=1)]
     untrained: list[UntrainedName] = Field(default_factory=lambda: list(get_args(UntrainedName)))
-    """Rows below a rule that nobody trains; an empty list for none."""
+    """Untrained baselines, below a rule; an empty list for none."""
     gains: list[Gain] = Field(default_factory=list)
     blocks: list[list[str]] | None = None
     """Datasets that are shown side by side, block below block; None for all in one."""

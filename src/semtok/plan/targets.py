@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender
-from semtok.config.scorers import TEXTS, Scorer
-from semtok.config.tokenizers import IDS, Tokenizer
-from semtok.config.variants import canonical, nearest, spelled
+from semtok.config.recommenders import RecommenderEntry
+from semtok.config.scorers import TEXTS, ScorerEntry
+from semtok.config.tokenizers import IDS, TokenizerEntry
+from semtok.config.variants import canonical, spelled, suggestion
 from semtok.errors import SemtokError
 from semtok.plan import cells as plan
 from semtok.plan.check import incompatible, invalid, misread, placeless
@@ -41,18 +41,18 @@ def mistakes(stages: Stages, papers: Mapping[str, Definition], wildcards: Mappin
     for key, entries in known.items():
         if key in wildcards and wildcards[key] not in entries:
             what = _IN_WORDS.get(key, key)
-            yield f"{wildcards[key]!r} is no {what} that this config has{nearest(wildcards[key], entries)}"
+            yield f"{wildcards[key]!r} is no {what} that this config has{suggestion(wildcards[key], entries)}"
     tokenizer, recommender = wildcards.get("tokenizer", IDS), wildcards.get("recommender")
     entries = stages.entries
     if tokenizer not in (IDS, TEXTS):
-        wrong = list(invalid(Tokenizer, entries["tokenizers"], tokenizer, "tokenizers"))
+        wrong = list(invalid(TokenizerEntry, entries["tokenizers"], tokenizer, "tokenizers"))
         yield from wrong or _misspelled(tokenizer, canonical(entries["tokenizers"], tokenizer, "tokenizers"))
     if (scorer := wildcards.get("scorer")) is not None:
-        wrong = list(invalid(Scorer, entries["scorers"], scorer, "scorers"))
+        wrong = list(invalid(ScorerEntry, entries["scorers"], scorer, "scorers"))
         wrong = wrong or list(_misspelled(scorer, canonical(entries["scorers"], scorer, "scorers")))
         yield from wrong or misread(wildcards.get("tokenizer", TEXTS), scorer, stages.scorer(scorer), "target")
     if recommender is not None:
-        wrong = list(invalid(Recommender, entries["recommenders"], recommender, "recommenders"))
+        wrong = list(invalid(RecommenderEntry, entries["recommenders"], recommender, "recommenders"))
         yield from wrong or _misspelled(recommender, spelled(recommender))
         dataset = stages.config.datasets.get(wildcards.get("dataset", ""))
         if not wrong:
@@ -96,7 +96,7 @@ def datasets(config: Config, papers: Mapping[str, Definition], wildcards: Mappin
     return found
 
 
-def lacking(config: Config, names: Collection[str]) -> Iterator[str]:
+def unavailable(config: Config, names: Collection[str]) -> Iterator[str]:
     """What the source of these datasets does not have."""
     for name in sorted(names):
         dataset = config.datasets[name]

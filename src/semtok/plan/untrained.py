@@ -1,4 +1,4 @@
-"""The rows of every ranking table that nobody trains: their names, and what tables say of them."""
+"""The untrained baselines of every ranking table: their names, and what tables say of them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ Kind = Literal["trained", "untrained", "control"]
 
 @dataclass(frozen=True)
 class UntrainedRow:
-    """What a table says of a row that nobody trains."""
+    """What a table says of an untrained baseline."""
 
     name: UntrainedName
     label: str

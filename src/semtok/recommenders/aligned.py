@@ -11,7 +11,7 @@ from semtok.config.on_language_models import STORERecommender, STORETrainingOpti
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.item_codes import VALIDATION_K, generate, prepare
 from semtok.recommenders.language_codes import LanguageCodes
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.sequences import Integers, Samples, train_samples, validation_sample
 from semtok.recommenders.task import Trained
 from semtok.recommenders.text_tasks import Joined
@@ -69,10 +69,10 @@ class AlignedTrainer(Trainer):
 
 
 def train_aligned(
-    task: LanguageTask[STORERecommender],
+    task: LanguageModelTask[STORERecommender],
     checkpoint: str | Path,
     identity: str,
-    build: Callable[[LanguageTask[STORERecommender], int], LanguageCodes],
+    build: Callable[[LanguageModelTask[STORERecommender], int], LanguageCodes],
     learn: Callable[[LanguageCodes, Batches, Samples], TrainingSamples],
     texts: Callable[[LanguageCodes], TrainingSamples],
 ) -> Trained:

@@ -16,7 +16,7 @@ from semtok.recommenders.vocabulary import BOS, EOS, PAD, ItemTokens
 
 
 @dataclass(frozen=True)
-class Batch:
+class SourceBatch:
     """Source tokens of some histories."""
 
     source: Tensor
@@ -45,7 +45,7 @@ class Batches:
         lengths = self.sequences.lengths(samples, self.max_items) * self.n_levels
         return groups_by_length(lengths, decoder_tokens, self.capacity)
 
-    def source(self, samples: Samples) -> Batch:
+    def source(self, samples: Samples) -> SourceBatch:
         """The histories of `samples` as tokens: [B, (1 +) items * levels], oldest item first, padded at the end."""
         histories = self.sequences.histories(samples, self.max_items)  # of (B, T)
         source = self.tokens[self._tensor(histories.items)]  # (B, T, levels)
@@ -59,7 +59,7 @@ class Batches:
             user = self._tensor(self.vocabulary.user_tokens(samples.user)).unsqueeze(1)  # (B, 1)
             source = torch.cat([user, source], dim=1)
             mask = None if mask is None else F.pad(mask, (1, 0), value=True)
-        return Batch(source, mask)
+        return SourceBatch(source, mask)
 
     def target(self, items: Integers) -> Tensor:
         """What the decoder is to say [..., 1 + levels + 1] for items [...]: BOS, the item's tokens, EOS."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from semtok.recommenders.batching import Batch
+from semtok.recommenders.batching import SourceBatch
 from semtok.recommenders.code_model import CodeModel
 from semtok.recommenders.trie import Constraint, Trie
 
@@ -32,7 +32,7 @@ def beam_search(
     model: CodeModel,
     constraint: Constraint,
     trie: Trie,
-    batch: Batch,
+    batch: SourceBatch,
     beam_size: int,
     renormalize: bool,
 ) -> tuple[Tensor, Tensor]:
@@ -55,7 +55,7 @@ def beam_search(
         gained = allowed_log_probabilities(log_p, child_tokens, valid, renormalize)  # (U, W, C)
         candidates = (scores.unsqueeze(-1) + gained).flatten(1)  # (U, W * C)
         is_last = level == constraint.n_levels - 1
-        ties = smallest_items(trie, constraint.leaves(child.flatten(1))) if is_last else columns(candidates)
+        ties = smallest_items(trie, constraint.leaves(child.flatten(1))) if is_last else column_numbers(candidates)
         n_children, next_width = child.shape[-1], min(beam_size, candidates.shape[1], constraint.n_prefixes(level + 1))
         kept = best(candidates, ties, next_width)  # (U, next W), columns of the candidates
         scores, prefix = candidates.gather(1, kept), child.flatten(1).gather(1, kept)  # (U, next W)
@@ -66,7 +66,7 @@ def beam_search(
     return constraint.leaves(prefix).masked_fill(scores == -torch.inf, -1), scores
 
 
-def columns(like: Tensor) -> Tensor:
+def column_numbers(like: Tensor) -> Tensor:
     """The number of each column, as a row that broadcasts to `like` [U, C]."""
     return torch.arange(like.shape[1], device=like.device).unsqueeze(0)
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from semtok.config.over_ids import BERT4Rec, BERT4RecTrainingOptions, SelfAttentionOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch
-from semtok.recommenders.self_attention import ACTIVATIONS, INITIAL_DEVIATION, SelfAttention, initialize
+from semtok.recommenders.self_attention import ACTIVATIONS, INITIAL_DEVIATION, TransformerEncoder, initialize
 from semtok.recommenders.sequences import Histories, Integers, Samples
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 from semtok.recommenders.training import TrainingSamples
 from semtok.recommenders.windows import Windows, backward_in_groups
 
@@ -38,7 +38,7 @@ class BERT4RecNetwork(ItemModel):
         super().__init__()
         self.item = nn.Embedding(n_items, options.hidden_dim)
         self.mask = nn.Parameter(torch.empty(options.hidden_dim))
-        self.layers = SelfAttention(options, max_items + 1)  # a history and what is asked for
+        self.layers = TransformerEncoder(options, max_items + 1)  # a history and what is asked for
         self.project = nn.Linear(options.hidden_dim, options.hidden_dim)
         self.activation = ACTIVATIONS[options.activation]
         self.norm = nn.LayerNorm(options.hidden_dim)
@@ -127,22 +127,22 @@ class Cloze(TrainingSamples):
         return WindowBatch(histories, histories.items, np.where(self.is_last[rows, None], is_end, anywhere))
 
 
-def build(task: Task[BERT4Rec]) -> BERT4RecNetwork:
+def build(task: RecommenderTask[BERT4Rec]) -> BERT4RecNetwork:
     """A new network for the catalogue of the task."""
     return BERT4RecNetwork(task.options.model, task.sequences.n_items, task.options.max_items)
 
 
-def samples(task: Task[BERT4Rec], model: ItemModel) -> Cloze:
+def samples(task: RecommenderTask[BERT4Rec], model: ItemModel) -> Cloze:
     """What the task's network learns from."""
     windows = Windows.from_interactions(model, task.interactions, task.options.max_items)
     return Cloze(windows, task.options.training, task.seed)
 
 
-def train(task: Task[BERT4Rec], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[BERT4Rec], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build, samples)
 
 
-def decode(task: Task[BERT4Rec], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[BERT4Rec], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def attend(
+def attend_branches(
     query: Tensor,
     here: Tensor,
     past: list[Tensor],

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from semtok.config.scorers import FineTunedScorer, ZeroShotScorer
-from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
-from semtok.encoders.language_models import CLS, MASK, SEP, MaskedModel
+from semtok.encoders.attributes import AttributeTokens, TokenIds, encoded, padded
+from semtok.encoders.language_models import CLS, MASK, SEP, MaskedLanguageModel
 from semtok.errors import ConfigError
 from semtok.recommenders.candidate_prompts import WORDINGS, Prompts
 
@@ -19,10 +19,10 @@ class CandidateModel(nn.Module):
     """A network that answers questions about candidates."""
 
     @abstractmethod
-    def margins(self, prompts: Sequence[Tokens]) -> Tensor:
+    def margins(self, prompts: Sequence[TokenIds]) -> Tensor:
         """The logit of yes less that of no [B], in float32."""
 
-    def losses(self, prompts: Sequence[Tokens], clicked: Tensor) -> Tensor:
+    def losses(self, prompts: Sequence[TokenIds], clicked: Tensor) -> Tensor:
         """What each question teaches [B]: the binary cross-entropy of the click [B], 0 or 1."""
         return F.binary_cross_entropy_with_logits(self.margins(prompts), clicked, reduction="none")
 
@@ -32,7 +32,7 @@ class YesOrNoBERT(CandidateModel):
 
     answers: Tensor
 
-    def __init__(self, model: MaskedModel) -> None:
+    def __init__(self, model: MaskedLanguageModel) -> None:
         super().__init__()
         network: Any = model.network
         self.bert = network.bert
@@ -40,7 +40,7 @@ class YesOrNoBERT(CandidateModel):
         self.filler = int(network.config.pad_token_id)
         self.register_buffer("answers", torch.tensor(answers_of_bert(model)), persistent=False)
 
-    def margins(self, prompts: Sequence[Tokens]) -> Tensor:
+    def margins(self, prompts: Sequence[TokenIds]) -> Tensor:
         """See `CandidateModel`; the logits are those of BERT's masked tokens."""
         where = self.answers.device
         read = padded(prompts, self.filler, where)
@@ -54,7 +54,7 @@ class YesOrNoBERT(CandidateModel):
         return logits[:, 0] - logits[:, 1]
 
 
-def answers_of_bert(model: MaskedModel) -> list[int]:
+def answers_of_bert(model: MaskedLanguageModel) -> list[int]:
     """The tokens of yes and no. Raises ConfigError where they are not one each."""
     found = encoded(model.vocabulary, ["yes", "no"])
     unknown = model.vocabulary.token_to_id("[UNK]")
@@ -66,7 +66,9 @@ def answers_of_bert(model: MaskedModel) -> list[int]:
     return [tokens[0] for tokens in found]
 
 
-def prompts_of_bert(options: ZeroShotScorer | FineTunedScorer, model: MaskedModel, texts: AttributeTokens) -> Prompts:
+def prompts_of_bert(
+    options: ZeroShotScorer | FineTunedScorer, model: MaskedLanguageModel, texts: AttributeTokens
+) -> Prompts:
     """[CLS] question [MASK] [SEP], in texts."""
     before, between, behind = encoded(model.vocabulary, WORDINGS[options.prompt])
     ids = model.vocabulary.get_vocab()

@@ -12,7 +12,7 @@ import torch
 from scipy.special import expit
 from torch import Tensor
 
-from semtok.encoders.attributes import Tokens
+from semtok.encoders.attributes import TokenIds
 from semtok.errors import ConfigError
 from semtok.recommenders.sequences import Integers
 from semtok.run import devices
@@ -31,17 +31,17 @@ model near chance may turn about with the words."""
 class Prompts:
     """The prompts of candidates, as tokens: as many of the most recent items as there are positions for."""
 
-    start: Tokens
+    start: TokenIds
     """What stands before all."""
-    words: Sequence[Tokens]
+    words: Sequence[TokenIds]
     """What stands before the history, before the candidate and behind it."""
-    content: Callable[[int], Tokens]
+    content: Callable[[int], TokenIds]
     """The tokens of an item."""
     max_items: int
     max_tokens: int
     """Of a prompt."""
 
-    def prompt(self, history: Sequence[int], candidate: int) -> Tokens:
+    def prompt(self, history: Sequence[int], candidate: int) -> TokenIds:
         """Raises ConfigError where the model has no positions for the question and the candidate alone."""
         before, between, behind = self.words
         asked = [*between, *self.content(candidate), *behind]
@@ -51,7 +51,7 @@ class Prompts:
                 f"max_tokens: a question takes {len(self.start) + len(before) + len(asked)} tokens; expected at most "
                 f"{self.max_tokens}, the positions of the language model less the answer"
             )
-        read: Tokens = []
+        read: TokenIds = []
         for item in reversed(history[-self.max_items :]):
             text = self.content(item)
             if len(text) > left - len(read):
@@ -84,7 +84,7 @@ class Questions:
     def __len__(self) -> int:
         return len(self.candidates)
 
-    def of(self, rows: Integers) -> list[Tokens]:
+    def of(self, rows: Integers) -> list[TokenIds]:
         """The prompts of these candidates."""
         asked = zip(self._users[rows].tolist(), self._items[rows].tolist(), strict=True)
         return [self.prompts.prompt(self.histories.get(user, ()), item) for user, item in asked]
@@ -108,7 +108,7 @@ class Questions:
         return self.candidates["clicked"].to_numpy(bool)
 
     @torch.no_grad()
-    def answers(self, ask: Callable[[list[Tokens]], Tensor], batch_size: int) -> npt.NDArray[np.float64]:
+    def answers(self, ask: Callable[[list[TokenIds]], Tensor], batch_size: int) -> npt.NDArray[np.float64]:
         """What `ask` says to each question, [n]: it takes prompts and gives a number for each, [B]. Questions of one
         length go together, so that little is padding."""
         where = devices.device()

@@ -19,7 +19,7 @@ from torch import Tensor
 from semtok.encoders.geography import EARTH_RADIUS_KM, arc_km, haversine_km, unit_vectors
 from semtok.errors import DataError
 from semtok.recommenders.sequences import Histories, Integers
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.run.files import read_table
 
 HOURS_OF_A_WEEK = 168
@@ -47,7 +47,7 @@ class CheckIns:
     """[n_items] degrees."""
 
     @classmethod
-    def from_task(cls, task: Task[Any]) -> "CheckIns":
+    def from_task(cls, task: RecommenderTask[Any]) -> "CheckIns":
         """From the tables that a task names; raises DataError where an item has no coordinates."""
         if task.items is None:
             raise DataError("items: no table; a recommender for places needs latitude and longitude of the items")

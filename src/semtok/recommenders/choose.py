@@ -1,4 +1,4 @@
-"""Options chosen by validation: of the candidates of a grid, the one with the highest Recall@10."""
+"""Options chosen by validation: of the trials of a grid, the one with the highest Recall@10."""
 
 import logging
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ METRIC = "recall@10"
 log = logging.getLogger(__name__)
 
 
-def choose(candidates: Sequence[dict[str, Any]], histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """The values of the best candidate, and what each of them reached at its best validation.
+def choose(trials: Sequence[dict[str, Any]], histories: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """The values of the best trial, and what each of them reached at its best validation.
 
     Args:
-        candidates: the values of each, in the order of the grid; of equals the first is chosen.
+        trials: the values of each, in the order of the grid; of equals the first is chosen.
         histories: of its training, one row an epoch.
 
     Raises:
-        DataError: a candidate was never validated.
+        DataError: a trial was never validated.
     """
     found: list[dict[str, Any]] = []
-    for values, history in zip(candidates, histories, strict=True):
+    for values, history in zip(trials, histories, strict=True):
         measured = history.dropna(subset=[METRIC])
         if measured.empty:
             raise DataError(
-                f"candidate {values}: never validated; expected validation targets in the data, without which nothing "
+                f"trial {values}: never validated; expected validation targets in the data, without which nothing "
                 "can be chosen"
             )
         # The epoch whose weights are kept (`Trainer.score`).
@@ -37,5 +37,5 @@ def choose(candidates: Sequence[dict[str, Any]], histories: Sequence[pd.DataFram
         recall, epoch = float(measured[METRIC].iloc[best]), int(measured["epoch"].iloc[best])
         found.append({"values": values, METRIC: recall, "epoch": epoch})
         log.info("%s: %s %.4f in epoch %d", values, METRIC, recall, epoch)
-    first: dict[str, Any] = max(found, key=lambda candidate: float(candidate[METRIC]))
-    return {"chosen": first["values"], METRIC: first[METRIC], "epoch": first["epoch"], "candidates": found}
+    first: dict[str, Any] = max(found, key=lambda trial: float(trial[METRIC]))
+    return {"chosen": first["values"], METRIC: first[METRIC], "epoch": first["epoch"], "trials": found}

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from semtok.config.scorers import CodeScorer, CodeScorerTrainingOptions
 from semtok.encoders.adapted import LoRAOptions
-from semtok.encoders.attributes import Tokens, encoded, padded
+from semtok.encoders.attributes import TokenIds, encoded, padded
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import DataError
 from semtok.recommenders.candidate_model import CandidateModel
@@ -55,7 +55,7 @@ class YesOrNoCodes(PromptedModel, CandidateModel):
         """training: how it learns; None where it only scores."""
         super().__init__(model, options, items.vocabulary.size - N_SPECIALS)
         self.n_levels, self.training_options = items.tokens.shape[1], training
-        self.item_codes: list[Tokens] = (items.tokens - N_SPECIALS + self.n_words).tolist()
+        self.item_codes: list[TokenIds] = (items.tokens - N_SPECIALS + self.n_words).tolist()
         self.answer_start, *answers = answer_tokens(model)
         self.register_buffer("answers", torch.tensor(answers).flatten(), persistent=False)
 
@@ -67,11 +67,11 @@ class YesOrNoCodes(PromptedModel, CandidateModel):
         items = [[*codes, *newline] for codes in self.item_codes]
         return Prompts([self.text_start], words, items.__getitem__, options.max_items, self.max_positions)
 
-    def margins(self, prompts: Sequence[Tokens]) -> Tensor:
+    def margins(self, prompts: Sequence[TokenIds]) -> Tensor:
         """See `CandidateModel`: at the last position."""
         return self._margins(*self._states(prompts)[1:])
 
-    def losses(self, prompts: Sequence[Tokens], clicked: Tensor) -> Tensor:
+    def losses(self, prompts: Sequence[TokenIds], clicked: Tensor) -> Tensor:
         """See `CandidateModel` and the equation above [B]."""
         assert self.training_options is not None
         ids, n_tokens, states = self._states(prompts)
@@ -98,7 +98,7 @@ class YesOrNoCodes(PromptedModel, CandidateModel):
             asked |= of_candidate & is_asked[:, None]
         return asked.logical_and(is_code)
 
-    def _states(self, prompts: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor]:
+    def _states(self, prompts: Sequence[TokenIds]) -> tuple[Tensor, Tensor, Tensor]:
         """Ids [B, S], numbers of tokens [B] and states [B, S, D]."""
         where = self.answers.device
         ids = padded(prompts, self.filler, where)
@@ -112,7 +112,7 @@ class YesOrNoCodes(PromptedModel, CandidateModel):
         return logits[:, 0] - logits[:, 1]
 
 
-def answer_tokens(model: LanguageModel) -> tuple[Tokens, int, int]:
+def answer_tokens(model: LanguageModel) -> tuple[TokenIds, int, int]:
     """What both answers begin with, and the tokens of yes and no behind it: nothing, and one token each, in a published
     vocabulary; in a small one that lacks the words, the first tokens in which they differ."""
     yes, no = encoded(model.vocabulary, [YES, NO])

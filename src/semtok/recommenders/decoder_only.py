@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semtok.config.over_codes import DecoderOnly, TransformerOptions
-from semtok.recommenders.branching import attend
+from semtok.recommenders.branching import attend_branches
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.kernels import dropout
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.relative_position import RelativePositionBias
-from semtok.recommenders.t5_blocks import EncoderLayer, RMSNorm, SelfAttention, initialize
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.t5_blocks import RMSNorm, T5EncoderLayer, T5SelfAttention, initialize
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 HIDDEN = -1e9
 
@@ -35,7 +35,7 @@ class CodeStream(CodeModel):
         self.options = options
         self.embedding = nn.Embedding(vocabulary_size, options.d_model)
         self.bias = RelativePositionBias(options, bidirectional=False)
-        self.layers: list[EncoderLayer] = nn.ModuleList(EncoderLayer(options) for _ in range(options.n_layers))  # type: ignore[assignment]
+        self.layers: list[T5EncoderLayer] = nn.ModuleList(T5EncoderLayer(options) for _ in range(options.n_layers))  # type: ignore[assignment]
         self.norm = RMSNorm(options.d_model)
         initialize(self, options)
 
@@ -100,7 +100,7 @@ class CodeStream(CodeModel):
 
 
 def _attend_one(
-    attention: SelfAttention,
+    attention: T5SelfAttention,
     x: Tensor,
     bias: Tensor,
     memory: tuple[Tensor, Tensor],
@@ -114,19 +114,19 @@ def _attend_one(
     """
     heads = attention.query_key_value(attention.norm(x)).float().view(len(x), 3, attention.n_heads, attention.d_kv)
     query, here = heads[:, 0], heads[:, 1:]  # (B * W, H, D), (B * W, 2, H, D)
-    return x + attention.out(attend(query, here, past, memory, mask, bias)), here
+    return x + attention.out(attend_branches(query, here, past, memory, mask, bias)), here
 
 
-def build(task: Task[DecoderOnly], vocabulary_size: int) -> CodeStream:
+def build(task: RecommenderTask[DecoderOnly], vocabulary_size: int) -> CodeStream:
     """A new network."""
     return CodeStream(task.options.model, vocabulary_size)
 
 
-def train(task: Task[DecoderOnly], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[DecoderOnly], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_codes`."""
     return train_over_codes(task, checkpoint, identity, build, partial(EveryTarget, seed=task.seed))
 
 
-def decode(task: Task[DecoderOnly], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[DecoderOnly], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
     return decode_over_codes(task, weights, build)

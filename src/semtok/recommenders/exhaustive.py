@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok.recommenders.batching import Batch, Batches
+from semtok.recommenders.batching import Batches, SourceBatch
 from semtok.recommenders.beam_search import allowed_log_probabilities, best, smallest_items
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.generation import Generated, expand
@@ -18,7 +18,7 @@ PREFIXES_AT_ONCE = 2048
 
 
 @torch.inference_mode()
-def score_catalogue(model: CodeModel, trie: Trie, batch: Batch, renormalize: bool) -> Tensor:
+def score_catalogue(model: CodeModel, trie: Trie, batch: SourceBatch, renormalize: bool) -> Tensor:
     """Log-probabilities [n_leaves] of all tuples for one user, whose history is all of `batch`.
 
     Every prefix of the trie goes through the decoder once, level by level; nothing is pruned.

@@ -24,7 +24,7 @@ from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch
 from semtok.recommenders.sequences import Histories, Integers
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 MOST_PAIRS = 2**14
 """How many pairs of a history and a candidate to hold at once while ranking, each of them a vector."""
@@ -151,16 +151,16 @@ class GeoSANNetwork(ItemModel):
         )
 
 
-def build(task: Task[GeoSAN]) -> GeoSANNetwork:
+def build(task: RecommenderTask[GeoSAN]) -> GeoSANNetwork:
     """A new network for the catalogue of the task."""
     return GeoSANNetwork(task.options, CheckIns.from_task(task), task.sequences.n_items)
 
 
-def train(task: Task[GeoSAN], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[GeoSAN], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[GeoSAN], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[GeoSAN], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

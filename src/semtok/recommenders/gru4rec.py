@@ -17,7 +17,7 @@ from semtok.config.over_ids import GRU4Rec, GRUOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel
 from semtok.recommenders.sequences import Histories
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 INITIAL_DEVIATION = 0.02
 
@@ -53,16 +53,16 @@ class GRU4RecNetwork(CausalModel):
         return scores
 
 
-def build(task: Task[GRU4Rec]) -> GRU4RecNetwork:
+def build(task: RecommenderTask[GRU4Rec]) -> GRU4RecNetwork:
     """A new network for the catalogue of the task."""
     return GRU4RecNetwork(task.options.model, task.sequences.n_items)
 
 
-def train(task: Task[GRU4Rec], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[GRU4Rec], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[GRU4Rec], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[GRU4Rec], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

@@ -9,19 +9,19 @@ from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 
 from semtok.config.data import Attributes
-from semtok.config.language_models import LanguageModel as LanguageModelSection
+from semtok.config.language_models import LanguageModelEntry as LanguageModelSection
 from semtok.config.language_models import LanguageModelOptions
 from semtok.encoders.adapted import merge
 from semtok.encoders.attributes import AttributeTokens, read_attributes
-from semtok.encoders.language_models import LanguageModel, MaskedModel, load, load_masked
+from semtok.encoders.language_models import LanguageModel, MaskedLanguageModel, load, load_masked
 from semtok.errors import DataError
 from semtok.recommenders.task import Trained
 from semtok.run.files import atomic_path, reading, write_csv
 
 
 @dataclass(frozen=True, kw_only=True)
-class InLanguageModel:
-    """Fields of a task."""
+class LanguageModelInputs:
+    """What of a language model is among the fields of a task."""
 
     language_model: Mapping[str, Any]
     """Its section of the config."""
@@ -45,7 +45,7 @@ class InLanguageModel:
             merge(model.network, learned, self.dense["lora_alpha"])
         return model
 
-    def load_masked(self) -> MaskedModel:
+    def load_masked(self) -> MaskedLanguageModel:
         """The BERT."""
         return load_masked(self._section, self.files)
 
@@ -62,7 +62,7 @@ class InLanguageModel:
         return AttributeTokens(read_attributes(self.items, attributes), attributes, vocabulary, max_tokens)
 
 
-def given(read: Any, params: Any) -> dict[str, Any]:
+def inputs_of(read: Any, params: Any) -> dict[str, Any]:
     """Those fields of a job that has them, by name; plain values, since they are sent to the processes of a training.
 
     read, params: the job's inputs and params.
@@ -77,7 +77,7 @@ def given(read: Any, params: Any) -> dict[str, Any]:
     }
 
 
-def write(trained: Trained, model: str, history: str) -> None:
+def write_trained(trained: Trained, model: str, history: str) -> None:
     """What a training gives to `model` (`.safetensors`) and `history` (`.csv`)."""
     weights, rows = trained
     with atomic_path(model) as temporary:

@@ -26,7 +26,7 @@ from semtok.recommenders.exhaustive import certify, exhaustive_search
 from semtok.recommenders.generation import Generated, expand
 from semtok.recommenders.grouping import pieces
 from semtok.recommenders.sequences import Samples, target_samples, train_samples, validation_sample
-from semtok.recommenders.task import Decoded, Facts, Task, Trained, Weights, ranks_table
+from semtok.recommenders.task import Decoded, Facts, RecommenderTask, Trained, Weights, ranks_table
 from semtok.recommenders.training import Trainer, TrainingSamples, Validation, recall_and_ndcg
 from semtok.recommenders.trie import Constraint, Positions, Trie
 from semtok.recommenders.vocabulary import ItemTokens
@@ -65,11 +65,11 @@ class CodeOptions(Protocol):
 
 Options = TypeVar("Options", bound=CodeOptions)
 Model = TypeVar("Model", bound=CodeModel)
-Build = Callable[[Task[Options], int], Model]
+Build = Callable[[RecommenderTask[Options], int], Model]
 """A new network for a task and a size of the vocabulary."""
 
 
-def prepare(task: Task[Options]) -> tuple[ItemTokens, Batches]:
+def prepare(task: RecommenderTask[Options]) -> tuple[ItemTokens, Batches]:
     """The catalogue as tokens, and what turns histories into tensors."""
     if task.codes is None:
         raise DataError("codes: found none; expected those of every item")
@@ -82,7 +82,7 @@ def prepare(task: Task[Options]) -> tuple[ItemTokens, Batches]:
 
 
 def train_over_codes(
-    task: Task[Options],
+    task: RecommenderTask[Options],
     checkpoint: str | Path,
     identity: str,
     build: Build[Options, Model],
@@ -107,7 +107,7 @@ def train_over_codes(
     return Trainer(model, options, samples, validation, task.seed, checkpoint, identity).run()
 
 
-def _validation(task: Task[Options], model: CodeModel, trie: Trie, batches: Batches) -> Validation | None:
+def _validation(task: RecommenderTask[Options], model: CodeModel, trie: Trie, batches: Batches) -> Validation | None:
     """Recall@10 and NDCG@10 by beam search on a fixed sample of the validation targets."""
     sample = validation_sample(task.targets, task.sequences, task.options.training.validation_users)
     if not len(sample):
@@ -173,7 +173,7 @@ class Decoder:
     seed: int
 
     @classmethod
-    def load(cls, task: Task[Options], weights: Weights, build: Build[Options, Model]) -> "Decoder":
+    def load(cls, task: RecommenderTask[Options], weights: Weights, build: Build[Options, Model]) -> "Decoder":
         """Put the weights that training returned for these codes into a model, and the codes into a trie."""
         item_tokens, batches = prepare(task)
         model = build(task, item_tokens.vocabulary.size).to(batches.device)
@@ -197,7 +197,7 @@ class Decoder:
         )
 
 
-def decode_over_codes(task: Task[Options], weights: Weights, build: Build[Options, Model]) -> Decoded:
+def decode_over_codes(task: RecommenderTask[Options], weights: Weights, build: Build[Options, Model]) -> Decoded:
     """Ranks of the test targets, and facts about the decoding.
 
     A target's rank counts items, not tuples, and comes from its history alone; it is null where the target is not in

@@ -14,7 +14,7 @@ from semtok.errors import DataError
 from semtok.recommenders.full_ranking import rank_catalogue
 from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sequences import target_samples, validation_sample
-from semtok.recommenders.task import Decoded, Facts, Task, Trained, Weights, ranks_table
+from semtok.recommenders.task import Decoded, Facts, RecommenderTask, Trained, Weights, ranks_table
 from semtok.recommenders.training import Trainer, TrainingSamples, Validation, recall_and_ndcg
 from semtok.recommenders.windows import Windows
 from semtok.run.devices import device
@@ -44,17 +44,17 @@ class ItemOptions(Protocol):
 Options = TypeVar("Options", bound=ItemOptions)
 
 
-def windows_of(task: Task[Options], model: ItemModel) -> TrainingSamples:
+def windows_of(task: RecommenderTask[Options], model: ItemModel) -> TrainingSamples:
     """Windows of the `train` records, each of whose steps is to predict the item after it."""
     return Windows.from_interactions(model, task.interactions, task.options.max_items)
 
 
 def train_over_ids(
-    task: Task[Options],
+    task: RecommenderTask[Options],
     checkpoint: str | Path,
     identity: str,
-    build: Callable[[Task[Options]], ItemModel],
-    samples: Callable[[Task[Options], ItemModel], TrainingSamples] = windows_of,
+    build: Callable[[RecommenderTask[Options]], ItemModel],
+    samples: Callable[[RecommenderTask[Options], ItemModel], TrainingSamples] = windows_of,
 ) -> Trained:
     """Train what `build` makes on `samples` of the `train` records; the weights of the best validation Recall@10.
 
@@ -67,7 +67,7 @@ def train_over_ids(
     return Trainer(model, task.options.training, learned, validation, task.seed, checkpoint, identity).run()
 
 
-def _validation(task: Task[Options], model: ItemModel) -> Validation | None:
+def _validation(task: RecommenderTask[Options], model: ItemModel) -> Validation | None:
     """Recall@10 and NDCG@10 by full ranking of a fixed sample of the validation targets."""
     sample = validation_sample(task.targets, task.sequences, task.options.training.validation_users)
     if not len(sample):
@@ -81,7 +81,9 @@ def _validation(task: Task[Options], model: ItemModel) -> Validation | None:
     return Validation(measure)
 
 
-def decode_over_ids(task: Task[Options], weights: Weights, build: Callable[[Task[Options]], ItemModel]) -> Decoded:
+def decode_over_ids(
+    task: RecommenderTask[Options], weights: Weights, build: Callable[[RecommenderTask[Options]], ItemModel]
+) -> Decoded:
     """Ranks of the test targets among all items, those of the history too, so that every target has a rank.
 
     Nothing is drawn. Facts: `scored_items`; `tied_targets`, the share of targets whose rank would be worse if every

@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from semtok.config.on_language_models import OverCodesInLanguageModel
+from semtok.config.on_language_models import LanguageModelOverCodes
 from semtok.encoders.adapted import LoRAOptions
 from semtok.encoders.language_models import LanguageModel
 from semtok.errors import DataError
-from semtok.recommenders.branching import attend
+from semtok.recommenders.branching import attend_branches
 from semtok.recommenders.code_model import CodeModel, DecoderState
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.prompts import PromptBatch, PromptedModel
 from semtok.recommenders.vocabulary import BOS, N_SPECIALS, ItemTokens
 
@@ -92,7 +92,7 @@ def _block(
     heads = (len(x), attention.num_heads, attention.head_dim)
     query = (attention.q_proj(normed).float() * attention.scaling).view(heads)
     here = torch.stack([attention.k_proj(normed).float().view(heads), attention.v_proj(normed).float().view(heads)], 1)
-    x = x + attention.out_proj(attend(query, here, past, memory, mask))
+    x = x + attention.out_proj(attend_branches(query, here, past, memory, mask))
     x = x if is_before else layer.self_attn_layer_norm(x)
     normed = layer.final_layer_norm(x) if is_before else x
     x = x + layer.fc2(layer.activation_fn(layer.fc1(normed)))
@@ -100,7 +100,7 @@ def _block(
 
 
 def new_network(
-    task: LanguageTask[OverCodesInLanguageModel], vocabulary_size: int, options: LoRAOptions
+    task: LanguageModelTask[LanguageModelOverCodes], vocabulary_size: int, options: LoRAOptions
 ) -> LanguageCodes:
     """A new network for the codes of a task."""
     n_levels = item_tokens(task).tokens.shape[1]
@@ -109,7 +109,7 @@ def new_network(
     return model
 
 
-def item_tokens(task: LanguageTask[OverCodesInLanguageModel]) -> ItemTokens:
+def item_tokens(task: LanguageModelTask[LanguageModelOverCodes]) -> ItemTokens:
     """The catalogue as tokens of the vocabulary."""
     if task.codes is None:
         raise DataError("codes: found none; expected those of every item")

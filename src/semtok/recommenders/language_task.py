@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Any, Literal
 
 from semtok.config.recommenders import without
-from semtok.recommenders.in_language_model import InLanguageModel, write
-from semtok.recommenders.task import Options, Task
+from semtok.recommenders.in_language_model import LanguageModelInputs, write_trained
+from semtok.recommenders.task import Options, RecommenderTask
 from semtok.run import distributed
 from semtok.run.files import read_array, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageTask(InLanguageModel, Task[Options]):
+class LanguageModelTask(LanguageModelInputs, RecommenderTask[Options]):
     """A task with a language model."""
 
 
@@ -24,11 +24,11 @@ def make_task(
     interactions: str,
     targets: str,
     **others: Any,
-) -> LanguageTask[Any]:
+) -> LanguageModelTask[Any]:
     """The task of a job that is not given the section `left_out` of the options; `others` are its fields by name."""
     tables = (read_table(interactions), read_table(targets))
     found = None if codes is None else read_array(codes)
-    return LanguageTask(without(left_out, options), *tables, codes=found, **others)
+    return LanguageModelTask(without(left_out, options), *tables, codes=found, **others)
 
 
 def run(task: Mapping[str, Any], checkpoint: str, identity: str, model: str, history: str) -> None:
@@ -39,4 +39,4 @@ def run(task: Mapping[str, Any], checkpoint: str, identity: str, model: str, his
     made = make_task(left_out="decoding", **task)
     trained = import_module(made.options.module).train(made, checkpoint, identity)
     if distributed.is_main():
-        write(trained, model, history)
+        write_trained(trained, model, history)

@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from semtok.config.on_language_models import LCRec
+from semtok.config.on_language_models import LCRecRecommender
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.language_codes import LanguageCodes, item_tokens, new_network
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.sequences import Integers, Samples
 from semtok.recommenders.task import Decoded, Trained, Weights
 from semtok.recommenders.text_tasks import TO_CODES, TO_TEXT, ItemTexts, Joined, TextTask
@@ -54,12 +54,12 @@ class NextItems(TrainingSamples):
         return total
 
 
-def build(task: LanguageTask[LCRec], vocabulary_size: int) -> LanguageCodes:
+def build(task: LanguageModelTask[LCRecRecommender], vocabulary_size: int) -> LanguageCodes:
     """A new network."""
     return new_network(task, vocabulary_size, task.options.model)
 
 
-def train(task: LanguageTask[LCRec], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: LanguageModelTask[LCRecRecommender], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_codes`."""
 
     def learn(model: LanguageCodes, batches: Batches, samples: Samples) -> Joined:
@@ -69,6 +69,6 @@ def train(task: LanguageTask[LCRec], checkpoint: str | Path, identity: str) -> T
     return train_over_codes(task, checkpoint, identity, lambda _, size: build(task, size), learn)
 
 
-def decode(task: LanguageTask[LCRec], weights: Weights) -> Decoded:
+def decode(task: LanguageModelTask[LCRecRecommender], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
     return decode_over_codes(task, weights, lambda _, size: build(task, size))

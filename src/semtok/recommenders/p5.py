@@ -14,7 +14,7 @@ from torch import Tensor
 from semtok.config.on_language_models import P5
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.prompts import PromptedModel
 from semtok.recommenders.sequences import Histories
 from semtok.recommenders.task import Decoded, Trained, Weights
@@ -45,18 +45,18 @@ class P5Network(PromptedModel, ItemModel):
         return self.symbol_logits(last)
 
 
-def build(task: LanguageTask[P5]) -> P5Network:
+def build(task: LanguageModelTask[P5]) -> P5Network:
     """A new network for the catalogue of the task."""
     model = P5Network(task.load(), task.options.model, task.sequences.n_items)
     model.check_length(task.options.max_items, 1, task.options.language_model)
     return model
 
 
-def train(task: LanguageTask[P5], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: LanguageModelTask[P5], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, lambda _: build(task))
 
 
-def decode(task: LanguageTask[P5], weights: Weights) -> Decoded:
+def decode(task: LanguageModelTask[P5], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, lambda _: build(task))

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from semtok.config.over_ids import SASRec, SelfAttentionOptions
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel
-from semtok.recommenders.self_attention import SelfAttention, initialize
+from semtok.recommenders.self_attention import TransformerEncoder, initialize
 from semtok.recommenders.sequences import Histories
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 
 class SASRecNetwork(CausalModel):
@@ -28,7 +28,7 @@ class SASRecNetwork(CausalModel):
     def __init__(self, options: SelfAttentionOptions, n_items: int, max_items: int) -> None:
         super().__init__()
         self.item = nn.Embedding(n_items, options.hidden_dim)
-        self.layers = SelfAttention(options, max_items)
+        self.layers = TransformerEncoder(options, max_items)
         self.apply(initialize)
 
     def forward(self, items: Tensor) -> Tensor:
@@ -47,16 +47,16 @@ class SASRecNetwork(CausalModel):
         return scores
 
 
-def build(task: Task[SASRec]) -> SASRecNetwork:
+def build(task: RecommenderTask[SASRec]) -> SASRecNetwork:
     """A new network for the catalogue of the task."""
     return SASRecNetwork(task.options.model, task.sequences.n_items, task.options.max_items)
 
 
-def train(task: Task[SASRec], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[SASRec], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[SASRec], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[SASRec], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

@@ -16,14 +16,14 @@ import pandas as pd
 from semtok.config.scorers import without
 from semtok.recommenders.candidate_prompts import Prompts, Questions
 from semtok.recommenders.candidate_training import check_clicks
-from semtok.recommenders.in_language_model import InLanguageModel, write
+from semtok.recommenders.in_language_model import LanguageModelInputs, write_trained
 from semtok.recommenders.task import Options
 from semtok.run import distributed
 from semtok.run.files import read_array, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScorerTask(InLanguageModel, Generic[Options]):
+class ScorerTask(LanguageModelInputs, Generic[Options]):
     """What training and scoring read. A method takes what it needs; what is not there for it is None."""
 
     options: Options
@@ -73,4 +73,4 @@ def run(task: Mapping[str, Any], checkpoint: str, identity: str, model: str, his
     made = make_task(left_out="scoring", **task)
     trained = import_module(made.options.module).train(made, checkpoint, identity)
     if distributed.is_main():
-        write(trained, model, history)
+        write_trained(trained, model, history)

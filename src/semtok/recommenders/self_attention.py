@@ -15,7 +15,7 @@ INITIAL_DEVIATION = 0.02
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}
 
 
-class Attention(nn.Module):
+class MultiHeadAttention(nn.Module):
     """Scaled dot-product attention of several heads."""
 
     def __init__(self, options: SelfAttentionOptions) -> None:
@@ -25,7 +25,7 @@ class Attention(nn.Module):
         self.project_out = nn.Linear(options.hidden_dim, options.hidden_dim)
 
     def forward(self, states: Tensor, real: Tensor | None) -> Tensor:
-        """[B, T, d] to [B, T, d]; `real` as in `SelfAttention`."""
+        """[B, T, d] to [B, T, d]; `real` as in `TransformerEncoder`."""
         queries, keys, values = (
             part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (B, H, T, D)
             for part in self.project_in(states).chunk(3, dim=-1)  # (B, T, 3d) to three of (B, T, d)
@@ -54,18 +54,18 @@ class FeedForward(nn.Module):
         return narrowed
 
 
-class Block(nn.Module):
+class TransformerLayer(nn.Module):
     """Attention, then the feed-forward part, each with a residual and a layer norm before or behind it."""
 
     def __init__(self, options: SelfAttentionOptions) -> None:
         super().__init__()
         self.norm_first = options.norm_first
-        self.attention, self.feed_forward = Attention(options), FeedForward(options)
+        self.attention, self.feed_forward = MultiHeadAttention(options), FeedForward(options)
         self.attention_norm, self.feed_forward_norm = nn.LayerNorm(options.hidden_dim), nn.LayerNorm(options.hidden_dim)
         self.dropout = nn.Dropout(options.dropout)
 
     def forward(self, states: Tensor, real: Tensor | None) -> Tensor:
-        """[B, T, d] to [B, T, d]; `real` as in `SelfAttention`."""
+        """[B, T, d] to [B, T, d]; `real` as in `TransformerEncoder`."""
         if self.norm_first:
             states = states + self.dropout(self.attention(self.attention_norm(states), real))
             states = states + self.dropout(self.feed_forward(self.feed_forward_norm(states)))
@@ -75,7 +75,7 @@ class Block(nn.Module):
         return states
 
 
-class SelfAttention(nn.Module):
+class TransformerEncoder(nn.Module):
     """Vectors of a sequence, with learned positions, through blocks."""
 
     def __init__(self, options: SelfAttentionOptions, n_positions: int) -> None:
@@ -84,7 +84,7 @@ class SelfAttention(nn.Module):
         self.position = nn.Embedding(n_positions, options.hidden_dim)
         self.norm = nn.LayerNorm(options.hidden_dim)
         self.dropout = nn.Dropout(options.dropout)
-        self.blocks = nn.ModuleList(Block(options) for _ in range(options.n_layers))
+        self.blocks = nn.ModuleList(TransformerLayer(options) for _ in range(options.n_layers))
 
     def forward(self, vectors: Tensor, real: Tensor | None = None) -> Tensor:
         """Vectors [B, T, d], the oldest step first, to states [B, T, d].

@@ -24,7 +24,7 @@ from semtok.recommenders.check_ins import HOURS_OF_A_WEEK, CheckIns, distances_k
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel, WindowBatch
 from semtok.recommenders.sequences import Histories, Integers
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 MOST_PAIRS = 2**20
 """How many pairs of a candidate and a check-in to hold at once while ranking."""
@@ -160,16 +160,16 @@ class STANNetwork(ItemModel):
         return torch.cat(found).squeeze(1)
 
 
-def build(task: Task[STAN]) -> STANNetwork:
+def build(task: RecommenderTask[STAN]) -> STANNetwork:
     """A new network for the users and the catalogue of the task."""
     return STANNetwork(task.options, CheckIns.from_task(task), task.sequences.n_items)
 
 
-def train(task: Task[STAN], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[STAN], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[STAN], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[STAN], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

@@ -18,7 +18,7 @@ from semtok.recommenders.check_ins import CheckIns
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import CausalModel
 from semtok.recommenders.sequences import Histories
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 
 def separate(cell: Tensor, candidate: Tensor, enter: Tensor, keep: Tensor, near: Tensor, far: Tensor) -> list[Tensor]:
@@ -103,16 +103,16 @@ class STGNNetwork(CausalModel):
         return scores
 
 
-def build(task: Task[STGN]) -> STGNNetwork:
+def build(task: RecommenderTask[STGN]) -> STGNNetwork:
     """A new network for the catalogue of the task."""
     return STGNNetwork(task.options.model, CheckIns.from_task(task), task.sequences.n_items)
 
 
-def train(task: Task[STGN], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[STGN], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_ids`."""
     return train_over_ids(task, checkpoint, identity, build)
 
 
-def decode(task: Task[STGN], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[STGN], weights: Weights) -> Decoded:
     """See `decode_over_ids`."""
     return decode_over_ids(task, weights, build)

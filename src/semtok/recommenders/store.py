@@ -18,14 +18,14 @@ from semtok.errors import ConfigError
 from semtok.recommenders.aligned import train_aligned
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.language_codes import LanguageCodes, item_tokens, new_network
-from semtok.recommenders.language_task import LanguageTask
+from semtok.recommenders.language_task import LanguageModelTask
 from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.task import Decoded, Trained, Weights
 from semtok.recommenders.text_tasks import TO_CODES, ItemTexts, TextTask
 from semtok.run.files import reading
 
 
-def build(task: LanguageTask[STORERecommender], vocabulary_size: int) -> LanguageCodes:
+def build(task: LanguageModelTask[STORERecommender], vocabulary_size: int) -> LanguageCodes:
     """A new network."""
     model = new_network(task, vocabulary_size, task.options.model)
     # Decoding is not given the tokenizer's model, since it loads what was learned.
@@ -35,7 +35,7 @@ def build(task: LanguageTask[STORERecommender], vocabulary_size: int) -> Languag
 
 
 @torch.no_grad()
-def start_from_centroids(model: LanguageCodes, task: LanguageTask[Any]) -> None:
+def start_from_centroids(model: LanguageCodes, task: LanguageModelTask[Any]) -> None:
     """Let the vectors of the codes begin as what the dense tokenizer would fill in: the centroids, out of their PCA."""
     assert task.tokenizer_model is not None
     with reading(task.tokenizer_model):
@@ -57,7 +57,7 @@ def start_from_centroids(model: LanguageCodes, task: LanguageTask[Any]) -> None:
         first += size
 
 
-def train(task: LanguageTask[STORERecommender], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: LanguageModelTask[STORERecommender], checkpoint: str | Path, identity: str) -> Trained:
     """See `train_over_codes` and `train_aligned`."""
     learn = partial(EveryTarget, seed=task.seed)
     if not task.options.training.alignment:
@@ -69,6 +69,6 @@ def train(task: LanguageTask[STORERecommender], checkpoint: str | Path, identity
     return train_aligned(task, checkpoint, identity, build, learn, texts)
 
 
-def decode(task: LanguageTask[STORERecommender], weights: Weights) -> Decoded:
+def decode(task: LanguageModelTask[STORERecommender], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
     return decode_over_codes(task, weights, lambda _, size: build(task, size))

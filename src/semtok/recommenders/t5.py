@@ -21,7 +21,14 @@ from semtok.config.over_codes import T5Options, TransformerOptions
 from semtok.recommenders.code_model import CodeModel, DecoderState
 from semtok.recommenders.kernels import Pieces, causal_pieces, dropout
 from semtok.recommenders.relative_position import RelativePositionBias
-from semtok.recommenders.t5_blocks import CrossAttention, EncoderLayer, FeedForward, RMSNorm, SelfAttention, initialize
+from semtok.recommenders.t5_blocks import (
+    RMSNorm,
+    T5CrossAttention,
+    T5EncoderLayer,
+    T5FeedForward,
+    T5SelfAttention,
+    initialize,
+)
 from semtok.recommenders.vocabulary import BOS
 
 
@@ -56,8 +63,8 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
-        self.attention, self.cross = SelfAttention(options), CrossAttention(options)
-        self.feed_forward = FeedForward(options)
+        self.attention, self.cross = T5SelfAttention(options), T5CrossAttention(options)
+        self.feed_forward = T5FeedForward(options)
 
     def forward(self, x: Tensor, bias: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """X [B, T, M] one layer further."""
@@ -81,7 +88,7 @@ class T5(CodeModel):
         self.embedding = nn.Embedding(vocabulary_size, options.d_model)
         self.is_causal = options.encoder == "causal"
         self.encoder_bias = RelativePositionBias(options, bidirectional=not self.is_causal)
-        self.encoder = nn.ModuleList(EncoderLayer(options) for _ in range(options.n_layers))
+        self.encoder = nn.ModuleList(T5EncoderLayer(options) for _ in range(options.n_layers))
         self.encoder_norm = RMSNorm(options.d_model)
         self.decoder_bias = RelativePositionBias(options, bidirectional=False)
         self.decoder = nn.ModuleList(DecoderLayer(options) for _ in range(options.n_layers))

@@ -35,7 +35,7 @@ class RMSNorm(nn.Module):
         return rms_norm(x, self.weight)
 
 
-class SelfAttention(nn.Module):
+class T5SelfAttention(nn.Module):
     """Attention of a sequence to itself; query, key and value maps are one matrix."""
 
     def __init__(self, options: TransformerOptions) -> None:
@@ -76,7 +76,7 @@ class SelfAttention(nn.Module):
         return x + self.out(attended.flatten(1)), here
 
 
-class CrossAttention(nn.Module):
+class T5CrossAttention(nn.Module):
     """Attention of the target to the encoded source, without position bias."""
 
     def __init__(self, options: TransformerOptions) -> None:
@@ -125,7 +125,7 @@ class CrossAttention(nn.Module):
         return x + dropout(self.out(attended.transpose(1, 2).flatten(2)), probability)
 
 
-class FeedForward(nn.Module):
+class T5FeedForward(nn.Module):
     """Two linear maps with a ReLU between."""
 
     def __init__(self, options: TransformerOptions) -> None:
@@ -141,12 +141,12 @@ class FeedForward(nn.Module):
         return x + dropout(self.narrow(relu_dropout(self.widen(self.norm(x)), probability)), probability)
 
 
-class EncoderLayer(nn.Module):
+class T5EncoderLayer(nn.Module):
     """Self-attention, then feed-forward."""
 
     def __init__(self, options: TransformerOptions) -> None:
         super().__init__()
-        self.attention, self.feed_forward = SelfAttention(options), FeedForward(options)
+        self.attention, self.feed_forward = T5SelfAttention(options), T5FeedForward(options)
 
     def forward(self, x: Tensor, bias: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
         """X [B, S, M] one layer further."""
@@ -164,16 +164,16 @@ def initialize(model: nn.Module, options: TransformerOptions) -> None:
     for module in model.modules():
         if isinstance(module, RelativePositionBias):
             module.weight.normal_(std=width**-0.5)
-        elif isinstance(module, SelfAttention):
+        elif isinstance(module, T5SelfAttention):
             module.query_key_value.weight.normal_(std=width**-0.5)
             module.query_key_value.weight[:inner] *= options.d_kv**-0.5
             module.out.weight.normal_(std=inner**-0.5)
-        elif isinstance(module, CrossAttention):
+        elif isinstance(module, T5CrossAttention):
             module.query.weight.normal_(std=(width * options.d_kv) ** -0.5)
             module.key.weight.normal_(std=width**-0.5)
             module.value.weight.normal_(std=width**-0.5)
             module.out.weight.normal_(std=inner**-0.5)
-        elif isinstance(module, FeedForward):
+        elif isinstance(module, T5FeedForward):
             module.widen.weight.normal_(std=width**-0.5)
             module.narrow.weight.normal_(std=options.d_ff**-0.5)
         elif isinstance(module, nn.Embedding):

@@ -1,7 +1,7 @@
 """What every recommender is given, and the form of what it gives: its module has `train` and `decode`.
 
-def train(task: Task[...], checkpoint: str | Path, identity: str) -> Trained
-def decode(task: Task[...], weights: Weights) -> Decoded
+def train(task: RecommenderTask[...], checkpoint: str | Path, identity: str) -> Trained
+def decode(task: RecommenderTask[...], weights: Weights) -> Decoded
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ Decoded = tuple[pd.DataFrame, Facts]
 
 
 @dataclass(frozen=True)
-class Task(Generic[Options]):
+class RecommenderTask(Generic[Options]):
     """What training and decoding read. A method takes what it needs; what is not there for it is None."""
 
     options: Options

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
+from semtok.encoders.attributes import AttributeTokens, TokenIds, encoded, padded
 from semtok.recommenders.grouping import capacity_of, groups_by_length
 from semtok.recommenders.prompts import PromptBatch, PromptedModel
 from semtok.recommenders.sequences import Integers
@@ -27,10 +27,10 @@ class ItemTexts:
 
     model: PromptedModel
     """Whose symbols are the codes."""
-    texts: list[Tokens]
-    codes: list[Tokens]
+    texts: list[TokenIds]
+    codes: list[TokenIds]
     """As ids that the model reads."""
-    instructions: dict[tuple[str, str], tuple[Tokens, Tokens]]
+    instructions: dict[tuple[str, str], tuple[TokenIds, TokenIds]]
 
     @classmethod
     def of(cls, model: PromptedModel, attributes: AttributeTokens, items: ItemTokens) -> "ItemTexts":

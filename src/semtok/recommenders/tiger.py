@@ -11,21 +11,21 @@ from semtok.config.over_codes import TIGER
 from semtok.recommenders.item_codes import decode_over_codes, train_over_codes
 from semtok.recommenders.prefixes import EveryTarget, Prefixes
 from semtok.recommenders.t5 import T5
-from semtok.recommenders.task import Decoded, Task, Trained, Weights
+from semtok.recommenders.task import Decoded, RecommenderTask, Trained, Weights
 
 
-def build(task: Task[TIGER], vocabulary_size: int) -> T5:
+def build(task: RecommenderTask[TIGER], vocabulary_size: int) -> T5:
     """A new network."""
     return T5(task.options.model, vocabulary_size)
 
 
-def train(task: Task[TIGER], checkpoint: str | Path, identity: str) -> Trained:
+def train(task: RecommenderTask[TIGER], checkpoint: str | Path, identity: str) -> Trained:
     """Train on prefixes, or on windows with every target in one pass; see `train_over_codes`."""
     if task.options.training.targets == "last":
         return train_over_codes(task, checkpoint, identity, build, Prefixes)
     return train_over_codes(task, checkpoint, identity, build, partial(EveryTarget, seed=task.seed))
 
 
-def decode(task: Task[TIGER], weights: Weights) -> Decoded:
+def decode(task: RecommenderTask[TIGER], weights: Weights) -> Decoded:
     """See `decode_over_codes`."""
     return decode_over_codes(task, weights, build)

@@ -7,7 +7,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from semtok.config.recommenders import without
-from semtok.recommenders.task import Task
+from semtok.recommenders.task import RecommenderTask
 from semtok.run import distributed
 from semtok.run.files import atomic_path, read_array, read_table, write_csv
 
@@ -31,7 +31,7 @@ def run(
     (`codes`, `items`, `tokenizer_model`) is None.
     """
     chosen = without("decoding", options)
-    task = Task(
+    task = RecommenderTask(
         chosen,
         read_table(interactions),
         read_table(targets),

@@ -1,4 +1,4 @@
-"""Rankings that nobody trains: what any method has to beat, and between which bounds it can move.
+"""Untrained baselines: what any method has to beat, and between which bounds it can move.
 
 `popularity`, `recency`, `frequency`, `co-occurrence` and `content` rank all items from a history, as recommenders over
 plain item ids do, and like those leave out none. Equal scores go by popularity in train, then by item id. `random` is
@@ -28,7 +28,7 @@ SEED_OF_RANDOM = 0
 
 
 @dataclass(frozen=True)
-class Histories:
+class FlatHistories:
     """The interactions before some targets, as flat arrays of N interactions."""
 
     row: Integers
@@ -64,13 +64,13 @@ class Untrained:
         self.sequences = Sequences(self.number[found.items], found.starts)
         self.vectors = None if vectors is None else vectors[order]
 
-    def histories(self, samples: Samples) -> Histories:
+    def histories(self, samples: Samples) -> FlatHistories:
         """Of each sample, all that came before."""
         lengths = samples.position
         row = np.repeat(np.arange(len(samples)), lengths)
         step = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         item = self.sequences.items[self.sequences.starts[samples.user][row] + step]
-        return Histories(row, item, lengths[row] - step)
+        return FlatHistories(row, item, lengths[row] - step)
 
     def popularity(self, samples: Samples) -> Array:
         """Train records: [B, n_items]."""
@@ -173,14 +173,14 @@ def rank_untrained(
         **({} if vectors is None else {"content": known.content}),
     }
     for name, score in lists.items():
-        table[name] = _nullable(np.concatenate([rank_items(score(block), block.item) for block in blocks]))
+        table[name] = _nullable(np.concatenate([target_ranks(score(block), block.item) for block in blocks]))
     # A target's place in a random order of all items.
     table["random"] = _nullable(np.random.default_rng(SEED_OF_RANDOM).integers(1, n_items + 1, len(samples)))
     table["oracle"] = _nullable((table["train_count"].to_numpy() > 0).astype(np.int64))
     return table
 
 
-def rank_items(scores: Array, items: Integers) -> Integers:
+def target_ranks(scores: Array, items: Integers) -> Integers:
     """The rank of each row's item among all [B], by score [B, n_items], of equal scores the lower number first.
 
     As `full_ranking.rank_items`, without torch, whose import takes longer than all that is done here.

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from semtok.config.data import Attributes
 from semtok.config.scorers import ZeroShotScorer
-from semtok.encoders.attributes import AttributeTokens, Tokens, encoded, padded
-from semtok.encoders.language_models import LanguageModel, MaskedModel
+from semtok.encoders.attributes import AttributeTokens, TokenIds, encoded, padded
+from semtok.encoders.language_models import LanguageModel, MaskedLanguageModel
 from semtok.recommenders.candidate_model import YesOrNoBERT, prompts_of_bert
 from semtok.recommenders.candidate_prompts import WORDINGS, Prompts, Questions, probability
 from semtok.run import devices
@@ -26,7 +26,7 @@ YES, NO = " yes", " no"
 
 def score(
     options: ZeroShotScorer,
-    model: LanguageModel | MaskedModel,
+    model: LanguageModel | MaskedLanguageModel,
     items: pd.DataFrame,
     attributes: Attributes,
     interactions: pd.DataFrame,
@@ -37,9 +37,9 @@ def score(
     items: the columns of `attributes`. A history is all interactions of the user, which ended before the impressions.
     """
     texts = AttributeTokens(items, attributes, model.vocabulary, options.max_tokens)
-    if isinstance(model, MaskedModel):
+    if isinstance(model, MaskedLanguageModel):
         prompts = prompts_of_bert(options, model, texts)
-        ask: Callable[[list[Tokens]], Tensor] = YesOrNoBERT(model).to(devices.device()).eval().margins
+        ask: Callable[[list[TokenIds]], Tensor] = YesOrNoBERT(model).to(devices.device()).eval().margins
     else:
         prompts, ask = prompts_of_opt(options, model, texts), yes_or_no_of(model)
     questions = Questions.of_split(candidates, "test", interactions, prompts)
@@ -53,13 +53,13 @@ def prompts_of_opt(options: ZeroShotScorer, model: LanguageModel, texts: Attribu
     return Prompts([model.start], words, texts.content, options.max_items, most)
 
 
-def yes_or_no_of(model: LanguageModel) -> Callable[[list[Tokens]], Tensor]:
+def yes_or_no_of(model: LanguageModel) -> Callable[[list[TokenIds]], Tensor]:
     """How an OPT answers: the log-probability of yes less that of no."""
     where = devices.device()
     network, answers = model.network.to(where).eval(), encoded(model.vocabulary, [YES, NO])
     filler = int(network.config.pad_token_id)
 
-    def margins(prompts: list[Tokens]) -> Tensor:
+    def margins(prompts: list[TokenIds]) -> Tensor:
         yes, no = (log_probability(prompts, answer, network, filler, where) for answer in answers)
         return yes - no
 
@@ -68,7 +68,7 @@ def yes_or_no_of(model: LanguageModel) -> Callable[[list[Tokens]], Tensor]:
 
 @torch.no_grad()
 def log_probability(
-    prompts: Sequence[Tokens], answer: Tokens, network: Any, filler: int, where: torch.device
+    prompts: Sequence[TokenIds], answer: TokenIds, network: Any, filler: int, where: torch.device
 ) -> Tensor:
     """[B], the log-probability of all tokens of an answer behind each prompt."""
     read = padded([[*prompt, *answer[:-1]] for prompt in prompts], filler, where)

@@ -72,7 +72,7 @@ def autocast(on: torch.device, dtype: torch.dtype) -> AbstractContextManager[obj
     return nullcontext() if dtype == torch.float32 else torch.autocast(on.type, dtype=dtype)
 
 
-def describe() -> dict[str, str | int]:
+def hardware() -> dict[str, str | int]:
     """The hardware a job ran on, for its record."""
     where = device()
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type

@@ -101,7 +101,7 @@ def _process(work: Callable[..., None], arguments: dict[str, Any], threads: int,
         if not is_cpu:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group("gloo" if is_cpu else "nccl", timeout=PATIENCE)
-        log.info("one of %d processes on %s", count(), devices.describe()["device"])
+        log.info("one of %d processes on %s", count(), devices.hardware()["device"])
         work(**arguments)
         distributed.destroy_process_group()
     except Exception as error:

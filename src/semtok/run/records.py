@@ -45,7 +45,7 @@ def of_this_process(threads: int) -> dict[str, Any]:
     }
     # Neither is imported here: whoever computes with torch has, and all others shall not wait for it.
     if devices := sys.modules.get("semtok.run.devices"):
-        hardware |= devices.describe()
+        hardware |= devices.hardware()
     torch = sys.modules.get("torch")
     if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
         hardware["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)

@@ -19,8 +19,8 @@ def summary(records: Path, since: datetime) -> str:
         return ""
     slowest = sorted(jobs, key=lambda job: -float(job["seconds"]))
     largest = max(jobs, key=lambda job: int(job["peak_memory_mb"]))
-    total = in_words(sum(float(job["seconds"]) for job in jobs))
-    named = ", ".join(f"{_name(job)} ({in_words(job['seconds'])})" for job in slowest[:_NAMED])
+    total = time_in_words(sum(float(job["seconds"]) for job in jobs))
+    named = ", ".join(f"{_name(job)} ({time_in_words(job['seconds'])})" for job in slowest[:_NAMED])
     count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
     return (
         f"{count} done, {total} when each is counted for itself; slowest: {named}; "
@@ -28,7 +28,7 @@ def summary(records: Path, since: datetime) -> str:
     )
 
 
-def in_words(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """A time in a unit in which it is no nought."""
     if seconds >= 3600:
         return f"{seconds / 3600:.1f} hours"

@@ -15,11 +15,11 @@ from semtok.config.autoencoders import AutoencoderTokenizer
 from semtok.optimizers import AdamW
 from semtok.run import devices
 from semtok.tokenizers.autoencoder import Autoencoder
-from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
+from semtok.tokenizers.base import Codes, TokenizerTask, Tokens, batch_sizes, training_length
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.repair import repaired
 from semtok.tokenizers.vectors import Catalogue, read_catalogue
-from semtok.training import Losses, Objective, Plan, Progress, build, generator, train, weights_of
+from semtok.training import Losses, Objective, Plan, Progress, generator, seeded_model, train, weights_of
 
 EXPORT_BATCH = 8192
 """Items coded at a time; independent of the training batch."""
@@ -34,7 +34,7 @@ REVIVAL_NOISE = 0.01
 """Noise on the residual that a dead codeword is moved to, as a share of the residuals' root mean square."""
 
 
-def fit(make: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
+def fit(make: Callable[[int, Any], Autoencoder], task: TokenizerTask) -> Tokens:
     """Train `make(input_dim, options)` on the catalogue and code every item with the weights that are selected."""
     catalogue, options = read_catalogue(task.vectors), task.options
     training = AutoencoderTraining(make, options, catalogue, task.seed)
@@ -47,7 +47,7 @@ def fit(make: Callable[[int, Any], Autoencoder], task: Task) -> Tokens:
         "items_without_vector": catalogue.missing,
         "epoch": epoch,
         "steps": training.n_steps,
-        **devices.describe(),
+        **devices.hardware(),
     }
     tokens = Tokens(codes, weights, progress.history, facts)
     if options.repair is None:
@@ -65,7 +65,7 @@ class AutoencoderTraining(Objective):
         self, make: Callable[[int, Any], Autoencoder], options: AutoencoderTokenizer, catalogue: Catalogue, seed: int
     ) -> None:
         self.options, self.catalogue, self.seed, self.where = options, catalogue, seed, devices.device()
-        self.model = build(lambda: make(catalogue.vectors.shape[1], options), seed)
+        self.model = seeded_model(lambda: make(catalogue.vectors.shape[1], options), seed)
         self.model.compute_dtype = devices.compute_dtype(self.where)
         self.name = type(self.model).__name__
         self.remedy = f"lower learning_rate (now {options.learning_rate}), or check the scale of the encoders' vectors"

@@ -15,7 +15,7 @@ Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Task:
+class TokenizerTask:
     """One tokenizer to run."""
 
     options: Any

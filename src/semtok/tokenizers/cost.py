@@ -7,7 +7,7 @@ from torch import Tensor
 from semtok.config.autoencoders import CoSTTokenizer
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.autoencoder_training import fit
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
 
 DUPLICATE_COSINE = 0.9999
@@ -54,6 +54,6 @@ def contrastive_loss(x: Tensor, decoded: Tensor, temperature: float, mask_duplic
     return F.cross_entropy(logits, own)
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Train on the vectors that exist, then give every item the codes nearest to its latent."""
     return fit(CoST, task)

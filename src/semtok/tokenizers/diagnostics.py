@@ -19,7 +19,7 @@ DEALS = 10
 """How often codes are dealt out anew, for the purity that sizes alone give."""
 
 
-def describe(
+def diagnose(
     codes: Codes,
     codebook_sizes: Sequence[int] | None = None,
     vectors: npt.NDArray[np.float32] | None = None,

@@ -16,14 +16,14 @@ from semtok.config.tokenizers import ExternalTokenizer
 from semtok.errors import DataError
 from semtok.run.files import read_table
 from semtok.run.json_object import read_object
-from semtok.tokenizers.base import Codes, Task, Tokens
+from semtok.tokenizers.base import Codes, TokenizerTask, Tokens
 
 TOKEN = re.compile(r"<([a-z])_([0-9]{1,9})>")
 FORM = '{item: ["<a_1>", "<b_2>", ...]} or {item: [1, 2, ...]}'
 MAX_CODE = np.iinfo(np.int32).max
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Read the file; every item of the catalogue needs a tuple, all of one length."""
     options: ExternalTokenizer = task.options
     path = Path(options.path)

@@ -9,7 +9,7 @@ from functools import partial
 from semtok.config.autoencoders import LCRecTokenizer
 from semtok.tokenizers.autoencoder import Reconstructive
 from semtok.tokenizers.autoencoder_training import fit
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.sinkhorn import balanced
 
 
@@ -22,6 +22,6 @@ class LCRec(Reconstructive):
             self.quantizer.choose_last = partial(balanced, epsilon=balance.epsilon, iterations=balance.iterations)
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Train on the vectors that exist, then give every item the codes nearest to its latent."""
     return fit(LCRec, task)

@@ -13,7 +13,7 @@ from semtok.config.autoencoders import LETTERTokenizer
 from semtok.errors import ConfigError, DataError
 from semtok.tokenizers.autoencoder import Autoencoder
 from semtok.tokenizers.autoencoder_training import fit
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.residual_quantizer import squared_distance
 from semtok.tokenizers.sinkhorn import balanced
 from semtok.tokenizers.size_constrained_kmeans import cluster, means
@@ -147,7 +147,7 @@ def cluster_codewords(
     return cluster(book, centres, options.min_cluster_size, options.max_cluster_size, CLUSTERING_ITERATIONS)
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Train on the vectors that exist, then give every item the codes nearest to its latent."""
     collaborative = read_catalogue(task.views["collaborative"])
     n_items = len(read_catalogue(task.vectors).vectors)

@@ -5,10 +5,10 @@ import pyarrow.parquet as pq
 
 from semtok.config.tokenizers import RandomTokenizer
 from semtok.errors import ConfigError
-from semtok.tokenizers.base import Codes, Task, Tokens
+from semtok.tokenizers.base import Codes, TokenizerTask, Tokens
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Give every item its own random tuple."""
     options: RandomTokenizer = task.options
     return Tokens(draw(pq.read_metadata(task.items).num_rows, options.n_levels, options.codebook_size, task.seed))

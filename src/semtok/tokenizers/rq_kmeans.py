@@ -10,12 +10,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from semtok.config.tokenizers import RQKMeansTokenizer
 from semtok.errors import ConfigError
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.vectors import read_catalogue
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Fit on the vectors that exist; an item without one is coded as their mean. The history has one row per level."""
     catalogue = read_catalogue(task.vectors)
     points = np.concatenate([catalogue.vectors[catalogue.present], catalogue.mean[None]])

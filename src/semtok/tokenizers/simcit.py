@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from semtok.config.tokenizers import SimCITTokenizer
 from semtok.run import devices
 from semtok.tokenizers.autoencoder import mlp
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.fusion import Fusion
 from semtok.tokenizers.nt_xent import nt_xent
 from semtok.tokenizers.simcit_training import fit
 from semtok.tokenizers.soft_quantizer import SoftQuantizer
-from semtok.tokenizers.views import Batch, Scale
+from semtok.tokenizers.views import Scale, ViewBatch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU}
 
@@ -44,7 +44,7 @@ class SimCIT(nn.Module):
         )
         self.projection = projection(options.projection, dim)
 
-    def encode(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def encode(self, batch: ViewBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """z, float32 [batch, latent_dim], and z_m of the distinct vectors of each m (equation 1)."""
         latents: dict[str, Tensor] = {}
         with devices.autocast(next(self.parameters()).device, self.compute_dtype):
@@ -52,7 +52,7 @@ class SimCIT(nn.Module):
                 latents[name] = encoder(batch.vectors[name]).float()  # (distinct, latent_dim)
         return self.fusion(*_aligned(latents, batch)), latents
 
-    def losses(self, batch: Batch, temperature: float, noise: Tensor | None) -> dict[str, Tensor]:
+    def losses(self, batch: ViewBatch, temperature: float, noise: Tensor | None) -> dict[str, Tensor]:
         """Scalars of a batch by name: `loss`, which is minimised, and its terms, `loss_MODALITY` each (equation 6).
 
         temperature and noise: alpha and g of SoftQuantizer.soft, for the search that uses them.
@@ -125,7 +125,7 @@ def projection(kind: str, dim: int) -> nn.Module:
     return nn.Sequential(*heads[kind])
 
 
-def _aligned(latents: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+def _aligned(latents: Mapping[str, Tensor], batch: ViewBatch) -> tuple[Tensor, Tensor]:
     """The latents as [batch, modalities, dim], zero where an item lacks one, and which it has, [batch, modalities]."""
     columns, present = [], []
     for name, latent in latents.items():
@@ -136,6 +136,6 @@ def _aligned(latents: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tenso
     return torch.stack(columns, dim=1), torch.stack(present, dim=1)
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Train on the views that `task.views` names, then give every item the codes of the hard search."""
     return fit(SimCIT, task)

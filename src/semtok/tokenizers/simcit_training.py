@@ -15,12 +15,12 @@ from semtok.errors import ConfigError
 from semtok.optimizers import Adam, AdamW
 from semtok.run import devices
 from semtok.schedules import annealed
-from semtok.tokenizers.base import Codes, Task, Tokens, batch_sizes, training_length
+from semtok.tokenizers.base import Codes, TokenizerTask, Tokens, batch_sizes, training_length
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.repair import repaired
 from semtok.tokenizers.soft_quantizer import gumbel_noise
 from semtok.tokenizers.views import CODED_AT_ONCE, Scale, Views
-from semtok.training import Losses, Objective, Plan, Progress, build, generator, train, weights_of
+from semtok.training import Losses, Objective, Plan, Progress, generator, seeded_model, train, weights_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ NARROWEST_MARGIN = 1
 OPTIMIZERS: dict[str, Any] = {"adam": Adam, "adamw": AdamW}
 
 
-def fit(make: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
+def fit(make: Callable[[dict[str, Scale], Any], Any], task: TokenizerTask) -> Tokens:
     """Train `make(scales, options)` on the views and code every item with the weights of the last epoch."""
     options, views = task.options, Views(task.views)
     training = SimCITTraining(make, options, views, task.seed)
@@ -59,7 +59,7 @@ def fit(make: Callable[[dict[str, Scale], Any], Any], task: Task) -> Tokens:
         "steps": training.n_steps,
         "watched_items": len(training.watched),
         "median_gap_over_alpha_at_start": training.margins_at_start,
-        **devices.describe(),
+        **devices.hardware(),
     }
     codes, last_residuals = training.code_all()
     weights = {name: weight.numpy() for name, weight in weights_of(training.model).items()}
@@ -82,7 +82,7 @@ class SimCITTraining(Objective):
         self, make: Callable[[dict[str, Scale], Any], Any], options: SimCITTokenizer, views: Views, seed: int
     ) -> None:
         self.options, self.views, self.seed, self.where = options, views, seed, devices.device()
-        self.model = build(lambda: make(views.scales(), options), seed)
+        self.model = seeded_model(lambda: make(views.scales(), options), seed)
         self.model.compute_dtype = devices.compute_dtype(self.where)
         self.remedy = f"lower learning_rate (now {options.learning_rate}), or check the scale of the views' vectors"
         self.optimizer = OPTIMIZERS[options.optimizer](

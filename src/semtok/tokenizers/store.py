@@ -11,14 +11,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from semtok.config.tokenizers import STORETokenizer
 from semtok.errors import ConfigError
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 from semtok.tokenizers.measures import collision_rate, perplexity
 from semtok.tokenizers.vectors import read_catalogue
 
 Floats = npt.NDArray[np.float32]
 
 
-def tokenize(task: Task) -> Tokens:
+def tokenize(task: TokenizerTask) -> Tokens:
     """Fit on the items that have dense tokens; one without is coded as their mean. The history has a row a position.
 
     The state holds what maps a centroid back to a dense token: `centroids` [v, K, d], `components` [v, d, D] and

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 from safetensors.numpy import save
 
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.run.files import atomic_path, write_array, write_csv
-from semtok.tokenizers.base import Task, Tokens
+from semtok.tokenizers.base import TokenizerTask, Tokens
 
 
 def tokenize(
-    options: Tokenizer,
+    options: TokenizerEntry,
     items: str | Path,
     views: Mapping[str, str | Path],
     seed: int,
@@ -25,7 +25,7 @@ def tokenize(
 
     Training resumes from `checkpoint` if that belongs to `identity`; who has written the result deletes it.
     """
-    task = Task(
+    task = TokenizerTask(
         options=options,
         items=Path(items),
         views={role: Path(path) for role, path in views.items()},
@@ -37,7 +37,7 @@ def tokenize(
     return tokens
 
 
-def write(
+def write_tokens(
     tokens: Tokens,
     codes: str | Path,
     model: str | Path,

@@ -20,7 +20,7 @@ CODED_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
-class Batch:
+class ViewBatch:
     """Some items in all their views.
 
     Equal vectors of a view stand once, since they have the same latent: 5,135 venues of New York have 294 texts.
@@ -70,7 +70,7 @@ class Views:
         """The items that have a view at all, ascending."""
         return np.flatnonzero(np.any(list(self.present.values()), axis=0))
 
-    def batch(self, items: npt.NDArray[np.int64], where: torch.device) -> Batch:
+    def batch(self, items: npt.NDArray[np.int64], where: torch.device) -> ViewBatch:
         """Gather `items`, in this order."""
         vectors, rows, groups = {}, {}, {}
         for name, catalogue in self.catalogues.items():
@@ -82,7 +82,7 @@ class Views:
             vectors[name] = torch.from_numpy(catalogue.rows(chosen[first])).to(where)
             rows[name] = torch.from_numpy(having).to(where)
             groups[name] = torch.from_numpy(group).to(where)
-        return Batch(vectors, rows, groups, len(items))
+        return ViewBatch(vectors, rows, groups, len(items))
 
 
 def _scale(catalogue: Catalogue) -> Scale:

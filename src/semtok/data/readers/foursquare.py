@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from semtok.data.containers import find_member, zip_blocks
-from semtok.data.raw import RawFile, seconds
+from semtok.data.raw import RawFile, unix_seconds
 from semtok.data.report import FileReport, Report
 from semtok.data.tsv import drop_bad, parse_tsv
 
@@ -64,5 +64,5 @@ def _check_ins(file: RawFile, member: str, report: FileReport) -> Iterator[pd.Da
         )
         on_earth = rows["latitude"].between(-90, 90) & rows["longitude"].between(-180, 180)
         rows = drop_bad(rows, ~on_earth, "bad_coordinate", places, report)
-        timestamp, valid_time = seconds(rows["time"], TIME_FORMAT)
+        timestamp, valid_time = unix_seconds(rows["time"], TIME_FORMAT)
         yield drop_bad(rows.assign(timestamp=timestamp), ~valid_time, "bad_date", rows["time"], report)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from semtok.data.containers import find_member, zip_blocks
-from semtok.data.raw import RawFile, seconds
+from semtok.data.raw import RawFile, unix_seconds
 from semtok.data.report import Report
 from semtok.data.tsv import LINE, drop_bad, parse_tsv
 
@@ -91,7 +91,7 @@ def _behaviors(file: RawFile, report: Report) -> Iterator[pd.DataFrame]:
     for block in zip_blocks(file.path, member):
         rows = parse_tsv(block, BEHAVIORS, "utf-8", file_report)
         rows = drop_bad(rows, rows["user"] == "", "missing_value", rows["user"], file_report)
-        timestamp, valid_time = seconds(rows["time"], TIME_FORMAT)
+        timestamp, valid_time = unix_seconds(rows["time"], TIME_FORMAT)
         rows = drop_bad(rows.assign(timestamp=timestamp), ~valid_time, "bad_date", rows["time"], file_report)
         labelled = rows["impressions"].str.fullmatch(r"(\S+-[01]( |$))*")
         rows = drop_bad(rows, ~labelled, "bad_impressions", rows["impressions"], file_report)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from semtok.config.tables import UNITS, InteractionTable, ItemTable
 from semtok.data.markup import plain_text
-from semtok.data.raw import EARLIEST, LATEST, RawFile, seconds
+from semtok.data.raw import EARLIEST, LATEST, RawFile, unix_seconds
 from semtok.data.report import FileReport, Report
 from semtok.data.rows import read_rows
 from semtok.data.tsv import LINE, drop_bad
@@ -97,10 +97,10 @@ def _usable(
 def timestamps(
     times: pd.Series, time_format: str, file: RawFile
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Times as unix seconds, and which of them exist and are valid; as `semtok.data.raw.seconds`, for units as well."""
+    """Times as unix seconds, and which of them exist and are valid; as `unix_seconds`, for units as well."""
     if time_format not in UNITS:
         try:
-            return seconds(times, time_format)
+            return unix_seconds(times, time_format)
         except ValueError as error:
             raise DataError(f"{file.path}: found time_format {time_format!r}; expected another ({error})") from error
     number = pd.to_numeric(times, errors="coerce").to_numpy(np.float64) / UNITS[time_format]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from semtok.data.containers import text_blocks
 from semtok.data.jsonlines import parse_json_lines
 from semtok.data.markup import plain_text
-from semtok.data.raw import RawFile, seconds
+from semtok.data.raw import RawFile, unix_seconds
 from semtok.data.report import FileReport, Report
 from semtok.data.tsv import drop_bad
 from semtok.errors import DataError
@@ -74,7 +74,7 @@ def _usable(rows: pd.DataFrame, report: FileReport) -> pd.DataFrame:
     empty = (rows["user_id"] == "") | (rows["business_id"] == "")
     rows = drop_bad(rows, empty, "missing_value", pd.Series("empty id", rows.index), report)
     rows = drop_bad(rows, ~rows["stars"].between(*STARS), "bad_rating", rows["stars"], report)
-    timestamp, valid_time = seconds(rows["date"], TIME_FORMAT)
+    timestamp, valid_time = unix_seconds(rows["date"], TIME_FORMAT)
     rows = rows.assign(timestamp=np.asarray(timestamp))
     return drop_bad(rows, ~valid_time, "bad_date", rows["date"], report)
 

@@ -82,7 +82,7 @@ class DataJobs(Jobs):
         """The folder of a synthetic world, whose pictures may change with it; nothing for other sources."""
         return self.raw_files(wildcards) if self.source(wildcards) == "synthetic" else []
 
-    def archived(self, _: Wildcards) -> list[str]:
+    def archived(self, _: Wildcards | None = None) -> list[str]:
         """The prepared data of an archive's datasets, which are compared with those it was made of."""
         if self.config.archive is None:
             raise ConfigError("archive: found null; expected the archive to fetch from (--config archive=FILE)")

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from semtok.config.base import Method
 from semtok.config.model import Config
-from semtok.config.recommenders import Recommender, RecommenderClass
-from semtok.config.scorers import Scorer, ScorerClass
-from semtok.config.tokenizers import Tokenizer
+from semtok.config.recommenders import RecommenderClass, RecommenderEntry
+from semtok.config.scorers import ScorerClass, ScorerEntry
+from semtok.config.tokenizers import TokenizerEntry
 from semtok.config.variants import resolve
 from semtok.plan.check import chosen
 from semtok.plan.paths import Paths, trained_as
@@ -39,7 +39,7 @@ class Jobs:
         """Plain values, as they reach a job."""
         # Hundreds of jobs ask for the same: uncached, digests alone are half of a dry run.
         self.options: Callable[[str, str], dict[str, Any]] = cache(self._options)
-        self.tokenizer: Callable[[str], Tokenizer] = cache(self._tokenizer)
+        self.tokenizer: Callable[[str], TokenizerEntry] = cache(self._tokenizer)
         self.recommender: Callable[[str], RecommenderClass] = cache(self._recommender)
         self.scorer: Callable[[str], ScorerClass] = cache(self._scorer)
         source, scripts = root / "src", root / "workflow" / "scripts"
@@ -59,16 +59,16 @@ class Jobs:
         """An entry's options without those that another rule reads; methods differ in what the rest is."""
         return {key: value for key, value in self.options(section, name).items() if key not in keys}
 
-    def _tokenizer(self, variant: str) -> Tokenizer:
-        found: Tokenizer = chosen(Tokenizer, self.entries["tokenizers"], variant, "tokenizers")
+    def _tokenizer(self, variant: str) -> TokenizerEntry:
+        found: TokenizerEntry = chosen(TokenizerEntry, self.entries["tokenizers"], variant, "tokenizers")
         return found
 
     def _recommender(self, variant: str) -> RecommenderClass:
-        found: RecommenderClass = chosen(Recommender, self.entries["recommenders"], variant, "recommenders")
+        found: RecommenderClass = chosen(RecommenderEntry, self.entries["recommenders"], variant, "recommenders")
         return found
 
     def _scorer(self, variant: str) -> ScorerClass:
-        found: ScorerClass = chosen(Scorer, self.entries["scorers"], variant, "scorers")
+        found: ScorerClass = chosen(ScorerEntry, self.entries["scorers"], variant, "scorers")
         return found
 
     def vectors(self, dataset: str, encoder: str, seed: str | int) -> str:

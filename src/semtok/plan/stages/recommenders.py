@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from semtok.config.choice import candidates, combinations, grid_of
+from semtok.config.choice import combinations, grid_of, trials
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
@@ -48,19 +48,19 @@ class RecommenderJobs(EncoderJobs):
         """The weights that are decoded."""
         return of_training(self.paths.model, wildcards)
 
-    def candidates(self, wildcards: Wildcards) -> list[dict[str, Any]]:
-        """The values of each candidate of a grid."""
+    def trials(self, wildcards: Wildcards) -> list[dict[str, Any]]:
+        """The values of each trial of a grid."""
         return combinations(self._grid(wildcards))
 
-    def histories_of_candidates(self, wildcards: Wildcards) -> list[str]:
-        """The trainings of the candidates of a grid, in order, with the first of the seeds."""
+    def histories_of_trials(self, wildcards: Wildcards) -> list[str]:
+        """The trainings of the trials of a grid, in order, with the first of the seeds."""
         grid = self._grid(wildcards)
         if not grid:
             raise ConfigError(
                 f"recommenders.{wildcards.recommender}.choose: found nothing; expected what to choose from"
             )
         run = {"dataset": wildcards.dataset, "tokenizer": wildcards.tokenizer, "seed": self.config.seeds[0]}
-        return [self.paths.history.format(recommender=one, **run) for one in candidates(wildcards.recommender, grid)]
+        return [self.paths.history.format(recommender=one, **run) for one in trials(wildcards.recommender, grid)]
 
     def _grid(self, wildcards: Wildcards) -> dict[str, list[Any]]:
         return grid_of(wildcards.recommender, self.options("recommenders", wildcards.recommender))
