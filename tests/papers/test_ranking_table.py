@@ -19,7 +19,7 @@ from support.fabricated_results import (
     results_from,
     staircase,
     write_diagnostics,
-    write_scores,
+    write_metrics,
     write_stats,
     write_untrained,
 )
@@ -40,7 +40,7 @@ def build(
     cells = with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
     runs = [run for run in plan.runs(cells) if not run.is_untrained]
     frames = {run: ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i) for i, run in enumerate(runs)}
-    paths = {run: write_scores(folder, run, frame) for run, frame in frames.items()}
+    paths = {run: write_metrics(folder, run, frame) for run, frame in frames.items()}
     paths |= {
         run: write_untrained(folder / f"{run.dataset}-untrained.parquet", frames[runs[0]])
         for run in plan.runs(cells)
@@ -57,7 +57,7 @@ def build(
     make_ranking_table(
         results_from(
             *(DEFINITION, PRINTED, "cost", name, cells),
-            *({"scores": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
+            *({"metrics": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
         ),
         *(files(folder, name), folder / f"{name}-diagnostics.csv"),
     )

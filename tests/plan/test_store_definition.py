@@ -114,7 +114,7 @@ def test_the_config_runs_what_it_has_and_says_what_it_lacks(raw, paper):
     scoring = made.inputs("store", "table5")
     run = "results/recommenders/mind-store/texts/opt-zero-shot/0"
     assert f"{run}/scored.parquet" in scoring["scored"]
-    assert f"{run}/candidate-scores.parquet" in scoring["scores"]
+    assert f"{run}/list-metrics.parquet" in scoring["metrics"]
     reasons = {cell.tokenizer: cell.missing for cell in made.cells("store", "table5")}
     assert "GPT-3.5 is a service" in reasons["texts/gpt-zero-shot"]
     assert "request only" in reasons["texts/llama-zero-shot"]
@@ -204,8 +204,8 @@ def test_a_language_model_of_another_architecture_is_a_mistake(raw, section, nam
 
 def test_files_of_candidates():
     found = sources("scoring", cells_of("table5"), {"MIND": "mind-store"}, Paths())
-    assert set(found.files) == {"scores", "scored"}
-    assert set(found.files["scores"]) == set(found.files["scored"]) == set(plan.runs(cells_of("table5")))
+    assert set(found.files) == {"metrics", "scored"}
+    assert set(found.files["metrics"]) == set(found.files["scored"]) == set(plan.runs(cells_of("table5")))
 
 
 @pytest.mark.parametrize(

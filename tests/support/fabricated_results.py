@@ -12,7 +12,7 @@ import pandas as pd
 from semtok.config.papers import PaperConfig
 from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.samples import Uncertainty
-from semtok.papers.scores import score_run
+from semtok.papers.user_metrics import evaluate_run
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
@@ -45,20 +45,20 @@ def drawn_ranks(recall: float, targets: int, seed: int, beam: int = BEAM, spread
     return ranks_frame([int(p) if h else None for p, h in zip(position, hit, strict=True)], beam=beam)
 
 
-_SCORES: dict[bytes, bytes] = {}
+_METRICS: dict[bytes, bytes] = {}
 """By their ranks: many made-up runs have the same."""
 
 
-def write_scores(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
-    """The scores of made-up ranks, at every k that the papers have."""
+def write_metrics(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
+    """The metrics of made-up ranks, at every k that the papers have."""
     path = folder / f"{run.dataset}-{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
     key = pickle.dumps(frame)
-    if key not in _SCORES:
+    if key not in _METRICS:
         ranks = folder / f"ranks-{path.name}"
         frame.to_parquet(ranks, index=False)
-        score_run(ranks, [5, 10, 20, 40, 100, 1000], path.with_suffix(".csv"), path)
-        _SCORES[key] = path.read_bytes()
-    path.write_bytes(_SCORES[key])
+        evaluate_run(ranks, [5, 10, 20, 40, 100, 1000], path.with_suffix(".csv"), path)
+        _METRICS[key] = path.read_bytes()
+    path.write_bytes(_METRICS[key])
     return path
 
 

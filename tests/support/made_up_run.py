@@ -55,12 +55,12 @@ def with_provenance(folder):
     definition["tables"]["table2"]["gains"] = []
     content = {name: value for name, value in definition.items() if name in Paper.model_fields}
     cells = [Cell("table2", "MIND", "cost", (run,), "").as_dict()]
-    history, scores = ({"path": f"far/results/recommenders/{name}"} for name in ("history.csv", "scores.parquet"))
-    made = {"rule": "ranking_table", "wildcards": {"paper": "cost", "exhibit": "table2"}, "inputs": [scores]}
+    history, metrics = ({"path": f"far/results/recommenders/{name}"} for name in ("history.csv", "metrics.parquet"))
+    made = {"rule": "ranking_table", "wildcards": {"paper": "cost", "exhibit": "table2"}, "inputs": [metrics]}
     table = "far/results/papers/cost/table2.csv"
     jobs = [
         {"rule": "train", "wildcards": named, "inputs": [], "outputs": [history], "config": {"options": {"epochs": 7}}},
-        {"rule": "score", "wildcards": named, "inputs": [history], "outputs": [scores], "config": {}},
+        {"rule": "evaluate", "wildcards": named, "inputs": [history], "outputs": [metrics], "config": {}},
         {**made, "outputs": [{"path": table}], "config": {"shown": {"content": content, "cells": cells}}},
     ]
     provenance = folder / "papers/cost/table2.provenance.json"

@@ -44,14 +44,14 @@ SCORERS = ("opt-zero-shot", "opt-zero-shot+prompt=interest", "opt-zero-shot+prom
 def scoring(*scorers: str) -> set[Job]:
     """The jobs of scorers."""
     scored = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in scorers}
-    return scored | {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
+    return scored | {Job("evaluate_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
 
 
 def trained(scorer: str, *tokenizers: str, rules: tuple[str, ...] = ("train_scorer", "score_candidates")) -> set[Job]:
     """The jobs of a scorer that is trained, over each of these."""
     return {
         Job(rule, f"{MIND}, tokenizer={tokenizer}, scorer={scorer}, seed=0")
-        for rule in (*rules, "score_lists")
+        for rule in (*rules, "evaluate_lists")
         for tokenizer in tokenizers
     }
 

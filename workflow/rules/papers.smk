@@ -1,4 +1,4 @@
-"""Scores and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
+"""Metrics and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
 
 from semtok.plan.exhibits import Exhibits
 

@@ -1,4 +1,4 @@
-"""Scores, diagnostics and histories to verdicts on a paper's claims."""
+"""Metrics, diagnostics and histories to verdicts on a paper's claims."""
 
 from pathlib import Path
 

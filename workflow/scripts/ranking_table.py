@@ -1,4 +1,4 @@
-"""Scores to a table of metrics, printed beside ours, and ranks to its strata."""
+"""Metrics to a table, printed beside ours, and ranks to its strata."""
 
 from pathlib import Path
 

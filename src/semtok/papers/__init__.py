@@ -1,4 +1,4 @@
-"""Scores and diagnostics to the papers' tables, figures and verdicts."""
+"""Metrics and diagnostics to the papers' tables, figures and verdicts."""
 
 FIGURES = {
     "bars": "semtok.papers.figures.bars",

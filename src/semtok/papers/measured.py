@@ -14,7 +14,7 @@ class MeasuredResults:
     """What an exhibit is made from, and its runs measured on the datasets that it shows.
 
     Args:
-        results: with the `scores` of the runs.
+        results: with the `metrics` of the runs.
         columns: by printed name of a dataset, metric and k of all that is shown of it.
         optional_ks: k for which a narrower beam has no number.
 
@@ -27,11 +27,11 @@ class MeasuredResults:
         self.results = results
         self.by_dataset: dict[str, Measured] = {}
         """By printed name; none where the config has no run."""
-        scores = results.files.get("scores", {})
+        metrics = results.files.get("metrics", {})
         for dataset, shown in columns.items():
             methods = {cell.tokenizer: cell.runs for cell in results.cells if cell.dataset == dataset and cell.runs}
             if methods:
-                self.by_dataset[dataset] = Measured(scores, methods, shown, results.uncertainty, optional_ks)
+                self.by_dataset[dataset] = Measured(metrics, methods, shown, results.uncertainty, optional_ks)
 
     def cell(self, dataset: str, tokenizer: str) -> Cell:
         """The cell of a row or bar."""

@@ -30,7 +30,7 @@ class Results:
     cells: Sequence[Cell]
     """From `plan.cells`."""
     files: Mapping[str, Files]
-    """By what they are (`scores`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
+    """By what they are (`metrics`, `facts`, `diagnostics`, `codes`, `model`, `history`), the file of each run."""
     stats: Mapping[str, Path]
     """The `stats.json` of each dataset that the config has, by printed name."""
     origins: Mapping[str, Origin]

@@ -181,7 +181,7 @@ class Exhibits:
         return {"paper": "|".join(papers) or "none", "exhibit": "|".join(exhibits) or "none"}
 
     def cutoffs(self, dataset: str, tokenizer: str, recommender: str, seed: str) -> list[int]:
-        """Every k at which a run's scores are asked for; for a run that no paper has, every k of any paper."""
+        """Every k at which a run's metrics are asked for; for a run that no paper has, every k of any paper."""
         run = Run(dataset, tokenizer, recommender, int(seed))
         return sorted(self._cutoffs.get(run) or {k for ks in self._cutoffs.values() for k in ks})
 

@@ -8,13 +8,13 @@ from semtok.plan.paths import Paths, trained_as
 
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
-    "ranking": ("scores", "diagnostics", "facts", "choice", "ranks"),
+    "ranking": ("metrics", "diagnostics", "facts", "choice", "ranks"),
     "attributes": ("dense",),
-    "scoring": ("scores", "scored"),
-    "bars": ("scores",),
+    "scoring": ("metrics", "scored"),
+    "bars": ("metrics",),
     "training": ("history",),
     "embedding": ("codes", "model"),
-    "claims": ("scores", "diagnostics", "facts", "history", "dense"),
+    "claims": ("metrics", "diagnostics", "facts", "history", "dense"),
 }
 """What each kind of exhibit is made from, beside the statistics of its datasets."""
 
@@ -51,7 +51,7 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
     dense = {run: cell.dense for cell in cells if cell.dense for run in cell.runs}
     trained = [run for run in ranked if not run.is_untrained]
     places = {
-        "scores": (paths.user_scores, trained),
+        "metrics": (paths.metrics, trained),
         "facts": (paths.decoding, trained),
         "ranks": (paths.ranks, trained),
         "diagnostics": (paths.diagnostics, coded(cells)),
@@ -65,9 +65,9 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in reads}
     if "choice" in files:
         files["choice"] = {run: trained_as(paths.choice, asdict(run)) for run in files["choice"]}
-    if "scores" in files:
-        files["scores"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
-        files["scores"] |= {run: paths.candidate_scores.format(**asdict(run)) for run in scored}
+    if "metrics" in files:
+        files["metrics"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
+        files["metrics"] |= {run: paths.list_metrics.format(**asdict(run)) for run in scored}
     if "dense" in READS[kind]:
         vectors = f"{paths.seeded_vectors}.json"
         files["dense"] = {run: vectors.format(**asdict(run), encoder=encoder) for run, encoder in dense.items()}

@@ -73,16 +73,16 @@ class Paths:
         self.run = f"{self.runs}/{{seed}}"
         self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
-        self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
+        self.metrics, self.means = f"{self.run}/metrics.parquet", f"{self.run}/metrics.csv"
 
         # A scorer's of candidates, where others have a recommender: their scores, and what every user's list earns.
-        self.scored, self.candidate_scores = f"{self.run}/scored.parquet", f"{self.run}/candidate-scores.parquet"
+        self.scored, self.list_metrics = f"{self.run}/scored.parquet", f"{self.run}/list-metrics.parquet"
 
         # The same by the wildcard `scorer`, which may be one of texts, and what is trained of it.
         self.scorer_run = self.run.replace("{recommender}", "{scorer}")
-        self.scorer_scored, self.scorer_lists, self.scorer_model, self.scorer_history = (
+        self.scorer_scored, self.scorer_list_metrics, self.scorer_model, self.scorer_history = (
             f"{self.scorer_run}/{name}"
-            for name in ("scored.parquet", "candidate-scores.parquet", "scorer.safetensors", "scorer-history.csv")
+            for name in ("scored.parquet", "list-metrics.parquet", "scorer.safetensors", "scorer-history.csv")
         )
         self.scored_texts = self.scorer_scored.replace("{tokenizer}", TEXTS)
 

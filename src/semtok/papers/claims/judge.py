@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from semtok.errors import ConfigError
 from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judge_purity, judge_reconstruction
+from semtok.papers.claims.metrics import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
-from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.verdicts import SYNTHETIC, Finding, with_few_seeds, with_made_up, without_verdict
 from semtok.papers.origin import data_caveat, departure, stand_in
 from semtok.papers.results import Results
@@ -31,7 +31,7 @@ JUDGES: dict[type[Claim], Callable[..., Finding]] = {
 
 
 class Judge:
-    """Finds the verdicts of a paper; the scores of an exhibit on a dataset are read once for all claims about them.
+    """Finds the verdicts of a paper; the metrics of an exhibit on a dataset are read once for all claims about them.
 
     Raises:
         ConfigError: a claim names a tokenizer that its exhibit does not have.

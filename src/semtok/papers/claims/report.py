@@ -36,7 +36,7 @@ class ClaimFiles:
 def make_claims(results: Results, files: ClaimFiles) -> None:
     """Write the verdicts on a paper's claims.
 
-    results: with the cells of `plan.claim_cells`, and of their runs the scores, diagnostics and histories.
+    results: with the cells of `plan.claim_cells`, and of their runs the metrics, diagnostics and histories.
     """
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []

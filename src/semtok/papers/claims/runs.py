@@ -31,7 +31,7 @@ class UnequalError(LackingError):
 
 
 class ExhibitRuns:
-    """The runs of one exhibit on one dataset; their scores are read once for all claims.
+    """The runs of one exhibit on one dataset; their metrics are read once for all claims.
 
     Args:
         results: with the files of the runs.
@@ -62,11 +62,11 @@ class ExhibitRuns:
 
     @cached_property
     def _measured(self) -> Measured:
-        """Read only if a claim is about scores."""
+        """Read only if a claim is about metrics."""
         columns = dict.fromkeys(column for claim in self._claims for column in claim.columns)
         wanted = dict.fromkeys(name for claim in self._claims if claim.columns for name in claim.tokenizers)
         methods = {name: self._runs[name] for name in wanted if self.built(name)}
-        return Measured(self._files["scores"], methods, list(columns), self._uncertainty)
+        return Measured(self._files["metrics"], methods, list(columns), self._uncertainty)
 
     def built(self, *tokenizers: str) -> bool:
         """Whether all of them have runs."""
@@ -110,7 +110,7 @@ class ExhibitRuns:
         )
 
     def difference(self, higher: str, lower: str, column: tuple[str, int]) -> Statistic:
-        """By how much one tokenizer's score is above the other's."""
+        """By how much one tokenizer's metric is above the other's."""
         measured = self._measured
         return difference(measured.method(higher), measured.method(lower), measured.column(*column))
 
@@ -121,7 +121,7 @@ class ExhibitRuns:
         return relative_gain(measured.method(better), measured.method(worse), places)
 
     def estimate(self, statistic: Statistic) -> Estimate:
-        """Of scores, over users and seeds."""
+        """Of metrics, over users and seeds."""
         return self._measured.bootstrap.estimate(statistic)
 
     def draws(self, statistic: Statistic) -> tuple[float, Array]:

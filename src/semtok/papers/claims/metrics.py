@@ -1,4 +1,4 @@
-"""Judging claims about scores: differences between tokenizers on the same users."""
+"""Judging claims about metrics: differences between tokenizers on the same users."""
 
 from itertools import pairwise
 
