@@ -4,16 +4,18 @@ import pandas as pd
 import pytest
 
 from semtok.errors import ConfigError, DataError
+from semtok.papers import diagnostics_table
 from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, make_ranking_table
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.plan.remarks import with_remarks
+from semtok.run.files import write_csv
 from support.fabricated_results import (
     DEFINITION,
     PRINTED,
     TOKENIZERS,
     drawn_ranks,
+    made_table,
     paper_config,
     ranks_frame,
     results_from,
@@ -26,10 +28,6 @@ from support.fabricated_results import (
 
 COLUMNS = "paper,table,dataset,source,method,kind,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
 RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
-
-
-def files(folder, name):
-    return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
 
 
 def build(
@@ -54,14 +52,12 @@ def build(
     facts |= {run: folder / "narrow.json" for run in runs if run.tokenizer == uncertified and run.seed == 0}
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
-    make_ranking_table(
-        results_from(
-            *(DEFINITION, PRINTED, "cost", name, cells),
-            *({"metrics": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
-        ),
-        *(files(folder, name), folder / f"{name}-diagnostics.csv"),
+    results = results_from(
+        *(DEFINITION, PRINTED, "cost", name, cells),
+        *({"metrics": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
     )
-    return pd.read_csv(folder / f"{name}.csv")
+    write_csv(folder / f"{name}-diagnostics.csv", diagnostics_table.tidy(results))
+    return made_table(folder, results)
 
 
 def test_table2(tmp_path):

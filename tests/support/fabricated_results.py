@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
+from semtok.papers import TABLES
 from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.samples import Uncertainty
+from semtok.papers.tables import TableFiles, write_table
 from semtok.papers.user_metrics import evaluate_run
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
 
 BEAM = 50
+RANKING = "semtok.papers.ranking_table"
 
 
 def ranks_frame(ranks: list[int | None], users: list[int] | None = None, beam: int = BEAM) -> pd.DataFrame:
@@ -149,3 +153,10 @@ def results_from(
     content, numbers = load(definition), read_printed(printed)
     origins = {dataset: origin_of(content, dataset, path) for dataset, path in stats.items()}
     return Results(paper, name, content, numbers, cells, files, stats, origins, uncertainty, targets or {})
+
+
+def made_table(folder: Path, results: Results) -> pd.DataFrame:
+    """The files of a table in a folder; its tidy numbers."""
+    files = TableFiles(*(folder / f"{results.name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
+    write_table(import_module(TABLES.get(results.content.kind(results.name), RANKING)).make(results), files)
+    return pd.read_csv(files.csv)

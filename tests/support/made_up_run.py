@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from semtok.papers import ranking_table
+from semtok.papers.measured import COLUMNS
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import Paper, load
 from support.fabricated_cost import AS_PRINTED, judge
@@ -41,7 +41,7 @@ def write_run(folder, hits, **changed):
     papers.mkdir(parents=True)
     judge(papers, hits, collisions={"rqvae": (0.2, 0.3), "cost": (0.05, 0.1)}, scale=4, **changed)
     (papers / "comparisons.csv").rename(papers / "claims-comparisons.csv")
-    pd.DataFrame(CELLS, columns=ranking_table.COLUMNS).to_csv(papers / "table2.csv", index=False)
+    pd.DataFrame(CELLS, columns=COLUMNS).to_csv(papers / "table2.csv", index=False)
     pd.DataFrame({"method": ["L_co"]}).to_csv(papers / "table2-strata.csv", index=False)
     return folder
 

@@ -23,7 +23,7 @@ WITHOUT_TORCH = {
     "rank_untrained",
     "diagnose",
     "ranking_table",
-    "statistics_table",
+    "table",
     "stacked_table",
 }
 

@@ -13,7 +13,7 @@ CODED = ("random", "rqvae", *COST)
 TABLES = {Job("ranking_table", "paper=cost, exhibit=table2"), Job("claims", "paper=cost")}
 STACKED = Job("stacked_table", "exhibit=table2")
 SCOREBOARD = Job("scoreboard", "")
-STATISTICS = {Job("statistics_table", "paper=cost, exhibit=table1"), Job("stacked_table", "exhibit=table1")}
+STATISTICS = {Job("table", "paper=cost, exhibit=table1"), Job("stacked_table", "exhibit=table1")}
 
 
 def tokenizer_jobs(tokenizers, *rules: str, seed: int = 0) -> set[Job]:

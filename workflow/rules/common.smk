@@ -26,7 +26,7 @@ from semtok.run.files import check_writable, remove_stale_files
 from semtok.run.job_lines import JobLines
 from semtok.run.locks import DRIVER_VARIABLE, hold_folder
 from semtok.run.summary import summary
-from semtok.papers import FIGURES
+from semtok.papers import FIGURES, TABLES
 from semtok.plan import targets
 from semtok.plan.check import check
 from semtok.plan.forecast import Planned, forecast, kind, measured, read

@@ -7,7 +7,7 @@ from semtok.plan.exhibits import Exhibits
 PAPERS = Exhibits(CONFIG, DEFINITIONS, ROOT / "config" / "papers", PATHS)
 
 
-rule statistics_table:
+rule table:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
@@ -18,7 +18,7 @@ rule statistics_table:
             f"{PAPER}/{{exhibit}}.html",
             category="{paper}",
             subcategory="tables",
-            caption="../report/statistics_table.rst",
+            caption="../report/table.rst",
             labels={"result": "{exhibit}"},
         ),
         # Last: it tells of the others.
@@ -33,7 +33,7 @@ rule statistics_table:
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
-        **PAPERS.constraints("statistics"),
+        **PAPERS.constraints(*TABLES),
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -43,91 +43,9 @@ rule statistics_table:
         gpu=0,
     params:
         shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("statistics_table.py"),
+        code=lambda wildcards: code("table.py", TABLES[PAPERS.kind(wildcards.paper, wildcards.exhibit)]),
     script:
-        "../scripts/statistics_table.py"
-
-
-rule attributes_table:
-    input:
-        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
-    output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/attributes_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
-        # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
-    log:
-        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
-    wildcard_constraints:
-        **PAPERS.constraints("attributes"),
-    conda:
-        "../../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=0,
-    params:
-        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("attributes_table.py"),
-    script:
-        "../scripts/attributes_table.py"
-
-
-rule scoring_table:
-    input:
-        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
-    output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/scoring_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
-        # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
-    log:
-        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
-    wildcard_constraints:
-        **PAPERS.constraints("scoring"),
-    conda:
-        "../../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=0,
-    params:
-        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("scoring_table.py"),
-    script:
-        "../scripts/scoring_table.py"
+        "../scripts/table.py"
 
 
 rule ranking_table:

@@ -1,13 +1,22 @@
 """Results whose runs are measured: the numbers of a table of metrics and of a figure of bars."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+
+import pandas as pd
 
 from semtok.papers.results import Results
 from semtok.papers.samples import Columns, Measured
 from semtok.papers.statistics import column_of
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS
+from semtok.plan.untrained import kind_of
+
+COLUMNS = [
+    *("paper", "table", "dataset", "source", "method", "kind", "metric", "k"),
+    *("printed", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
+]
+"""Of the tidy numbers of a table of metrics."""
 
 
 class MeasuredResults:
@@ -61,3 +70,58 @@ class MeasuredResults:
             "ci_high": min(estimate.high, METRICS[metric].highest),
             "targets": measured.targets,
         }
+
+
+class MeasuredTable(MeasuredResults):
+    """A table of metrics and what stands in it.
+
+    Args:
+        results: with the `metrics` of the runs.
+        rows: by printed name of a dataset, its rows, name to label.
+        shown: metric and k of each column.
+        optional_ks: as of `MeasuredResults`.
+
+    Raises:
+        ConfigError, DataError: as `MeasuredResults`.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        rows: Mapping[str, Mapping[str, str]],
+        shown: Columns,
+        optional_ks: Collection[int] = (),
+    ) -> None:
+        # The pooled AUC is no mean over users, so that no run has it user by user.
+        columns = [column for column in shown if column[0] in METRICS]
+        super().__init__(results, dict.fromkeys(rows, columns), optional_ks)
+        self.entries: dict[tuple[str, str, str, int], dict[str, Any]] = {
+            (dataset, name, metric, k): {
+                **results.keys(dataset),
+                "method": label,
+                "kind": kind_of(name),
+                "metric": metric,
+                "k": k or None,
+                "printed": self.printed(dataset, label, metric, k),
+                **self.numbers(self.cell(dataset, name), metric, k),
+            }
+            for dataset, labels in rows.items()
+            for name, label in labels.items()
+            for metric, k in shown
+        }
+        """The tidy rows, by dataset, name of the row, metric and k."""
+
+    def printed(self, dataset: str, label: str, metric: str, k: int) -> float | None:
+        """The printed number; for a stand-in that of the dataset which it stands for."""
+        place = (self.results.name, self.results.content.printed_for(dataset), label)
+        number = self.results.printed.get(*place, metric, k)
+        return number.value if number else None
+
+    def tidy(self, below: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
+        """One row a dataset, method, metric and k, metrics as fractions; then those `below`.
+
+        A cell without runs, or with a k beyond their beams, keeps its row: its `source` says why, its numbers are
+        empty, its `seeds` are 0.
+        """
+        frame = pd.DataFrame([*self.entries.values(), *below], columns=COLUMNS)
+        return frame.astype({"k": "Int64", "seeds": "Int64", "targets": "Int64"})

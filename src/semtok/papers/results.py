@@ -1,13 +1,13 @@
 """What a table, a figure or the claims of a paper are made from: one object for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import PLANTED, Origin, PrintedSize, describe, read_origin
+from semtok.papers.origin import PLANTED, Origin, PrintedSize, describe, heading, read_origin, stand_in
 from semtok.papers.samples import Uncertainty
-from semtok.plan.cells import Cell, Run
+from semtok.plan.cells import Cell, Run, lacking
 from semtok.plan.definition import CLAIMS, Paper
 from semtok.plan.files import sources
 from semtok.plan.paths import Paths
@@ -42,8 +42,45 @@ class Results:
     labels: Mapping[str, str] = field(default_factory=dict)
     """Of claims: what the tables call the variants that they compare."""
 
+    @property
+    def title(self) -> str:
+        """What the paper calls it, as in `Table 2`."""
+        word = "Table" if self.name in self.content.tables else "Figure"
+        return f"{word} {self.name.removeprefix(word.lower())}"
+
+    @property
+    def caption(self) -> str:
+        """With its title before it."""
+        spec = self.content.tables.get(self.name) or self.content.figure(self.name)
+        return f"{self.title}: {spec.caption}"
+
+    def keys(self, dataset: str) -> dict[str, Any]:
+        """With which every tidy row about a dataset begins: the paper, the table or figure, and the dataset."""
+        what = "table" if self.name in self.content.tables else "figure"
+        return {"paper": self.paper, what: self.name, "dataset": dataset}
+
+    def heading(self, datasets: Iterable[str]) -> str:
+        """What a column of our own numbers on these datasets is called."""
+        return heading({self.origins[dataset].source for dataset in datasets})
+
+    def warning(self, datasets: Iterable[str], what: str = "numbers") -> str:
+        """A sentence about those that are made up in the place of the paper's; empty where none is."""
+        made_up = [dataset for dataset in datasets if self.origins[dataset].source == "synthetic"]
+        return f"Synthetic data stand for {' and '.join(made_up)}: not the paper's {what}." if made_up else ""
+
+    def stand_ins(self, datasets: Iterable[str]) -> list[str]:
+        """A sentence for each dataset that stands in for another."""
+        return list(filter(None, (stand_in(self.content.about(dataset)) for dataset in datasets)))
+
+    def notes_on(self, datasets: Iterable[str]) -> list[str]:
+        """What a reader must know of datasets, whatever is shown of them."""
+        notes = {dataset: self.content.about(dataset).note for dataset in datasets}
+        return [f"{dataset}: {note}" for dataset, note in notes.items() if note]
+
     def describe(self, dataset: str) -> str:
-        """A sentence for captions: what stands for the printed dataset here."""
+        """A sentence for captions: what stands for the printed dataset here, or why nothing does."""
+        if dataset not in self.origins:
+            return f"{dataset}: not run: {lacking(self.content, dataset)}."
         return describe(dataset, self.origins[dataset], self.printed_size(dataset))
 
     def printed_size(self, dataset: str) -> PrintedSize:

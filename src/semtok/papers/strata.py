@@ -81,9 +81,7 @@ def tidy(results: Results) -> pd.DataFrame:
             if cell.dataset != dataset or not cell.runs:
                 continue
             start = {
-                "paper": results.paper,
-                "table": results.name,
-                "dataset": dataset,
+                **results.keys(dataset),
                 "source": results.origins[dataset].source,
                 "method": table.labels[cell.tokenizer],
                 "kind": kind_of(cell.tokenizer),

@@ -59,10 +59,8 @@ def _row(measured: MeasuredResults, letter: str, panel: Panel, bar: Bar, metric:
     dataset = results.content.printed_for(panel.dataset)
     number = results.printed.get(results.name + letter, dataset, bar.label, metric, k)
     return {
-        "paper": results.paper,
-        "figure": results.name,
+        **results.keys(panel.dataset),
         "panel": letter,
-        "dataset": panel.dataset,
         "group": bar.group or "",
         "series": bar.series,
         "tokenizer": cell.runs[0].tokenizer if cell.runs else cell.tokenizer,

@@ -19,7 +19,6 @@ _HEIGHT_OF_A_ROW = 0.19
 def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
     """Write the Recall by strata of a table of rankings: tidy numbers, and for one k the rest (`canvas.write`)."""
     frame = tidy(results)
-    table = results.content.ranking_table(results.name)
     k = 10 if 10 in set(frame["k"]) else max(frame["k"], default=0)
     shown = frame[frame["k"] == k]
     by_dataset = {str(dataset): part for dataset, part in shown.groupby("dataset", sort=False)}
@@ -31,7 +30,7 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
         f"the last {RECENT} interactions, earlier or never. In brackets, the share of the targets.",
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
-    title = f"Table {results.name.removeprefix('table')}: Recall@{k} by strata. {table.caption}"
+    title = f"{results.title}: Recall@{k} by strata. {results.content.ranking_table(results.name).caption}"
     caption = canvas.Caption(title, notes, synthetic=bool((frame["source"] == "synthetic").any()))
     with canvas.style():
         size = (6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest)

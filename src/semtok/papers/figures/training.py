@@ -30,7 +30,7 @@ def _tidy(results: Results, figure: TrainingFigure) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     (cell,) = results.cells
     for letter, curves in figure.panels.items():
-        start = {"paper": results.paper, "figure": results.name, "panel": letter, "dataset": figure.dataset}
+        start = {**results.keys(figure.dataset), "panel": letter}
         if not cell.runs:
             reason = f"not run: {cell.missing}"
             rows.append({**start, "source": reason, "tokenizer": cell.tokenizer, "quantity": "", "seed": None})
