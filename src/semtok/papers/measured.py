@@ -7,7 +7,6 @@ import pandas as pd
 
 from semtok.papers.results import Results
 from semtok.papers.samples import Columns, Measured
-from semtok.papers.statistics import column_of
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS
 from semtok.plan.untrained import kind_of
@@ -58,12 +57,11 @@ class MeasuredResults:
         if missing := self.missing(cell, k):
             return {"source": missing, "seeds": 0}
         measured = self.by_dataset[cell.dataset]
-        method, column = measured.method(cell.tokenizer), measured.column(metric, k)
-        estimate = measured.bootstrap.estimate(column_of(method, column))
+        estimate = measured.bootstrap.estimate(measured.mean(cell.tokenizer, (metric, k)))
         return {
             "source": self.results.origins[cell.dataset].source,
             "mean": estimate.value,
-            "std": measured.bootstrap.std(method, column),
+            "std": measured.std(cell.tokenizer, (metric, k)),
             "seeds": len(cell.runs),
             # The noise between seeds is symmetric and may leave the range of a mean of gains.
             "ci_low": max(estimate.low, 0.0),

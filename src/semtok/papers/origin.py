@@ -84,11 +84,6 @@ def describe(dataset: str, origin: Origin, printed: PrintedSize) -> str:
     return f"{dataset}: {'official files' if origin.source == 'official' else mirror}, {', '.join(sizes.values())}."
 
 
-def data_caveat(dataset: str, origin: Origin, printed: PrintedSize) -> str:
-    """A short sentence behind a verdict: what the data were; empty for those that the claim is about."""
-    return "" if origin.source in ("official", PLANTED) else f"On {describe(dataset, origin, printed)}"
-
-
 def heading(sources: set[str]) -> str:
     """What a column of our own numbers is called."""
     if "synthetic" in sources:

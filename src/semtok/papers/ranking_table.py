@@ -12,7 +12,6 @@ from semtok.papers.metrics import expected_of_random, printed_back
 from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.statistics import relative_gain
 from semtok.papers.tables import Table
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
@@ -141,8 +140,7 @@ def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: 
     if better is None or worse is None:
         return printed, Text("—")
     measured = shown.by_dataset[dataset]
-    statistic = relative_gain(measured.method(better), measured.method(worse), [measured.column(metric, k)])
-    estimate = measured.bootstrap.estimate(statistic)
+    estimate = measured.bootstrap.estimate(measured.gain(better, worse, [(metric, k)]))
     if not math.isfinite(estimate.value):
         return printed, Text("—")
     return printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import PLANTED, Origin, PrintedSize, describe, heading, read_origin, stand_in
+from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, heading, read_origin, stand_in
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run, lacking
 from semtok.plan.definition import CLAIMS, Paper
@@ -82,6 +82,15 @@ class Results:
         if dataset not in self.origins:
             return f"{dataset}: not run: {lacking(self.content, dataset)}."
         return describe(dataset, self.origins[dataset], self.printed_size(dataset))
+
+    def departures(self, dataset: str) -> list[str]:
+        """Why sizes on these data do not compare with printed ones, if they do not."""
+        if dataset not in self.origins:
+            return []
+        about = self.content.about(dataset)
+        other = about.stands_for or about.replaces
+        size = departure(self.origins[dataset], self.printed_size(dataset))
+        return list(filter(None, [f"the data are not {other}" if other else "", size]))
 
     def printed_size(self, dataset: str) -> PrintedSize:
         """How large the paper says that the dataset is whose runs these are."""

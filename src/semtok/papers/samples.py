@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from semtok.errors import DataError
-from semtok.papers.statistics import Array, Bootstrap, Sample
+from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic, column_of, difference, relative_gain
 from semtok.papers.user_metrics import UserMetrics, read_metrics, untrained_metrics
 from semtok.plan.cells import Run
 from semtok.plan.paths import Paths, trained_as
 
-Columns = Sequence[tuple[str, int]]
-"""Metric and k of each column."""
+Column = tuple[str, int]
+"""Metric and k."""
+Columns = Sequence[Column]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ class Measured:
     ) -> None:
         self.columns = list(columns)
         self._methods = list(methods)
-        self._seeds = {method: len(runs) for method, runs in methods.items()}
         # Variants that resolve to one entry share its runs.
         ks = sorted({k for _, k in columns})
         read = _read(metrics, (run for runs in methods.values() for run in runs), ks)
@@ -66,17 +66,26 @@ class Measured:
         self.users = len(samples[0].targets)
         self.bootstrap = Bootstrap(samples, uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
 
-    def method(self, name: str) -> int:
-        """The method's index in the bootstrap's statistics."""
-        return self._methods.index(name)
+    def mean(self, name: str, column: Column) -> Statistic:
+        """One method's metric."""
+        return column_of(*self._place(name, column))
 
-    def column(self, metric: str, k: int) -> int:
-        """The column's index in the bootstrap's statistics."""
-        return self.columns.index((metric, k))
+    def std(self, name: str, column: Column) -> float:
+        """Of its means over seeds; NaN for a single seed."""
+        return self.bootstrap.std(*self._place(name, column))
 
-    def seeds(self, name: str) -> int:
-        """How many seeds the method has."""
-        return self._seeds[name]
+    def difference(self, higher: str, lower: str, column: Column) -> Statistic:
+        """By how much one method's metric is above the other's."""
+        return difference(self._methods.index(higher), *self._place(lower, column))
+
+    def gain(self, better: str, worse: str, columns: Columns) -> Statistic:
+        """One method's improvement over the other in percent, averaged over `columns`."""
+        places = [self.columns.index(column) for column in columns]
+        return relative_gain(self._methods.index(better), self._methods.index(worse), places)
+
+    def _place(self, name: str, column: Column) -> tuple[int, int]:
+        """In the bootstrap's statistics."""
+        return self._methods.index(name), self.columns.index(column)
 
     def beam(self, name: str) -> int:
         """How many items were ranked for a target, in the method's narrowest run."""
