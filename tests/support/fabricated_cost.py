@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.claims import ClaimFiles, make_claims
+from semtok.papers.claims import make_claims
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Terms
@@ -94,6 +94,6 @@ def judge(
             {"metrics": metrics, "diagnostics": diagnostics, "facts": facts, "history": histories},
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
-        ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html"),
+        *([csv, folder / "claims.md", folder / "claims.html"], folder / "comparisons.csv"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

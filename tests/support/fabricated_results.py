@@ -14,7 +14,7 @@ from semtok.config.papers import PaperConfig
 from semtok.papers import TABLES
 from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, write_table
+from semtok.papers.tables import write_table
 from semtok.papers.user_metrics import evaluate_run
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
@@ -157,6 +157,6 @@ def results_from(
 
 def made_table(folder: Path, results: Results) -> pd.DataFrame:
     """The files of a table in a folder; its tidy numbers."""
-    files = TableFiles(*(folder / f"{results.name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
+    files = [folder / f"{results.name}.{suffix}" for suffix in ("csv", "md", "tex", "html")]
     write_table(import_module(TABLES.get(results.content.kind(results.name), RANKING)).make(results), files)
-    return pd.read_csv(files.csv)
+    return pd.read_csv(files[0])

@@ -9,7 +9,7 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from semtok.config.papers import PaperConfig
-from semtok.papers.claims import ClaimFiles, make_claims
+from semtok.papers.claims import make_claims
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
@@ -178,6 +178,6 @@ def judge(
             {"metrics": made, "diagnostics": diagnosed, "history": histories},
             *(stats, Uncertainty(500, 0.95, 0)),
         ),
-        ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html"),
+        *([csv, folder / "claims.md", folder / "claims.html"], folder / "comparisons.csv"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

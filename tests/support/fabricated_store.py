@@ -10,7 +10,7 @@ import pandas as pd
 
 from semtok.config.papers import PaperConfig
 from semtok.papers.candidates import evaluate_lists
-from semtok.papers.claims import ClaimFiles, make_claims
+from semtok.papers.claims import make_claims
 from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
@@ -116,8 +116,8 @@ def judge(folder: Path, **options: Any) -> pd.DataFrame:
     """The verdicts, by id."""
     folder.mkdir(exist_ok=True)
     csv = folder / "claims.csv"
-    files = ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html")
-    make_claims(results_of(folder, CLAIMS, **options), files)
+    files = [csv, folder / "claims.md", folder / "claims.html"]
+    make_claims(results_of(folder, CLAIMS, **options), files, folder / "comparisons.csv")
     return pd.read_csv(csv, keep_default_na=False).set_index("id")
 
 

@@ -6,12 +6,12 @@ from semtok.papers import diagnostics_table, ranking_table
 from semtok.papers.figures.strata import make_strata
 from semtok.papers.provenance import write_provenance
 from semtok.papers.results import Results
-from semtok.papers.tables import TableFiles, write_table
+from semtok.papers.tables import write_table
 from semtok.run.files import write_csv
 from semtok.run.jobs import job
 
 with job(snakemake) as record:
-    files = TableFiles(*(Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html")))
+    files = [Path(snakemake.output[name]) for name in ("csv", "markdown", "latex", "html")]
     results = Results.of_job(snakemake)
     write_table(ranking_table.make(results), files)
     write_csv(Path(snakemake.output.diagnostics), diagnostics_table.tidy(results))

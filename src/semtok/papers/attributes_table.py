@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from semtok.papers.quantities import ANOTHER_ITEM, RIGHT, answers
-from semtok.papers.rendering import Grid, Text
+from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
 from semtok.papers.tables import Table
 from semtok.plan.table_specs import Tasks
@@ -72,7 +72,7 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
         for row in part.to_dict("records"):
             accuracies = (row["accuracy"], row["accuracy_of_another_item"])
             texts = [dataset, f"({row['content']})", row["target"], row["printed"], row["ours"]]
-            rows.append([Text(_text(text)) for text in texts] + [Text(_number(value)) for value in accuracies])
+            rows.append([Text(written(text)) for text in texts] + [Text(written(value, ".3f")) for value in accuracies])
         notes.append(results.describe(str(dataset)))
     notes.append(
         f"Of {table.tokenizer}: the share of an answer's tokens that are the most likely ones, given those before, on"
@@ -85,11 +85,3 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
 def _mean(measured: list[dict[str, Any]], key: str) -> float | None:
     values = [one[key] for one in measured if one[key] is not None]
     return sum(values) / len(values) if values else None
-
-
-def _text(value: Any) -> str:
-    return "—" if pd.isna(value) else str(value)
-
-
-def _number(value: float) -> str:
-    return "—" if pd.isna(value) else f"{value:.3f}"

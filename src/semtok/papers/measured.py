@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from semtok.papers.rendering import Text, written
 from semtok.papers.results import Results
 from semtok.papers.samples import Columns, Measured
 from semtok.plan.cells import Cell
@@ -114,6 +115,12 @@ class MeasuredTable(MeasuredResults):
         place = (self.results.name, self.results.content.printed_for(dataset), label)
         number = self.results.printed.get(*place, metric, k)
         return number.value if number else None
+
+    def pair(self, dataset: str, name: str, metric: str, k: int) -> tuple[Text, Text]:
+        """The printed number, and ours with its interval."""
+        entry = self.entries[dataset, name, metric, k]
+        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]" if "mean" in entry else ""
+        return Text(written(entry["printed"], ".4f")), Text(written(entry.get("mean"), ".4f"), interval)
 
     def tidy(self, below: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
         """One row a dataset, method, metric and k, metrics as fractions; then those `below`.

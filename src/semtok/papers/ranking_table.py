@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from semtok.papers import diagnostics_table
@@ -116,20 +117,15 @@ def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int
     is_compared = kind_of(row.tokenizer) == "trained"
     column = [shown.entries[dataset, other.tokenizer, metric, k] for other in shown.table.rows_on(dataset)]
     entry = shown.entries[dataset, row.tokenizer, metric, k]
-    texts = []
-    for key in ("printed", "mean"):
-        value = entry.get(key)
-        if value is None:
-            texts.append(Text("—"))
-            continue
-        best = is_compared and value == max(other[key] for other in column if other.get(key) is not None)
-        if key == "printed":
-            texts.append(Text(f"{value:.4f}", bold=best))
-            continue
-        mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified else ""
-        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]"
-        texts.append(Text(f"{value:.4f}{mark}", interval, bold=best and not mark))
-    return texts[0], texts[1]
+
+    def is_best(key: str) -> bool:
+        found = [other[key] for other in column if other.get(key) is not None]
+        return is_compared and entry.get(key) is not None and entry[key] == max(found)
+
+    printed, ours = shown.pair(dataset, row.tokenizer, metric, k)
+    mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified and "mean" in entry else ""
+    ours = replace(ours, plain=ours.plain + mark, bold=is_best("mean") and not mark)
+    return replace(printed, bold=is_best("printed")), ours
 
 
 def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: int) -> tuple[Text, Text]:

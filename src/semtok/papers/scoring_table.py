@@ -8,7 +8,7 @@ import pandas as pd
 
 from semtok.papers.candidates import expected_of_random, pooled_auc, read_scored
 from semtok.papers.measured import MeasuredTable
-from semtok.papers.rendering import Grid, Text
+from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
 from semtok.papers.tables import Table
 from semtok.plan.cells import Cell
@@ -109,11 +109,11 @@ def grid(shown: ScoringResults) -> Grid:
     ]
     rows = []
     for row in table.rows:
-        pairs = [_pair(shown.entries[dataset, row.scorer, *column]) for dataset in table.datasets for column in SHOWN]
+        pairs = [shown.pair(dataset, row.scorer, *column) for dataset in table.datasets for column in SHOWN]
         rows.append([Text(row.group), Text(row.label, latex=row.latex), *(text for pair in pairs for text in pair)])
     if shown.random:
         values = [shown.random.get(dataset, {}).get(column) for dataset in table.datasets for column in SHOWN]
-        pairs = [(Text(""), Text("—" if value is None else f"{value:.4f}")) for value in values]
+        pairs = [(Text(""), Text(written(value, ".4f"))) for value in values]
         rows.append([Text(""), Text(RANDOM), *(text for pair in pairs for text in pair)])
     rules = [len(table.rows)] if shown.random else []
     return Grid(results.caption, columns, rows, 2, rules, results.warning(shown.by_dataset), _notes(shown))
@@ -123,12 +123,6 @@ def label(metric: str, k: int) -> str:
     """As a column's head."""
     name = "AUC" if metric == "auc" else METRICS[metric].label
     return name if k == NO_K else f"{name}@{k}"
-
-
-def _pair(entry: Mapping[str, Any]) -> tuple[Text, Text]:
-    printed, mean = entry["printed"], entry.get("mean")
-    ours = Text("—") if mean is None else Text(f"{mean:.4f}", f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]")
-    return Text("—" if printed is None else f"{printed:.4f}"), ours
 
 
 def _notes(shown: ScoringResults) -> list[str]:

@@ -1,6 +1,6 @@
 """A table: its files. What is in them is a matter of its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +8,6 @@ import pandas as pd
 
 from semtok.papers.rendering import Grid, latex, markdown, page
 from semtok.run.files import write_csv, write_text
-
-
-@dataclass(frozen=True)
-class TableFiles:
-    """Where a table is written."""
-
-    csv: Path
-    markdown: Path
-    latex: Path
-    html: Path
 
 
 @dataclass(frozen=True)
@@ -32,9 +22,13 @@ class Table:
     """What stands below, and is not part of the LaTeX."""
 
 
-def write_table(table: Table, files: TableFiles) -> None:
-    """Write all files of a table."""
-    write_csv(files.csv, table.frame)
-    write_text(files.markdown, markdown([*table.grids, *table.more]))
-    write_text(files.latex, latex(table.grids))
-    write_text(files.html, page([*table.grids, *table.more], table.grids[0].caption))
+def write_table(table: Table, files: Iterable[Path]) -> None:
+    """Each of the files, by its ending: the tidy numbers (.csv), or the layout (.md, .tex, .html)."""
+    grids = [*table.grids, *table.more]
+    for path in files:
+        if path.suffix == ".csv":
+            write_csv(path, table.frame)
+        elif path.suffix == ".tex":
+            write_text(path, latex(table.grids))
+        else:
+            write_text(path, markdown(grids) if path.suffix == ".md" else page(grids, grids[0].caption))

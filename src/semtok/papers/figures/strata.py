@@ -31,13 +31,8 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
     title = f"{results.title}: Recall@{k} by strata. {results.content.ranking_table(results.name).caption}"
-    caption = canvas.Caption(title, notes, synthetic=bool((frame["source"] == "synthetic").any()))
-    with canvas.style():
-        size = (6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest)
-        figure, axes = canvas.plots(len(panels), caption, panel=size, beside=1)
-        for axis, panel in zip(axes, panels, strict=True):
-            panel(axis)
-        canvas.write(figure, caption, frame, csv, files)
+    drawing = canvas.Drawing(frame, panels, list(by_dataset), notes)
+    canvas.write(title, drawing, csv, files, panel=(6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest), beside=1)
 
 
 def _nothing(axis: Axes) -> None:
