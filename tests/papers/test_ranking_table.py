@@ -9,6 +9,7 @@ from semtok.papers.samples import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.plan.remarks import with_remarks
+from semtok.plan.table_specs import RankingTable
 from semtok.run.files import write_csv
 from support.fabricated_results import (
     DEFINITION,
@@ -214,7 +215,7 @@ def test_a_table_can_do_without_them(tmp_path):
     definition.write_text(
         DEFINITION.read_text().replace("ks: [5, 10, 20, 40]", "ks: [5, 10, 20, 40]\n    untrained: [oracle]", 1)
     )
-    table = load(definition).ranking_table("table2")
+    table = load(definition).exhibit("table2", RankingTable)
     assert [row.label for row in table.untrained_rows] == ["Oracle"]
     cells = plan.cells(load(definition), paper_config(), "table2", [0], TOKENIZERS)
     assert [cell.tokenizer for cell in cells if cell.tokenizer.startswith("ids/")] == ["ids/oracle"]

@@ -16,6 +16,7 @@ from semtok.plan.metrics import METRICS
 from semtok.plan.paths import Paths
 from semtok.plan.printed import read_printed
 from semtok.plan.spelling import unknown_names
+from semtok.plan.table_specs import RankingTable, ScoringTable, StatisticsTable
 from support.fabricated_results import REPOSITORY
 from support.fabricated_store import DEFINITION, PRINTED, SCORERS, TOKENIZERS, cells_of, paper_config
 
@@ -54,7 +55,7 @@ def test_store(paper):
 def test_every_printed_number_has_its_cell(paper):
     """And is found where it is shown, as what it is; an NDCG of Tables 3 and 4 is shown twice."""
     printed = read_printed(PRINTED)
-    table1 = paper.statistics_table("table1")
+    table1 = paper.exhibit("table1", StatisticsTable)
     found = sum(
         printed.get("table1", dataset, "", statistic) is not None
         for dataset in table1.datasets
@@ -62,7 +63,7 @@ def test_every_printed_number_has_its_cell(paper):
     )
     assert found == 12
     for name, expected in (("table3", 72), ("table4", 24)):
-        table = paper.ranking_table(name)
+        table = paper.exhibit(name, RankingTable)
         places = {
             (dataset, row.label, METRICS[metric].printed_as or metric, k)
             for dataset in table.datasets
@@ -74,7 +75,7 @@ def test_every_printed_number_has_its_cell(paper):
         assert len(numbers) == expected
         assert {metric for _, _, metric, _ in numbers} == {"recall", "ndcg_defective"}
         found += expected
-    table5 = paper.scoring_table("table5")
+    table5 = paper.exhibit("table5", ScoringTable)
     places = {(row.label, PRINTED_AS.get(metric, metric), k) for row in table5.rows for metric, k in SHOWN}
     found += sum(printed.get("table5", "MIND", *place) is not None for place in places)
     assert found == len(printed) == 137

@@ -25,6 +25,7 @@ from semtok.papers.statistics import Bootstrap, Sample
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
+from semtok.plan.table_specs import RankingTable
 from support.fabricated_results import DEFINITION, PRINTED
 
 USERS = 29_207
@@ -33,7 +34,7 @@ SHARED = 0.73
 a gain in Recall@5 of [-23.0, +2.6] with 2,963 users comes out as wide."""
 KS = (5, 10, 20, 40)
 COLUMNS = [(metric, k) for metric in ("ndcg", "recall") for k in KS]
-ROWS = {row.tokenizer: row.label for row in load(DEFINITION).ranking_table("table2").rows}
+ROWS = {row.tokenizer: row.label for row in load(DEFINITION).exhibit("table2", RankingTable).rows}
 _GAINS = 1 / np.log2(np.arange(1, 41) + 1)
 _BUCKETS = [(0, 5), (5, 10), (10, 20), (20, 40)]
 

@@ -8,7 +8,7 @@ from semtok.papers.quantities import ANOTHER_ITEM, RIGHT, answers
 from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
 from semtok.papers.tables import Table
-from semtok.plan.table_specs import Tasks
+from semtok.plan.table_specs import AttributesTable, Tasks
 
 COLUMNS = [
     *("paper", "table", "dataset", "source", "content", "target", "printed", "ours"),
@@ -26,7 +26,7 @@ def make(results: Results) -> Table:
 def tidy(results: Results) -> pd.DataFrame:
     """One row a dataset and attribute: its task as printed and as ours, and the accuracy on held-out items, a mean over
     seeds; where there are no runs, `source` says why."""
-    table = results.content.attributes_table(results.name)
+    table = results.spec(AttributesTable)
     rows: list[dict[str, Any]] = []
     for dataset in table.datasets:
         cell = next(cell for cell in results.cells if cell.dataset == dataset)
@@ -60,7 +60,7 @@ def tasks(of: Tasks) -> dict[str, str]:
 
 def grid(results: Results, frame: pd.DataFrame) -> Grid:
     """The paper's layout, a row a generation target, with the measured accuracies behind it."""
-    table = results.content.attributes_table(results.name)
+    table = results.spec(AttributesTable)
     ours = results.heading(results.origins)
     columns: list[tuple[str, ...]] = [("", "Dataset"), ("", "Content block"), ("", "Generation target")]
     columns += [("Task", "paper"), ("Task", ours), ("Right tokens", "from its own"), ("Right tokens", "another's")]

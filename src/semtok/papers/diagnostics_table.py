@@ -9,6 +9,7 @@ from semtok.papers.quantities import certification, flatten, headlines
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.plan.cells import Cell
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.untrained import kind_of
 from semtok.run.files import read_json
 
@@ -56,7 +57,7 @@ def grid(results: Results) -> Grid:
 
 
 def _labels(results: Results) -> dict[str, str]:
-    return results.content.ranking_table(results.name).labels
+    return results.spec(RankingTable).labels
 
 
 def _means(results: Results, cell: Cell, files: str, read: Callable[[Path], dict[str, float]]) -> dict[str, float]:

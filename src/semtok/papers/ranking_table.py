@@ -17,7 +17,7 @@ from semtok.papers.tables import Table
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
 from semtok.plan.remarks import remarks
-from semtok.plan.table_specs import Gain, Row
+from semtok.plan.table_specs import Gain, RankingTable, Row
 from semtok.plan.untrained import kind_of
 
 _UNCERTIFIED = "†"
@@ -31,7 +31,7 @@ class RankingResults(MeasuredTable):
     """
 
     def __init__(self, results: Results) -> None:
-        self.table = table = results.content.ranking_table(results.name)
+        self.table = table = results.spec(RankingTable)
         on_datasets = {dataset: [*table.rows_on(dataset), *table.untrained_rows] for dataset in table.datasets}
         super().__init__(
             results,

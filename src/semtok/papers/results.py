@@ -8,7 +8,7 @@ from typing import Any
 from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, heading, read_origin, stand_in
 from semtok.papers.samples import Uncertainty
 from semtok.plan.cells import Cell, Run, lacking
-from semtok.plan.definition import CLAIMS, Paper
+from semtok.plan.definition import CLAIMS, Kind, Paper
 from semtok.plan.files import sources
 from semtok.plan.paths import Paths
 from semtok.plan.printed import SIZES, Printed
@@ -41,6 +41,10 @@ class Results:
     """What is known of the test targets of each dataset (`untrained.parquet`), where they are divided into strata."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Of claims: what the tables call the variants that they compare."""
+
+    def spec(self, kind: type[Kind]) -> Kind:
+        """What is defined of it; a `ConfigError` where it is of another kind."""
+        return self.content.exhibit(self.name, kind)
 
     @property
     def title(self) -> str:

@@ -14,6 +14,7 @@ from semtok.papers.tables import Table
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
 from semtok.plan.remarks import remarks
+from semtok.plan.table_specs import ScoringTable
 
 AUC = ("auc", NO_K)
 SHOWN = (AUC, *OF_CANDIDATES)
@@ -30,7 +31,7 @@ class ScoringResults(MeasuredTable):
     """
 
     def __init__(self, results: Results) -> None:
-        self.table = table = results.content.scoring_table(results.name)
+        self.table = table = results.spec(ScoringTable)
         labels = {row.scorer: row.label for row in table.rows}
         super().__init__(results, {dataset: labels for dataset in table.datasets}, SHOWN)
         self.random = {dataset: self._random(dataset) for dataset in self.by_dataset}

@@ -11,6 +11,7 @@ from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.tables import Table
 from semtok.plan.cells import lacking
+from semtok.plan.table_specs import StatisticsTable
 from semtok.run.files import read_json
 
 COLUMNS = [
@@ -65,7 +66,7 @@ def tidy(results: Results) -> pd.DataFrame:
     Sparsities differ by what is left of 100: nearly empty matrices are all alike otherwise.
     """
     rows: list[dict[str, Any]] = []
-    table = results.content.statistics_table(results.name)
+    table = results.spec(StatisticsTable)
     measured = {dataset: read_statistics(path) for dataset, path in results.stats.items()}
     for dataset in table.datasets:
         for statistic in table.statistics:
@@ -91,7 +92,7 @@ def tidy(results: Results) -> pd.DataFrame:
 
 def grid(results: Results, frame: pd.DataFrame) -> Grid:
     """The paper's layout: one row per dataset, and for each statistic of `tidy` the printed and our number."""
-    table = results.content.statistics_table(results.name)
+    table = results.spec(StatisticsTable)
     ours = results.heading(results.origins)
     printed = [s for s in table.statistics if frame.loc[frame["statistic"] == s, "printed"].notna().any()]
     is_compared = bool(printed)

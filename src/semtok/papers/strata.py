@@ -15,6 +15,7 @@ from semtok.papers.results import Results
 from semtok.papers.samples import Uncertainty
 from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic
 from semtok.plan.cells import Cell, Run
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.untrained import kind_of
 from semtok.run.files import read_table
 
@@ -71,7 +72,7 @@ def tidy(results: Results) -> pd.DataFrame:
     Raises:
         DataError: the ranks of a run are no ranks (`read_ranks`), or of other targets than those of the dataset.
     """
-    table = results.content.ranking_table(results.name)
+    table = results.spec(RankingTable)
     ks = [k for k in table.ks if k not in table.optional_ks]
     rows: list[dict[str, Any]] = []
     for dataset, path in results.targets.items():

@@ -19,6 +19,7 @@ from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths, trained_as
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.remarks import with_remarks
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
 
@@ -256,7 +257,7 @@ def _labels(paper: Definition) -> dict[str, str]:
     found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
-            labels = paper.ranking_table(claim.exhibit).labels
+            labels = paper.exhibit(claim.exhibit, RankingTable).labels
             found |= {name: labels[name] for name in claim.tokenizers if "=" in name and name in labels}
     return found
 

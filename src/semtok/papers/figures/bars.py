@@ -23,7 +23,7 @@ _POINTS_A_LETTER = 4.2
 
 def draw(results: Results) -> Drawing:
     """A plot for each panel, or for a panel with groups one for each metric and k; from `metrics`."""
-    figure = results.content.bar_figure(results.name)
+    figure = results.spec(Figure)
     frame = _tidy(results, figure)
     panels = [
         partial(_panel, panel, letter, columns, frame[frame["panel"] == letter])

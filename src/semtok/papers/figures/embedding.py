@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 def draw(results: Results) -> Drawing:
     """A plot for each depth; from `codes` and `model` of the first run."""
-    figure = results.content.embedding_figure(results.name)
+    figure = results.spec(EmbeddingFigure)
     (cell,) = results.cells
     frame = _tidy(results, figure, cell)
     panels = [

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from semtok.papers.figures import canvas
 from semtok.papers.results import Results
 from semtok.papers.strata import HAD_BEFORE, RECENT, tidy
+from semtok.plan.table_specs import RankingTable
 
 _HEIGHT_OF_A_ROW = 0.19
 """Inches."""
@@ -30,7 +31,7 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
         f"the last {RECENT} interactions, earlier or never. In brackets, the share of the targets.",
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
-    title = f"{results.title}: Recall@{k} by strata. {results.content.ranking_table(results.name).caption}"
+    title = f"{results.title}: Recall@{k} by strata. {results.spec(RankingTable).caption}"
     drawing = canvas.Drawing(frame, panels, list(by_dataset), notes)
     canvas.write(title, drawing, csv, files, panel=(6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest), beside=1)
 

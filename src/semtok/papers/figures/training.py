@@ -16,7 +16,7 @@ COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed",
 
 def draw(results: Results) -> Drawing:
     """A plot for each panel; from `history`. Every run is drawn, so that there are no intervals."""
-    figure = results.content.training_figure(results.name)
+    figure = results.spec(TrainingFigure)
     frame = _tidy(results, figure)
     panels = [partial(_panel, figure, letter, frame[frame["panel"] == letter]) for letter in figure.panels]
     return Drawing(frame, panels, [figure.dataset], _notes(figure, frame))
