@@ -105,6 +105,12 @@ def per_attempt(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+def in_report(page, part, caption, name="{exhibit}"):
+    """A page of the report, in a part of its paper's."""
+    caption, labels = f"../report/{caption}.rst", {"result": name}
+    return report(page, category="{paper}", subcategory=part, caption=caption, labels=labels)
+
+
 def tell_what_was_done():
     """Say how many jobs ran, how long, and which were the largest."""
     if told := summary(Path(PATHS.records), STARTED):

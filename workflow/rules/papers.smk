@@ -14,22 +14,10 @@ rule table:
         csv=f"{PAPER}/{{exhibit}}.csv",
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/table.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "table"),
         # Last: it tells of the others.
         provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
@@ -58,31 +46,13 @@ rule ranking_table:
         strata_svg=f"{PAPER}/{{exhibit}}-strata.svg",
         strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
         strata_markdown=f"{PAPER}/{{exhibit}}-strata.md",
-        strata_html=report(
-            f"{PAPER}/{{exhibit}}-strata.html",
-            category="{paper}",
-            subcategory="strata",
-            caption="../report/strata.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        strata_html=in_report(f"{PAPER}/{{exhibit}}-strata.html", "strata", "strata"),
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/ranking_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "ranking_table"),
         # Last: it tells of the others.
         provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -111,13 +81,7 @@ rule figure:
         svg=f"{PAPER}/{{exhibit}}.svg",
         pdf=f"{PAPER}/{{exhibit}}.pdf",
         markdown=f"{PAPER}/{{exhibit}}.md",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="figures",
-            caption="../report/figure.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "figures", "figure"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -145,13 +109,7 @@ rule claims:
         csv=f"{PAPER}/claims.csv",
         comparisons=f"{PAPER}/claims-comparisons.csv",
         markdown=f"{PAPER}/claims.md",
-        html=report(
-            f"{PAPER}/claims.html",
-            category="{paper}",
-            subcategory="claims",
-            caption="../report/claims.rst",
-            labels={"result": "claims"},
-        ),
+        html=in_report(f"{PAPER}/claims.html", "claims", "claims", "claims"),
     log:
         f"{LOGS}/papers/{{paper}}/claims.log",
     benchmark:
