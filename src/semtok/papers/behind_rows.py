@@ -59,7 +59,8 @@ def behind_rows(provenance: Mapping[str, Any], read: Callable[[str], str | None]
 def _jobs_of(run: Run, jobs: Sequence[Job]) -> list[Job]:
     """Those behind a run's metrics, nearest first."""
     named = {"dataset": run.dataset, "tokenizer": run.tokenizer, "recommender": run.recommender, "seed": str(run.seed)}
-    last = next((job for job in reversed(jobs) if job["rule"] == "evaluate" and job["wildcards"] == named), None)
+    # By no rule's name: results of older versions have another.
+    last = next((job for job in reversed(jobs) if job["wildcards"] == named), None)
     return behind(last["outputs"][0]["path"], jobs) if last else []
 
 
