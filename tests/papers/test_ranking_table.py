@@ -5,7 +5,7 @@ import pytest
 
 from semtok.errors import ConfigError, DataError
 from semtok.papers import diagnostics_table
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.plan.remarks import with_remarks

@@ -2,8 +2,8 @@
 
 import pytest
 
-from semtok.papers.samples import Measured, Uncertainty
-from semtok.papers.statistics import difference
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Uncertainty, difference
 from semtok.plan.cells import Run
 from support.fabricated_results import staircase, write_metrics
 

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from support.fabricated_results import (

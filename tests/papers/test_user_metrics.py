@@ -6,7 +6,8 @@ import pytest
 
 from semtok.errors import ConfigError, DataError
 from semtok.papers.metrics import OF_RANKS
-from semtok.papers.samples import Measured, Uncertainty
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Uncertainty
 from semtok.papers.user_metrics import evaluate_run, read_metrics, user_metrics
 from semtok.plan.cells import Run
 from semtok.plan.metrics import METRICS

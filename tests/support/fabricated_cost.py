@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from semtok.papers.claims import make_claims
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Terms
 from semtok.plan.definition import load

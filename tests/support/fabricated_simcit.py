@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from semtok.config.papers import PaperConfig
 from semtok.papers.claims import make_claims
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load

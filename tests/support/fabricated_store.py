@@ -12,7 +12,7 @@ from semtok.config.papers import PaperConfig
 from semtok.papers.candidates import evaluate_lists
 from semtok.papers.claims import make_claims
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, load

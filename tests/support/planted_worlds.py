@@ -20,8 +20,8 @@ from scipy.special import ndtri
 from semtok.papers.claims.judge import JUDGES
 from semtok.papers.claims.runs import ExhibitRuns
 from semtok.papers.claims.verdicts import with_few_seeds
-from semtok.papers.samples import Measured, Uncertainty
-from semtok.papers.statistics import Bootstrap, Sample
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Bootstrap, Sample, Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
@@ -114,7 +114,7 @@ def judge(
     }
     results: Any = SimpleNamespace(files={}, origins={}, uncertainty=uncertainty, departures=lambda dataset: [])
     runs = ExhibitRuns(results, cells)
-    runs.measured = Planted(Bootstrap(samples, resamples, 0.95, number), list(world))
+    runs.measured = Planted(Bootstrap(samples, uncertainty), list(world))
     wanted = {claim.id: claim for claim in load(DEFINITION).single_claims if claim.id in set(claims)}
     return {name: with_few_seeds(JUDGES[type(claim)](claim, runs), seeds).verdict for name, claim in wanted.items()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, heading, read_origin, stand_in
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan.cells import Cell, Run, lacking
 from semtok.plan.definition import CLAIMS, Kind, Paper
 from semtok.plan.files import sources

@@ -1,13 +1,22 @@
 """Runs and their metrics to samples of users."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from semtok.errors import DataError
-from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic, column_of, difference, relative_gain
+from semtok.papers.statistics import (
+    Array,
+    Bootstrap,
+    Sample,
+    Statistic,
+    Uncertainty,
+    column_of,
+    difference,
+    relative_gain,
+)
 from semtok.papers.user_metrics import UserMetrics, read_metrics, untrained_metrics
 from semtok.plan.cells import Run
 from semtok.plan.paths import Paths, trained_as
@@ -15,15 +24,6 @@ from semtok.plan.paths import Paths, trained_as
 Column = tuple[str, int]
 """Metric and k."""
 Columns = Sequence[Column]
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """How intervals are made: the config's `evaluation`."""
-
-    bootstrap_samples: int
-    confidence: float
-    seed: int
 
 
 class Measured:
@@ -64,7 +64,7 @@ class Measured:
         ]
         self.targets = int(samples[0].targets.sum())
         self.users = len(samples[0].targets)
-        self.bootstrap = Bootstrap(samples, uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
+        self.bootstrap = Bootstrap(samples, uncertainty)
 
     def mean(self, name: str, column: Column) -> Statistic:
         """One method's metric."""

@@ -12,8 +12,7 @@ import pandas as pd
 from semtok.errors import DataError
 from semtok.papers.metrics import earned_at, read_ranks
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
-from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic
+from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic, Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.table_specs import RankingTable
 from semtok.plan.untrained import kind_of
@@ -127,7 +126,7 @@ def _recalls(
     sizes = np.stack([by_user(part.holds) for part in parts], axis=1)  # [users, strata]
     earned = np.stack([np.concatenate([hits, sizes], axis=1) for hits in columns])
     sample = Sample(earned, by_user(np.ones(len(user))))
-    bootstrap = Bootstrap([sample], uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
+    bootstrap = Bootstrap([sample], uncertainty)
     for i, part in enumerate(parts):
         for j, k in enumerate(ks):
             estimate = bootstrap.estimate(_ratio(i * len(ks) + j, len(parts) * len(ks) + i))

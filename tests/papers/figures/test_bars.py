@@ -7,7 +7,7 @@ import pytest
 
 from semtok.papers import FIGURES
 from semtok.papers.figures.make import make_figure
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.run.digest import code_digest

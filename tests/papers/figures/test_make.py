@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from semtok.papers.figures.canvas import label_ends
 from semtok.papers.figures.make import make_figure
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from support.fabricated_results import drawn_ranks, results_from, write_metrics, write_stats

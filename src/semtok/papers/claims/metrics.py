@@ -71,7 +71,7 @@ def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
     comparisons = []
     for column in claim.columns:
         first, second = ([draws(name, column) for name in names] for names in (larger, smaller))
-        estimate = contrast(first, second, runs[0].confidence, runs[0].seed)
+        estimate = contrast(first, second, runs[0].uncertainty)
         name = f"{claim.scale} gain in {_name([column])} on {' and '.join(larger)} > on {' and '.join(smaller)}"
         comparisons.append(Comparison(name, estimate, "percent" if relative else "fraction"))
     return by_direction(comparisons, runs[0].alpha, set_aside=set_aside)

@@ -38,8 +38,8 @@ class ExhibitRuns:
 
     def __init__(self, results: Results, cells: Mapping[str, Cell], claims: Sequence[Claim] = ()) -> None:
         self._results, self._cells, self._claims = results, cells, claims
-        self.confidence, self.seed = results.uncertainty.confidence, results.uncertainty.seed
-        self.alpha = 1 - self.confidence
+        self.uncertainty = results.uncertainty
+        self.confidence, self.alpha = results.uncertainty.confidence, 1 - results.uncertainty.confidence
 
     @cached_property
     def measured(self) -> Measured:
@@ -47,7 +47,7 @@ class ExhibitRuns:
         columns = dict.fromkeys(column for claim in self._claims for column in claim.columns)
         wanted = dict.fromkeys(name for claim in self._claims if claim.columns for name in claim.tokenizers)
         methods = {name: self._cells[name].runs for name in wanted if self.built(name)}
-        return Measured(self._results.files["metrics"], methods, list(columns), self._results.uncertainty)
+        return Measured(self._results.files["metrics"], methods, list(columns), self.uncertainty)
 
     def built(self, *tokenizers: str) -> bool:
         """Whether all of them have runs."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from semtok.papers.figures.canvas import COLOURS, Drawing
 from semtok.papers.measured import MeasuredResults
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan.figure_specs import METRIC_NAMES, Bar, Figure, Panel
 
 COLUMNS = [
