@@ -24,11 +24,7 @@ _UNCERTIFIED = "†"
 
 
 class RankingResults(MeasuredTable):
-    """A ranking table and what stands in it.
-
-    Raises:
-        ConfigError, DataError: as `MeasuredResults`.
-    """
+    """A ranking table and what stands in it."""
 
     def __init__(self, results: Results) -> None:
         self.table = table = results.spec(RankingTable)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, heading, read_origin, stand_in
+from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, read_origin
 from semtok.papers.statistics import Uncertainty
 from semtok.plan.cells import Cell, Run, lacking
 from semtok.plan.definition import CLAIMS, Kind, Paper
@@ -65,7 +65,10 @@ class Results:
 
     def heading(self, datasets: Iterable[str]) -> str:
         """What a column of our own numbers on these datasets is called."""
-        return heading({self.origins[dataset].source for dataset in datasets})
+        sources = {self.origins[dataset].source for dataset in datasets}
+        if "synthetic" in sources:
+            return "synthetic" if len(sources) == 1 else "ours, partly synthetic"
+        return "ours"
 
     def warning(self, datasets: Iterable[str], what: str = "numbers") -> str:
         """A sentence about those that are made up in the place of the paper's; empty where none is."""
@@ -74,7 +77,8 @@ class Results:
 
     def stand_ins(self, datasets: Iterable[str]) -> list[str]:
         """A sentence for each dataset that stands in for another."""
-        return list(filter(None, (stand_in(self.content.about(dataset)) for dataset in datasets)))
+        pairs = [(about.runs_on, about.stands_for) for about in map(self.content.about, datasets) if about.stands_for]
+        return [f"{ours} stands in for {theirs}: our numbers are not about {theirs}." for ours, theirs in pairs]
 
     def notes_on(self, datasets: Iterable[str]) -> list[str]:
         """What a reader must know of datasets, whatever is shown of them."""

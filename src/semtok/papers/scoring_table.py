@@ -24,11 +24,7 @@ RANDOM = "Random scorer"
 
 
 class ScoringResults(MeasuredTable):
-    """A table of scored candidates and what stands in it.
-
-    Raises:
-        ConfigError, DataError: as `MeasuredResults`.
-    """
+    """A table of scored candidates and what stands in it."""
 
     def __init__(self, results: Results) -> None:
         self.table = table = results.spec(ScoringTable)
@@ -50,8 +46,8 @@ class ScoringResults(MeasuredTable):
         if missing := self.missing(cell, NO_K):
             return {"source": missing, "seeds": 0}
         given = self.results.uncertainty
-        drawn = [_resampled(read_scored(self.results.files["scored"][run]), given.bootstrap_samples, given.seed)
-                 for run in cell.runs]  # fmt: skip
+        scored = [read_scored(self.results.files["scored"][run]) for run in cell.runs]
+        drawn = [_resampled(one, given.bootstrap_samples, given.seed) for one in scored]
         values = np.array([value for value, _ in drawn])
         samples = np.mean([sample for _, sample in drawn], axis=0)
         tail = (1 - given.confidence) / 2
