@@ -226,10 +226,10 @@ def write_ranks(folder: Path, n: int) -> None:
     table.to_parquet(folder / "ranks.parquet", index=False)
 
 
-def score(folder: Path, n: int) -> None:
-    from semtok.papers.scores import score_run
+def evaluate(folder: Path, n: int) -> None:
+    from semtok.papers.user_metrics import evaluate_run
 
-    score_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "scores.csv", folder / "scores.parquet")
+    evaluate_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "metrics.csv", folder / "metrics.parquet")
 
 
 Step = Callable[[Path, int], None]
@@ -244,6 +244,6 @@ STAGES: dict[str, tuple[Step, Step, str, int, tuple[int, ...]]] = {
     "diagnose": (write_vectors, diagnose, "item", ITEMS, SMALL),
     "samples": (write_interactions, samples, "interaction", INTERACTIONS, USUAL),
     "trie": (write_codes, trie, "item", ITEMS, USUAL),
-    "score": (write_ranks, score, "target", TARGETS, (10_000, 30_000, 100_000)),
+    "evaluate": (write_ranks, evaluate, "target", TARGETS, (10_000, 30_000, 100_000)),
 }
 """What writes a stage's input, what is measured, what a row is, how many AMap has, and the sizes that are measured."""

@@ -62,7 +62,7 @@ def test_the_jobs_behind_the_config(project, command, tmp_path):
     (project.root / "tiny.yaml").write_text((project.root / "corner.yaml").read_text())
     everything = [job.rule for job in project.planned()]
     assert everything.count("prepare") == 1
-    assert everything.count("train") == everything.count("score") == 4
+    assert everything.count("train") == everything.count("evaluate") == 4
     assert "claims" not in everything
     assert "synthesize" not in everything
     # What it says to type is what can be asked for.

@@ -114,7 +114,7 @@ COMMANDS = {
     ),
     "archive": Command(
         _main_of("semtok.archive"),
-        "vectors, codes, ranks and scores of a run as one file",
+        "vectors, codes, ranks and metrics of a run as one file",
         "python -m semtok.archive FOLDER",
     ),
     "fetch": Command(

@@ -1,4 +1,4 @@
-"""The expensive results of a finished run as one file: vectors, codes, ranks and scores, without data and weights.
+"""The expensive results of a finished run as one file: vectors, codes, ranks and metrics, without data and weights.
 
     python -m semtok.archive results/cpu             (or: semtok archive results/cpu)
     snakemake --config archive=FILE -- fetch         (or: semtok fetch FILE)

@@ -42,7 +42,7 @@ def test_a_dataset_of_ones_own(tmp_path, monkeypatch):
     jobs = [{job.rule for job in project.planned(target)} for target in targets]
     assert jobs[0] == {"prepare"}
     assert {"ranking_table", "rank_untrained", "train"} <= jobs[1]
-    assert {"tokenize", "decode", "score"} <= jobs[2]
+    assert {"tokenize", "decode", "evaluate"} <= jobs[2]
     assert [line.partition("-- ")[2] for line in commands(text, "semtok plan")] == [targets[1]]
     assert {"new-dataset", "plan"} <= COMMANDS.keys()
 

@@ -24,24 +24,26 @@ def job(rule, wildcards, inputs, outputs, config):
 def provenance():
     """Of Table 2 with one method, CoST's, of two seeds."""
     runs = tuple(Run("mind", "cost", "tiger", seed) for seed in (0, 1))
-    jobs, scores = [], []
+    jobs, evaluated = [], []
     for run in runs:
         of_codes = {"dataset": "mind", "tokenizer": "cost", "seed": str(run.seed)}
         of_run = of_codes | {"recommender": "tiger"}
-        codes, model, ranks, scored = (f"results/{run.seed}/{name}" for name in ("codes", "model", "ranks", "scores"))
+        codes, model, ranks, measured = (
+            f"results/{run.seed}/{name}" for name in ("codes", "model", "ranks", "metrics")
+        )
         history = f"results/{run.seed}/history.csv"
         jobs += [
             job("tokenize", of_codes, [], [codes], {"options": {"temperature": 0.1}}),
             job("train", of_run, [codes], [model, history], {"options": {"learning_rate": 0.03}}),
             job("decode", of_run, [model, codes], [ranks], {"options": {"beam_size": 50}}),
-            job("score", of_run, [ranks], [scored], {"ks": [5, 10]}),
+            job("evaluate", of_run, [ranks], [measured], {"ks": [5, 10]}),
         ]
-        scores.append(scored)
+        evaluated.append(measured)
     definition = load(DEFINITION).model_dump(mode="json")
     content = {name: value for name, value in definition.items() if name in Paper.model_fields}
     shown = {"content": content, "cells": [Cell("table2", "MIND", "cost", runs, "").as_dict()]}
     made = {"paper": "cost", "exhibit": "table2"}
-    jobs.append(job("ranking_table", made, scores, [TABLE], {"shown": shown}))
+    jobs.append(job("ranking_table", made, evaluated, [TABLE], {"shown": shown}))
     return {"table": TABLE, "jobs": jobs}
 
 
@@ -55,7 +57,7 @@ def test_a_row_has_the_options_of_its_jobs_and_a_line_a_seed(provenance):
     (row,) = behind_rows(provenance, HISTORIES.get)
     assert [row[name] for name in ("paper", "table", "dataset", "method")] == ["cost", "table2", "MIND", "L_co (CoST)"]
     assert [told["job"] for told in row["jobs"]] == [
-        *("score mind cost tiger", "decode mind cost tiger", "train mind cost tiger", "tokenize mind cost")
+        *("evaluate mind cost tiger", "decode mind cost tiger", "train mind cost tiger", "tokenize mind cost")
     ]
     assert row["jobs"][2]["options"] == "learning_rate: 0.03\n"
     loss, recall = row["curves"]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, roc_auc_score
 
 from semtok.errors import DataError
-from semtok.papers.candidates import expected_of_random, list_scores, of_list, pooled_auc, read_scored, score_lists
-from semtok.papers.scores import read_scores
+from semtok.papers.candidates import evaluate_lists, expected_of_random, list_metrics, of_list, pooled_auc, read_scored
+from semtok.papers.user_metrics import read_metrics
 from semtok.plan.metrics import OF_CANDIDATES
 
 
@@ -72,7 +72,7 @@ def test_a_random_scorer_earns_its_expectation():
     shapes = [(2, 1), (5, 1), (9, 3), (12, 7), (30, 2)]
     clicks = [[True] * clicked + [False] * (size - clicked) for size, clicked in shapes] * 400
     frame = scored(*([(float(generator.random()), clicked) for clicked in one] for one in clicks))
-    expected, found = expected_of_random(frame), list_scores(frame)
+    expected, found = expected_of_random(frame), list_metrics(frame)
     for column in OF_CANDIDATES:
         earned = found.earned[column]
         error = earned.std() / np.sqrt(len(earned))
@@ -83,14 +83,14 @@ def test_a_random_scorer_earns_its_expectation():
 def test_lists_that_tell_nothing_are_left_out(tmp_path):
     frame = scored([(0.9, 1), (0.1, 0)], [(0.9, 1), (0.1, 1)], [(0.5, 0)], [(0.1, 1), (0.9, 0)])
     frame.to_parquet(tmp_path / "scored.parquet")
-    score_lists(tmp_path / "scored.parquet", tmp_path / "scores.parquet")
-    scores = read_scores(tmp_path / "scores.parquet")
+    evaluate_lists(tmp_path / "scored.parquet", tmp_path / "metrics.parquet")
+    scores = read_metrics(tmp_path / "metrics.parquet")
     assert scores.users.tolist() == [0, 3]
     assert scores.column("gauc", 0).tolist() == [1, 0]
     assert scores.targets.tolist() == [1, 1]
-    reordered = list_scores(frame.iloc[::-1])
+    reordered = list_metrics(frame.iloc[::-1])
     assert reordered.checksum == scores.checksum
-    assert list_scores(scored([(0.9, 0), (0.1, 1)])).checksum != scores.checksum
+    assert list_metrics(scored([(0.9, 0), (0.1, 1)])).checksum != scores.checksum
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def render(name, exhibit, definition=DEFINITION):
 @pytest.mark.parametrize(
     ("name", "exhibit", "says"),
     [
-        ("statistics_table.rst", "table1", "Bold is within 5% of the paper"),
+        ("table.rst", "table1", "Bold is within 5% of the paper"),
         ("ranking_table.rst", "table2", "1,000 resamples of the users"),
         ("figure.rst", "figure4", "lines the 95% interval"),
         ("figure.rst", "figure3", "stands in for one that cannot be had"),
@@ -57,6 +57,14 @@ def test_captions(name, exhibit, says):
 )
 def test_captions_of_simcit(name, exhibit, says):
     check(render(name, exhibit, REPOSITORY / "config/papers/simcit.yaml"), says)
+
+
+@pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")
+@pytest.mark.parametrize(
+    ("exhibit", "says"), [("table2", "the share of right tokens"), ("table5", "what a random scorer earns")]
+)
+def test_captions_of_store(exhibit, says):
+    check(render("table.rst", exhibit, REPOSITORY / "config/papers/store.yaml"), says)
 
 
 @pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDeprecationWarning")

@@ -8,24 +8,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from semtok.errors import ConfigError, DataError
-from semtok.papers.metrics import (
-    beam_width,
-    check_scores,
-    expected_of_random,
-    gains,
-    printed_back,
-    read_ranks,
-    score,
-)
-from semtok.papers.scores import score_users
+from semtok.papers.metrics import beam_width, check_cutoff, expected_of_random, printed_back, read_ranks
+from semtok.papers.user_metrics import EVERY_ITEM, UserMetrics, user_metrics
 from support.fabricated_results import ranks_frame
 
 rank_lists = st.lists(st.one_of(st.none(), st.integers(1, 20)), min_size=1, max_size=30)
 
 
 def values(ranks, ks, users=None):
-    scores = score(ranks_frame(ranks, users, beam=20), ks)
-    return {(row.metric, row.k): row.value for row in scores.itertuples()}
+    means = user_metrics(ranks_frame(ranks, users, beam=20), ks).means()
+    return {(row.metric, row.k): row.value for row in means.itertuples()}
 
 
 def test_by_hand():
@@ -39,8 +31,8 @@ def test_by_hand():
 
 
 def test_averages_over_targets_and_tells_the_average_over_users_apart():
-    scores = score(ranks_frame([1, None, None, 1], users=[7, 7, 7, 9]), [5])
-    recall = scores[scores["metric"] == "recall"].iloc[0]
+    means = user_metrics(ranks_frame([1, None, None, 1], users=[7, 7, 7, 9]), [5]).means()
+    recall = means[means["metric"] == "recall"].iloc[0]
     assert recall["value"] == 2 / 4
     assert recall["user_value"] == pytest.approx((1 / 3 + 1) / 2)
     assert (recall["targets"], recall["users"]) == (4, 2)
@@ -86,24 +78,31 @@ def test_order_of_targets_does_not_matter(ranks, random):
 def test_the_beam_bounds_k():
     frame = ranks_frame([1, 2], beam=10)
     assert beam_width(frame) == 10
-    assert len(gains(frame, "recall", 10)) == 2
+    found = user_metrics(frame, [10, 11])
+    assert found.column("recall", 10).tolist() == [1, 1]
+    assert set(found.means()["k"]) == {10}
     with pytest.raises(ConfigError, match="k = 11; expected 1 to 10"):
-        score(frame, [5, 11])
+        found.column("recall", 11)
     with pytest.raises(ConfigError, match="k = 0"):
-        gains(frame, "recall", 0)
+        check_cutoff(0, 10)
 
 
 def test_unknown_metric():
-    with pytest.raises(ConfigError, match="'mrr'; expected one of recall, ndcg"):
-        gains(ranks_frame([1]), "mrr", 5)
+    with pytest.raises(DataError, match="expected mrr@5 among them"):
+        user_metrics(ranks_frame([1]), [5]).column("mrr", 5)
 
 
-def test_impossible_scores_are_refused():
-    scores = pd.DataFrame({"metric": ["recall", "ndcg"], "k": [5, 5], "value": [0.1, 0.2]})
-    with pytest.raises(DataError, match=r"ndcg@5 = 0.2 above recall@5 = 0.1"):
-        check_scores(scores)
-    with pytest.raises(DataError, match=r"expected a value in \[0, 1\]"):
-        check_scores(pd.DataFrame({"metric": ["recall"], "k": [5], "value": [1.1]}))
+@pytest.mark.parametrize(
+    ("earned", "says"),
+    [
+        ({("recall", 5): 0.1, ("ndcg", 5): 0.2}, r"ndcg@5 = 0.2 above recall@5 = 0.1"),
+        ({("recall", 5): 1.1}, r"expected a value in \[0, 1\]"),
+    ],
+)
+def test_impossible_means_are_refused(earned, says):
+    sums = {key: np.array([value]) for key, value in earned.items()}
+    with pytest.raises(DataError, match=says):
+        UserMetrics(np.array([0]), np.ones(1), sums, EVERY_ITEM, "").means()
 
 
 def broken_ranks():
@@ -147,7 +146,7 @@ def test_a_full_ranking_knows_ranks_behind_its_list(tmp_path):
     frame.loc[2, "rank"] = 51
     frame.to_parquet(tmp_path / "ranks.parquet", index=False)
     ranks = read_ranks(tmp_path / "ranks.parquet")
-    assert gains(ranks, "recall", 50).tolist() == [1, 1, 0]
+    assert user_metrics(ranks, [50]).column("recall", 50).tolist() == [1, 1, 0]
     frame.loc[2, "rank"] = 50
     frame.to_parquet(tmp_path / "ranks.parquet", index=False)
     with pytest.raises(DataError, match="target 2: found rank 50"):
@@ -174,8 +173,8 @@ def test_other_bad_files(tmp_path):
 def test_uniform_guess_hits_in_proportion_to_k(k):
     generator = np.random.default_rng(k)
     drawn = generator.integers(1, 101, size=2000)
-    found = score(ranks_frame([int(rank) if rank <= 50 else None for rank in drawn]), [k])
-    recall = found.loc[found["metric"] == "recall", "value"].item()
+    found = user_metrics(ranks_frame([int(rank) if rank <= 50 else None for rank in drawn]), [k])
+    recall = found.column("recall", k).mean()
     assert abs(recall - k / 100) < 5 * math.sqrt(0.25 / 2000)
 
 
@@ -183,23 +182,23 @@ def test_uniform_guess_hits_in_proportion_to_k(k):
 @given(rank_lists)
 def test_the_defective_ndcg_is_one_number_times_log2_of_k_and_the_honest_one_is_bounded(ranks):
     """S-I1: the public code gave log2(k + 1) / log2(rank + 1) to every target of the beam, whatever k."""
-    scores = score_users(ranks_frame(ranks, beam=20), [5, 10, 20])
+    found = user_metrics(ranks_frame(ranks, beam=20), [5, 10, 20])
     by_hand = [0 if rank is None else math.log2(6) / math.log2(rank + 1) for rank in ranks]
-    assert scores.column("ndcg_defective", 5).sum() == pytest.approx(sum(by_hand))
-    ratios = [scores.column("ndcg_defective", k).sum() / math.log2(k + 1) for k in (5, 10, 20)]
-    assert ratios == pytest.approx([scores.column("beam_dcg", k).sum() for k in (5, 10, 20)])
-    assert ratios == pytest.approx([scores.column("ndcg", 20).sum()] * 3)
+    assert found.column("ndcg_defective", 5).sum() == pytest.approx(sum(by_hand))
+    ratios = [found.column("ndcg_defective", k).sum() / math.log2(k + 1) for k in (5, 10, 20)]
+    assert ratios == pytest.approx([found.column("beam_dcg", k).sum() for k in (5, 10, 20)])
+    assert ratios == pytest.approx([found.column("ndcg", 20).sum()] * 3)
     for k in (5, 10, 20):
-        assert (scores.column("ndcg", k) <= scores.column("recall", k)).all()
+        assert (found.column("ndcg", k) <= found.column("recall", k)).all()
 
 
 def test_the_defective_ndcg_is_over_twenty_items_however_wide_the_beam():
-    scores = score_users(ranks_frame([1, 20, 21, None], beam=50), [5, 10, 20])
-    assert scores.column("ndcg_defective", 5).tolist() == pytest.approx(
+    found = user_metrics(ranks_frame([1, 20, 21, None], beam=50), [5, 10, 20])
+    assert found.column("ndcg_defective", 5).tolist() == pytest.approx(
         [math.log2(6), math.log2(6) / math.log2(21), 0, 0]
     )
-    assert ("ndcg_defective", 5) not in scores.earned
-    narrow = score_users(ranks_frame([1], beam=10), [5])
+    assert ("ndcg_defective", 5) not in found.earned
+    narrow = user_metrics(ranks_frame([1], beam=10), [5])
     with pytest.raises(ConfigError, match="k = 20; expected 1 to 10, the beam"):
         narrow.column("ndcg_defective", 5)
 

@@ -109,12 +109,12 @@ def test_rows_of_different_precision_are_told():
 
 def test_benchmarks_are_joined(tmp_path):
     write_json("results/records/decode/0.json", record("decode", {}, {RANKS: "b"}))
-    write_json("results/records/score/0.json", record("score", {}, {"results/scores.csv": "b"}))
+    write_json("results/records/evaluate/0.json", record("evaluate", {}, {"results/metrics.csv": "b"}))
     benchmark = tmp_path / "results/benchmarks/decode/0.tsv"
     benchmark.parent.mkdir(parents=True)
     benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\t1000.0\n")
     measured = {job["rule"]: (job["seconds"], job["peak_memory_mb"]) for job in read_records(RESULTS)}
-    assert measured == {"decode": (7.25, 1049), "score": (2.0, 100)}
+    assert measured == {"decode": (7.25, 1049), "evaluate": (2.0, 100)}
     benchmark.write_text("s\th:m:s\tmax_rss\n7.25\t0:00:07\tNA\n")
     assert read_records(RESULTS)[0]["peak_memory_mb"] == 100
 

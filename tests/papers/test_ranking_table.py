@@ -4,32 +4,31 @@ import pandas as pd
 import pytest
 
 from semtok.errors import ConfigError, DataError
-from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, make_ranking_table
+from semtok.papers import diagnostics_table
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.plan.remarks import with_remarks
+from semtok.plan.table_specs import RankingTable
+from semtok.run.files import write_csv
 from support.fabricated_results import (
     DEFINITION,
     PRINTED,
     TOKENIZERS,
     drawn_ranks,
+    made_table,
     paper_config,
     ranks_frame,
     results_from,
     staircase,
     write_diagnostics,
-    write_scores,
+    write_metrics,
     write_stats,
     write_untrained,
 )
 
 COLUMNS = "paper,table,dataset,source,method,kind,metric,k,printed,mean,std,seeds,ci_low,ci_high,targets"
 RECALL = {"random": 0.15, "rqvae": 0.3, "cost": 0.42, "cost+reconstruction": 0.35}
-
-
-def files(folder, name):
-    return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
 
 
 def build(
@@ -40,7 +39,7 @@ def build(
     cells = with_remarks(plan.cells(load(DEFINITION), config, name, list(seeds), tokenizers), tokenizers, {})
     runs = [run for run in plan.runs(cells) if not run.is_untrained]
     frames = {run: ranks(run) if ranks else drawn_ranks(RECALL[run.tokenizer], 300, i) for i, run in enumerate(runs)}
-    paths = {run: write_scores(folder, run, frame) for run, frame in frames.items()}
+    paths = {run: write_metrics(folder, run, frame) for run, frame in frames.items()}
     paths |= {
         run: write_untrained(folder / f"{run.dataset}-untrained.parquet", frames[runs[0]])
         for run in plan.runs(cells)
@@ -54,14 +53,12 @@ def build(
     facts |= {run: folder / "narrow.json" for run in runs if run.tokenizer == uncertified and run.seed == 0}
     labels = plan.datasets(load(DEFINITION), config, name)
     stats = stats or {label: write_stats(folder / f"{dataset}.json") for label, dataset in labels.items()}
-    make_ranking_table(
-        results_from(
-            *(DEFINITION, PRINTED, "cost", name, cells),
-            *({"scores": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
-        ),
-        *(files(folder, name), folder / f"{name}-diagnostics.csv"),
+    results = results_from(
+        *(DEFINITION, PRINTED, "cost", name, cells),
+        *({"metrics": paths, "diagnostics": diagnostics, "facts": facts}, stats, Uncertainty(200, 0.95, 0)),
     )
-    return pd.read_csv(folder / f"{name}.csv")
+    write_csv(folder / f"{name}-diagnostics.csv", diagnostics_table.tidy(results))
+    return made_table(folder, results)
 
 
 def test_table2(tmp_path):
@@ -218,7 +215,7 @@ def test_a_table_can_do_without_them(tmp_path):
     definition.write_text(
         DEFINITION.read_text().replace("ks: [5, 10, 20, 40]", "ks: [5, 10, 20, 40]\n    untrained: [oracle]", 1)
     )
-    table = load(definition).ranking_table("table2")
+    table = load(definition).exhibit("table2", RankingTable)
     assert [row.label for row in table.untrained_rows] == ["Oracle"]
     cells = plan.cells(load(definition), paper_config(), "table2", [0], TOKENIZERS)
     assert [cell.tokenizer for cell in cells if cell.tokenizer.startswith("ids/")] == ["ids/oracle"]

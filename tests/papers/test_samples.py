@@ -1,11 +1,11 @@
-"""Runs and their scores as samples."""
+"""Runs and their metrics as samples."""
 
 import pytest
 
-from semtok.papers.samples import Measured, Uncertainty
-from semtok.papers.statistics import difference
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Uncertainty, difference
 from semtok.plan.cells import Run
-from support.fabricated_results import staircase, write_scores
+from support.fabricated_results import staircase, write_metrics
 
 SEEDS = (0, 1, 2)
 COLUMNS = [("recall", 5)]
@@ -13,14 +13,14 @@ COLUMNS = [("recall", 5)]
 
 def width(folder, *recommenders):
     """Of the interval of the difference of two rows of one tokenizer that seeds move alike."""
-    scores, methods = {}, {}
+    metrics, methods = {}, {}
     for above, recommender in zip((100, 0), recommenders, strict=True):
         runs = [Run("mind", "store", recommender, seed) for seed in SEEDS]
         methods[recommender] = runs
         for run in runs:
             hits = 400 + above + 60 * run.seed
-            scores[run] = write_scores(folder, run, staircase([hits, *(hits + more for more in (50, 90, 120))]))
-    measured = Measured(scores, methods, COLUMNS, Uncertainty(1000, 0.95, 0))
+            metrics[run] = write_metrics(folder, run, staircase([hits, *(hits + more for more in (50, 90, 120))]))
+    measured = Measured(metrics, methods, COLUMNS, Uncertainty(1000, 0.95, 0))
     found = measured.bootstrap.estimate(difference(0, 1, 0))
     return found.high - found.low
 

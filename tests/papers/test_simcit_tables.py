@@ -2,24 +2,26 @@ import json
 
 import pandas as pd
 
-from semtok.papers.samples import Uncertainty
-from semtok.papers.tables import TableFiles, make_ranking_table
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats, write_untrained
+from support.fabricated_results import (
+    drawn_ranks,
+    made_table,
+    results_from,
+    write_metrics,
+    write_stats,
+    write_untrained,
+)
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_diagnostics
-
-
-def files(folder, name):
-    return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
 
 
 def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     cells = cells_of(name, seeds, **changed)
     runs = [run for run in plan.runs(cells) if not run.is_untrained]
     frames = {run: drawn_ranks(0.3 + 0.01 * i, 200, i, beam) for i, run in enumerate(runs)}
-    scores = {run: write_scores(folder, run, frame) for run, frame in frames.items()}
-    scores |= {
+    metrics = {run: write_metrics(folder, run, frame) for run, frame in frames.items()}
+    metrics |= {
         run: write_untrained(folder / f"{run.dataset}-untrained.parquet", frames[runs[0]])
         for run in plan.runs(cells)
         if run.is_untrained
@@ -28,15 +30,12 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
     (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075, items=5099) for label, entry in labels.items()}
-    make_ranking_table(
-        results_from(
-            *(DEFINITION, PRINTED, "simcit", name, cells),
-            {"scores": scores, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
-            *(stats, Uncertainty(100, 0.95, 0)),
-        ),
-        *(files(folder, name), folder / f"{name}-diagnostics.csv"),
+    results = results_from(
+        *(DEFINITION, PRINTED, "simcit", name, cells),
+        {"metrics": metrics, "diagnostics": diagnostics, "facts": dict.fromkeys(runs, folder / "facts.json")},
+        *(stats, Uncertainty(100, 0.95, 0)),
     )
-    return pd.read_csv(folder / f"{name}.csv").set_index(["dataset", "method", "k"])
+    return made_table(folder, results).set_index(["dataset", "method", "k"])
 
 
 def test_table2_has_other_rows_on_other_datasets(tmp_path):

@@ -2,8 +2,9 @@ import pandas as pd
 import pytest
 
 from semtok.errors import DataError
-from semtok.papers import ranking_table, statistics_table
-from semtok.papers.tables import stack
+from semtok.papers import statistics_table
+from semtok.papers.measured import COLUMNS
+from semtok.papers.stacked_table import stack
 
 RANKING = {"paper": "cost", "table": "table2", "dataset": "MIND", "method": "Random", "metric": "recall", "k": "5"}
 STATISTICS = {"paper": "cost", "table": "table1", "dataset": "MIND", "source": "mirror", "statistic": "users"}
@@ -15,8 +16,8 @@ def write(path, columns, *rows):
 
 
 def test_tables_stack_as_they_are(tmp_path):
-    first = write(tmp_path / "1.csv", ranking_table.COLUMNS, {**RANKING, "mean": "0.10"}, {**RANKING, "k": "10"})
-    second = write(tmp_path / "2.csv", ranking_table.COLUMNS, {**RANKING, "paper": "simcit", "seeds": "2"})
+    first = write(tmp_path / "1.csv", COLUMNS, {**RANKING, "mean": "0.10"}, {**RANKING, "k": "10"})
+    second = write(tmp_path / "2.csv", COLUMNS, {**RANKING, "paper": "simcit", "seeds": "2"})
     stack([first, second], tmp_path / "all.csv")
     # Nothing is parsed on the way: the rows are the same text.
     expected = [*first.read_text().splitlines(), *second.read_text().splitlines()[1:]]
@@ -27,7 +28,7 @@ def test_statistics_stack_in_the_columns_of_a_ranking_table(tmp_path):
     row = {**STATISTICS, "printed": "29207.0", "value": "3.0", "note": "none"}
     stack([write(tmp_path / "1.csv", statistics_table.COLUMNS, row)], tmp_path / "all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert lines == [",".join(ranking_table.COLUMNS), "cost,table1,MIND,mirror,,,users,,29207.0,3.0,,,,,"]
+    assert lines == [",".join(COLUMNS), "cost,table1,MIND,mirror,,,users,,29207.0,3.0,,,,,"]
 
 
 def test_other_files_do_not_stack(tmp_path):

@@ -8,6 +8,7 @@ from semtok.errors import DataError
 from semtok.papers.statistics import (
     Bootstrap,
     Sample,
+    Uncertainty,
     column_of,
     contrast,
     difference,
@@ -15,6 +16,8 @@ from semtok.papers.statistics import (
     relative_gain,
     two_sided,
 )
+
+UNCERTAINTY = Uncertainty(1000, 0.95, 0)
 
 
 def sample(values, targets=None, training=None):
@@ -25,7 +28,7 @@ def sample(values, targets=None, training=None):
 
 
 def bootstrap(*samples, resamples=1000, seed=0):
-    return Bootstrap(samples, resamples, 0.95, seed)
+    return Bootstrap(samples, Uncertainty(resamples, 0.95, seed))
 
 
 def test_mean_is_over_targets_not_over_users():
@@ -196,10 +199,10 @@ def test_contrast_of_independent_samples():
     """The variance of a difference of independent means is the sum of theirs, though both were drawn with one seed."""
     draws = np.random.default_rng(0).normal(size=4000)
     same = (1.0, 1.0 + draws)
-    estimate = contrast([same], [(0.0, draws)], 0.95, 0)
+    estimate = contrast([same], [(0.0, draws)], UNCERTAINTY)
     assert estimate.value == 1.0
     assert (estimate.high - estimate.low) / 2 == pytest.approx(1.96 * 2**0.5, rel=0.05)
     # A mean over two datasets varies less.
-    estimate = contrast([same, same], [(0.0, draws), (0.0, draws)], 0.95, 0)
+    estimate = contrast([same, same], [(0.0, draws), (0.0, draws)], UNCERTAINTY)
     assert (estimate.high - estimate.low) / 2 == pytest.approx(1.96, rel=0.05)
-    assert contrast([(1.0, draws + np.nan)], [(0.0, draws)], 0.95, 0).p == 1.0
+    assert contrast([(1.0, draws + np.nan)], [(0.0, draws)], UNCERTAINTY).p == 1.0

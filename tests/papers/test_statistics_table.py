@@ -5,7 +5,7 @@ import pytest
 
 from semtok.errors import DataError
 from semtok.papers import statistics_table
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from support import fabricated_results, fabricated_simcit
 from support.fabricated_results import write_stats
 

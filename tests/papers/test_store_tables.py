@@ -7,26 +7,15 @@ import re
 import pandas as pd
 import pytest
 
-from semtok.papers.tables import (
-    TableFiles,
-    make_attributes_table,
-    make_ranking_table,
-    make_scoring_table,
-    make_statistics_table,
-    stack,
-)
+from semtok.papers.stacked_table import stack
+from support.fabricated_results import made_table
 from support.fabricated_store import BETTER, DEFINITION, GOOD, SCORERS, judge, results_of
 
 FINE_TUNED = "texts/bert-fine-tuned"
 
 
-def files(folder, name):
-    return TableFiles(*(folder / f"{name}.{suffix}" for suffix in ("csv", "md", "tex", "html")))
-
-
 def ranking(folder, name, **options):
-    make_ranking_table(results_of(folder, name, **options), files(folder, name), folder / f"{name}-diagnostics.csv")
-    return pd.read_csv(folder / f"{name}.csv").set_index(["dataset", "method", "metric", "k"])
+    return made_table(folder, results_of(folder, name, **options)).set_index(["dataset", "method", "metric", "k"])
 
 
 def test_every_ndcg_stands_as_printed_divided_back_by_the_definition_and_by_the_defective_formula(tmp_path):
@@ -57,8 +46,7 @@ def test_what_is_planned_says_so(tmp_path):
 
 
 def test_dataset_statistics_tell_users_apart(tmp_path):
-    make_statistics_table(results_of(tmp_path, "table1"), files(tmp_path, "table1"))
-    frame = pd.read_csv(tmp_path / "table1.csv").set_index(["dataset", "statistic"])
+    frame = made_table(tmp_path, results_of(tmp_path, "table1")).set_index(["dataset", "statistic"])
     assert frame.loc[("MIND", "train_users"), ["printed", "value"]].tolist() == [40_000, 6_300]
     assert frame.loc[("MIND", "test_users"), ["printed", "value"]].tolist() == [5_000, 700]
     assert frame.loc[("Yelp", "appearance_mean"), ["printed", "value"]].tolist() == [3.97, 35]
@@ -66,8 +54,7 @@ def test_dataset_statistics_tell_users_apart(tmp_path):
 
 
 def test_tasks_stand_beside_what_the_dense_tokens_tell(tmp_path):
-    make_attributes_table(results_of(tmp_path, "table2"), files(tmp_path, "table2"))
-    frame = pd.read_csv(tmp_path / "table2.csv").set_index(["dataset", "target"])
+    frame = made_table(tmp_path, results_of(tmp_path, "table2")).set_index(["dataset", "target"])
     title = frame.loc[("MIND", "title")]
     assert (title["printed"], title["ours"]) == ("reconstruction", "reconstruction")
     assert title[["accuracy", "accuracy_of_another_item", "seeds"]].tolist() == pytest.approx([0.9495, 0.3, 2])
@@ -81,15 +68,14 @@ def test_tasks_stand_beside_what_the_dense_tokens_tell(tmp_path):
 
 
 def test_tasks_without_runs_say_why(tmp_path):
-    make_attributes_table(results_of(tmp_path, "table2", datasets={"MIND": "mind-store"}), files(tmp_path, "table2"))
-    frame = pd.read_csv(tmp_path / "table2.csv").set_index(["dataset", "target"])
+    results = results_of(tmp_path, "table2", datasets={"MIND": "mind-store"})
+    frame = made_table(tmp_path, results).set_index(["dataset", "target"])
     assert frame.loc[("Yelp", "state"), "source"] == "not run: no dataset of this config stands for Yelp"
     assert frame.loc[("Yelp", "state"), "printed"] == "generation"
 
 
 def scoring(folder, **options):
-    make_scoring_table(results_of(folder, "table5", **options), files(folder, "table5"))
-    return pd.read_csv(folder / "table5.csv").set_index(["method", "metric"])
+    return made_table(folder, results_of(folder, "table5", **options)).set_index(["method", "metric"])
 
 
 def test_scores_stand_beside_those_of_a_random_scorer(tmp_path):
@@ -119,7 +105,7 @@ def test_scores_without_runs(tmp_path):
 
 
 def test_all_kinds_of_tables_stack(tmp_path):
-    make_attributes_table(results_of(tmp_path, "table2"), files(tmp_path, "table2"))
+    made_table(tmp_path, results_of(tmp_path, "table2"))
     scoring(tmp_path)
     ranking(tmp_path, "table3")
     stack([tmp_path / f"{name}.csv" for name in ("table2", "table5", "table3")], tmp_path / "stacked.csv")

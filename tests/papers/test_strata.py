@@ -4,7 +4,7 @@ import pytest
 
 from semtok.errors import DataError
 from semtok.papers.figures.strata import make_strata
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.papers.strata import COLUMNS, strata, tidy
 from semtok.plan import cells as plan
 from semtok.plan.definition import load

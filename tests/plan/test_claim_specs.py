@@ -26,7 +26,7 @@ def test_pairs_compare_every_metric_at_every_k():
     found = claim(**ORDER)
     assert found.tokenizers == ["a", "b", "c"]
     assert found.columns == [("ndcg", 5), ("ndcg", 10), ("recall", 5), ("recall", 10)]
-    assert (found.datasets, found.parts, found.needs) == (["D"], [found], "scores")
+    assert (found.datasets, found.parts, found.needs) == (["D"], [found], "metrics")
 
 
 def test_gains_compare_their_columns():
@@ -76,7 +76,7 @@ def test_every_claim_tells_its_test(path):
     for found in paper.single_claims:
         words = found.words(LEVEL)
         assert LEVEL in words or found.needs == "history", found.id
-        assert bool(found.columns) == (found.needs == "scores"), found.id
+        assert bool(found.columns) == (found.needs == "metrics"), found.id
     assert all(found.words(LEVEL) for found in paper.claims)
 
 

@@ -86,10 +86,10 @@ def test_unreadable_files(tmp_path):
 
 def test_kinds_of_parts():
     paper = load(DEFINITION)
-    with pytest.raises(ConfigError, match="'table1' is not a ranking table"):
-        paper.ranking_table("table1")
-    with pytest.raises(ConfigError, match="'table2' is not a table of statistics"):
-        paper.statistics_table("table2")
+    with pytest.raises(ConfigError, match=r"'table1' of .* is a StatisticsTable; expected a RankingTable"):
+        paper.exhibit("table1", RankingTable)
+    with pytest.raises(ConfigError, match=r"'table2' of .* is a RankingTable; expected a StatisticsTable"):
+        paper.exhibit("table2", StatisticsTable)
     with pytest.raises(ConfigError, match=r"'figure9' is not a figure .* known: figure3, figure4"):
         paper.figure("figure9")
 
@@ -98,7 +98,7 @@ def test_every_cell_and_bar_of_cost_has_its_printed_number():
     paper, printed = load(DEFINITION), read_printed(PRINTED)
     expected = 18  # Table 1
     for name in ("table2", "table3"):
-        table = paper.ranking_table(name)
+        table = paper.exhibit(name, RankingTable)
         for dataset in table.datasets:
             for label in [row.label for row in table.rows] + [gain.label for gain in table.gains]:
                 for metric in table.metrics:

@@ -189,10 +189,10 @@ def test_files_go_by_their_runs(raw):
                 folder = f"/{run.dataset}/{run.tokenizer}/"
                 assert path.endswith(f"/{run.dataset}/untrained.parquet") if run.is_untrained else folder in path
                 assert run.is_untrained or f"/{run.seed}/" in path
-        assert not [run for what, files in read.files.items() if what != "scores" for run in files if run.is_untrained]
+        assert not [run for what, files in read.files.items() if what != "metrics" for run in files if run.is_untrained]
         assert "ids" not in {run.tokenizer for run in read.files["diagnostics"]}
-        assert set(read.files["scores"]) == set(plan.runs(cells, "ranks"))
-        assert runs is None or len(read.files["scores"]) == runs
+        assert set(read.files["metrics"]) == set(plan.runs(cells, "ranks"))
+        assert runs is None or len(read.files["metrics"]) == runs
         assert read.as_input() == made.inputs(paper, exhibit)
 
 

@@ -63,7 +63,7 @@ def trained_for(folder, epochs, size=None):
 
 
 def test_the_forecast_adds_up_processor_hours_and_divides_them_by_the_cores():
-    jobs = [PlannedJob(("train", "nyc", "simcit", "tiger"), None)] * 12 + [PlannedJob(("score", "nyc"), None)]
+    jobs = [PlannedJob(("train", "nyc", "simcit", "tiger"), None)] * 12 + [PlannedJob(("evaluate", "nyc"), None)]
     told = forecast.forecast(jobs, DURATIONS, 2, "results/cpu")
     assert "12 jobs to run, 2.0 hours of a processor (train 2.0 hours), about 1.0 hours on 2 cores" in told
     assert "disk: not known" in told
@@ -99,7 +99,7 @@ def test_a_training_is_as_much_longer_as_its_options_say(ours, theirs, times):
 
 
 def test_where_nothing_ran_nothing_is_known():
-    told = forecast.forecast([PlannedJob(("score", "nyc"), None)], {}, 2, "results/fresh")
+    told = forecast.forecast([PlannedJob(("evaluate", "nyc"), None)], {}, 2, "results/fresh")
     assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh"
 
 

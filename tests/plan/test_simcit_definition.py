@@ -8,6 +8,7 @@ from semtok.plan.definition import load
 from semtok.plan.figure_specs import Figure
 from semtok.plan.printed import read_printed
 from semtok.plan.spelling import unknown_names
+from semtok.plan.table_specs import RankingTable, StatisticsTable
 from support.fabricated_simcit import DEFINITION, PRINTED, RECOMMENDERS, TOKENIZERS, cells_of, paper_config
 
 
@@ -46,12 +47,12 @@ def test_every_printed_number_has_its_cell(paper):
     printed = read_printed(PRINTED)
     found = sum(
         printed.get("table1", dataset, "", statistic) is not None
-        for dataset in paper.statistics_table("table1").datasets
-        for statistic in paper.statistics_table("table1").statistics
+        for dataset in paper.exhibit("table1", StatisticsTable).datasets
+        for statistic in paper.exhibit("table1", StatisticsTable).statistics
     )
     assert found == 25
     for name, expected in (("table2", 48), ("table3", 9), ("table4", 15)):
-        table = paper.ranking_table(name)
+        table = paper.exhibit(name, RankingTable)
         numbers = [
             printed.get(name, paper.printed_for(dataset), row.label, "recall", k)
             for dataset in table.datasets
@@ -169,6 +170,6 @@ def test_errors_name_file_and_path(tmp_path, change, message):
 
 
 def test_kinds_of_figures(paper):
-    assert isinstance(paper.bar_figure("figure5"), Figure)
-    with pytest.raises(ConfigError, match=r"'figure4' of .* is a figure of training; expected another kind"):
-        paper.bar_figure("figure4")
+    assert isinstance(paper.exhibit("figure5", Figure), Figure)
+    with pytest.raises(ConfigError, match=r"'figure4' of .* is a TrainingFigure; expected a Figure"):
+        paper.exhibit("figure4", Figure)

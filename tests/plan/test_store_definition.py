@@ -15,6 +15,7 @@ from semtok.plan.metrics import METRICS
 from semtok.plan.paths import Paths, sources
 from semtok.plan.printed import read_printed
 from semtok.plan.spelling import unknown_names
+from semtok.plan.table_specs import RankingTable, ScoringTable, StatisticsTable
 from support.fabricated_results import REPOSITORY
 from support.fabricated_store import DEFINITION, PRINTED, SCORERS, TOKENIZERS, cells_of, paper_config
 
@@ -53,7 +54,7 @@ def test_store(paper):
 def test_every_printed_number_has_its_cell(paper):
     """And is found where it is shown, as what it is; an NDCG of Tables 3 and 4 is shown twice."""
     printed = read_printed(PRINTED)
-    table1 = paper.statistics_table("table1")
+    table1 = paper.exhibit("table1", StatisticsTable)
     found = sum(
         printed.get("table1", dataset, "", statistic) is not None
         for dataset in table1.datasets
@@ -61,7 +62,7 @@ def test_every_printed_number_has_its_cell(paper):
     )
     assert found == 12
     for name, expected in (("table3", 72), ("table4", 24)):
-        table = paper.ranking_table(name)
+        table = paper.exhibit(name, RankingTable)
         places = {
             (dataset, row.label, METRICS[metric].printed_as or metric, k)
             for dataset in table.datasets
@@ -73,7 +74,7 @@ def test_every_printed_number_has_its_cell(paper):
         assert len(numbers) == expected
         assert {metric for _, _, metric, _ in numbers} == {"recall", "ndcg_defective"}
         found += expected
-    table5 = paper.scoring_table("table5")
+    table5 = paper.exhibit("table5", ScoringTable)
     places = {(row.label, PRINTED_AS.get(metric, metric), k) for row in table5.rows for metric, k in SHOWN}
     found += sum(printed.get("table5", "MIND", *place) is not None for place in places)
     assert found == len(printed) == 137
@@ -113,7 +114,7 @@ def test_the_config_runs_what_it_has_and_says_what_it_lacks(raw, paper):
     scoring = made.inputs("store", "table5")
     run = "results/recommenders/mind-store/texts/opt-zero-shot/0"
     assert f"{run}/scored.parquet" in scoring["scored"]
-    assert f"{run}/candidate-scores.parquet" in scoring["scores"]
+    assert f"{run}/list-metrics.parquet" in scoring["metrics"]
     reasons = {cell.tokenizer: cell.missing for cell in made.cells("store", "table5")}
     assert "GPT-3.5 is a service" in reasons["texts/gpt-zero-shot"]
     assert "request only" in reasons["texts/llama-zero-shot"]
@@ -203,8 +204,8 @@ def test_a_language_model_of_another_architecture_is_a_mistake(raw, section, nam
 
 def test_files_of_candidates():
     found = sources("scoring", cells_of("table5"), {"MIND": "mind-store"}, Paths())
-    assert set(found.files) == {"scores", "scored"}
-    assert set(found.files["scores"]) == set(found.files["scored"]) == set(plan.runs(cells_of("table5")))
+    assert set(found.files) == {"metrics", "scored"}
+    assert set(found.files["metrics"]) == set(found.files["scored"]) == set(plan.runs(cells_of("table5")))
 
 
 @pytest.mark.parametrize(

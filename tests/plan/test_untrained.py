@@ -71,7 +71,7 @@ def test_notes_have_the_window_and_tables_one_file_a_dataset(raw):
     read = made.inputs("cost", "table3")
     files = [f"results/recommenders/{name}/untrained.parquet" for name in ("office-small", "office-large")]
     assert read["targets"] == files
-    assert [path for path in read["scores"] if path.endswith("untrained.parquet")] == files
+    assert [path for path in read["metrics"] if path.endswith("untrained.parquet")] == files
     assert not [path for path in [*read["ranks"], *read["facts"]] if "untrained" in path]
 
 
@@ -93,11 +93,11 @@ def test_without_texts_content_is_left_out_and_says_why(raw, change, missing):
 def test_claims_have_them_only_if_they_name_them(tmp_path, raw):
     made = exhibits(raw)
     assert not [cell for cell in made.cells("cost", CLAIMS) if cell.tokenizer in UNTRAINED]
-    assert not [path for path in made.inputs("cost", CLAIMS)["scores"] if "untrained" in path]
+    assert not [path for path in made.inputs("cost", CLAIMS)["metrics"] if "untrained" in path]
     made = exhibits(raw, edited(tmp_path, lambda content: content["claims"].append(CLAIM)))
     named = [cell for cell in made.cells("cost", CLAIMS) if cell.tokenizer in UNTRAINED]
     assert {cell.tokenizer for cell in named} == {"ids/popularity"}
-    assert "results/recommenders/mind/untrained.parquet" in made.inputs("cost", CLAIMS)["scores"]
+    assert "results/recommenders/mind/untrained.parquet" in made.inputs("cost", CLAIMS)["metrics"]
     paper = made.definition("cost")
     recommenders = raw["recommenders"]
     assert not list(misspelt(paper, "cost", made.cells("cost", CLAIMS), raw["tokenizers"], recommenders))

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.papers.metrics import read_ranks, score
+from semtok.papers.metrics import read_ranks
+from semtok.papers.user_metrics import user_metrics
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sasrec import SASRecNetwork, decode
@@ -34,7 +35,7 @@ def test_table_follows_the_contract(world, tmp_path):
     assert (ranks["rank"] > 15).any()
     assert facts == {"targets": 30, "scored_items": N_ITEMS, "tied_targets": 0.0, "unlearned_targets": 0.0}
     ranks.to_parquet(tmp_path / "ranks.parquet")
-    assert len(score(read_ranks(tmp_path / "ranks.parquet"), [5, 15])) == 4
+    assert len(user_metrics(read_ranks(tmp_path / "ranks.parquet"), [5, 15]).means()) == 4
 
 
 @pytest.mark.parametrize("max_items", [2, 5, 50])

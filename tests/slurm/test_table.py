@@ -134,5 +134,5 @@ def test_the_same_command_goes_on_where_it_was(story: Story):
     assert set(done.values()) == {1}, f"done twice: {done.most_common(3)}"
     rules = Counter(name.partition(" ")[0] for name in done)
     once = ("synthesize", "prepare", "encode_text", "rank_untrained", "ranking_table", "stacked_table")
-    twice = ("tokenize", "diagnose", "train", "decode", "score")  # RQ-VAE and CoST
+    twice = ("tokenize", "diagnose", "train", "decode", "evaluate")  # RQ-VAE and CoST
     assert rules == {**dict.fromkeys(once, 1), **dict.fromkeys(twice, 2)}

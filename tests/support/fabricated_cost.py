@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.claims import ClaimFiles, make_claims
-from semtok.papers.samples import Uncertainty
+from semtok.papers.claims import make_claims
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Terms
 from semtok.plan.definition import load
@@ -21,7 +21,7 @@ from support.fabricated_results import (
     results_from,
     staircase,
     write_diagnostics,
-    write_scores,
+    write_metrics,
     write_stats,
 )
 
@@ -71,11 +71,11 @@ def judge(
     config = paper_config(**{"tables": ["table2"], "figures": [], **changed})
     cells = plan.claim_cells(load(definition), config, list(seeds), TOKENIZERS)
     cells = [replace(cell, terms=(terms or {}).get(cell.tokenizer, Terms())) for cell in cells]
-    scores, diagnostics, facts, histories = {}, {}, {}, {}
+    metrics, diagnostics, facts, histories = {}, {}, {}, {}
     for run in plan.runs(cells):
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
         found = staircase([scale * (count + shift) for count in hits[run.tokenizer]], scale * 1500)
-        scores[run] = write_scores(folder, run, found)
+        metrics[run] = write_metrics(folder, run, found)
         if run.tokenizer in (overlaps or {}):
             facts[run] = folder / f"decoding-{run.tokenizer}-{run.seed}.json"
             facts[run].write_text(json.dumps({"overlap@20": (overlaps or {})[run.tokenizer]}))
@@ -91,9 +91,9 @@ def judge(
     make_claims(
         results_from(
             *(definition, PRINTED, "cost", "claims", cells),
-            {"scores": scores, "diagnostics": diagnostics, "facts": facts, "history": histories},
+            {"metrics": metrics, "diagnostics": diagnostics, "facts": facts, "history": histories},
             *(stats, Uncertainty(1000, 0.95, 0)),
         ),
-        ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html"),
+        *([csv, folder / "claims.md", folder / "claims.html"], folder / "comparisons.csv"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
+from semtok.papers import TABLES
 from semtok.papers.results import Files, Results, origin_of
-from semtok.papers.samples import Uncertainty
-from semtok.papers.scores import score_run
+from semtok.papers.statistics import Uncertainty
+from semtok.papers.tables import write_table
+from semtok.papers.user_metrics import evaluate_run
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
 
 BEAM = 50
+RANKING = "semtok.papers.ranking_table"
 
 
 def ranks_frame(ranks: list[int | None], users: list[int] | None = None, beam: int = BEAM) -> pd.DataFrame:
@@ -45,20 +49,20 @@ def drawn_ranks(recall: float, targets: int, seed: int, beam: int = BEAM, spread
     return ranks_frame([int(p) if h else None for p, h in zip(position, hit, strict=True)], beam=beam)
 
 
-_SCORES: dict[bytes, bytes] = {}
+_METRICS: dict[bytes, bytes] = {}
 """By their ranks: many made-up runs have the same."""
 
 
-def write_scores(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
-    """The scores of made-up ranks, at every k that the papers have."""
+def write_metrics(folder: Path, run: Run, frame: pd.DataFrame) -> Path:
+    """The metrics of made-up ranks, at every k that the papers have."""
     path = folder / f"{run.dataset}-{run.tokenizer}-{run.recommender}-{run.seed}.parquet"
     key = pickle.dumps(frame)
-    if key not in _SCORES:
+    if key not in _METRICS:
         ranks = folder / f"ranks-{path.name}"
         frame.to_parquet(ranks, index=False)
-        score_run(ranks, [5, 10, 20, 40, 100, 1000], path.with_suffix(".csv"), path)
-        _SCORES[key] = path.read_bytes()
-    path.write_bytes(_SCORES[key])
+        evaluate_run(ranks, [5, 10, 20, 40, 100, 1000], path.with_suffix(".csv"), path)
+        _METRICS[key] = path.read_bytes()
+    path.write_bytes(_METRICS[key])
     return path
 
 
@@ -149,3 +153,10 @@ def results_from(
     content, numbers = load(definition), read_printed(printed)
     origins = {dataset: origin_of(content, dataset, path) for dataset, path in stats.items()}
     return Results(paper, name, content, numbers, cells, files, stats, origins, uncertainty, targets or {})
+
+
+def made_table(folder: Path, results: Results) -> pd.DataFrame:
+    """The files of a table in a folder; its tidy numbers."""
+    files = [folder / f"{results.name}.{suffix}" for suffix in ("csv", "md", "tex", "html")]
+    write_table(import_module(TABLES.get(results.content.kind(results.name), RANKING)).make(results), files)
+    return pd.read_csv(files[0])

@@ -9,12 +9,12 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from semtok.config.papers import PaperConfig
-from semtok.papers.claims import ClaimFiles, make_claims
-from semtok.papers.samples import Uncertainty
+from semtok.papers.claims import make_claims
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
-from support.fabricated_results import REPOSITORY, results_from, staircase, write_scores, write_stats
+from support.fabricated_results import REPOSITORY, results_from, staircase, write_metrics, write_stats
 
 DEFINITION = REPOSITORY / "config/papers/simcit.yaml"
 PRINTED = REPOSITORY / "config/papers/simcit-printed.csv"
@@ -149,17 +149,17 @@ def judge(
     content, config = load(DEFINITION), paper_config(**changed)
     cells = plan.claim_cells(content, config, seeds, tokenizers, recommenders)
 
-    def scores_of(run: Run) -> Path:
+    def metrics_of(run: Run) -> Path:
         shift = (run.seed * 7 + len(run.tokenizer)) % 3 - 1
         own = (hits or {}).get(f"{run.dataset}/{run.tokenizer}") or (hits or {}).get(run.tokenizer, WORSE)
-        return write_scores(folder, run, staircase([count + shift for count in own], targets=700))
+        return write_metrics(folder, run, staircase([count + shift for count in own], targets=700))
 
     def diagnostics_of(run: Run) -> Path:
         own = {"collisions": 0.1, "perplexity": 0.8, "use": 0.95, **(diagnostics or {}).get(run.tokenizer, {})}
         noisy = {key: own[key] + 0.002 * run.seed for key in ("collisions", "perplexity", "use")}
         return write_diagnostics(folder / f"{run.tokenizer}-{run.seed}.json", **{**own, **noisy})
 
-    made = {run: scores_of(run) for run in plan.runs(cells, "ranks")}
+    made = {run: metrics_of(run) for run in plan.runs(cells, "ranks")}
     diagnosed = {run: diagnostics_of(run) for run in plan.coded(cells)}
     histories = {
         run: write_history(folder / f"history-{run.seed}.csv", phases[i], run.seed)
@@ -175,9 +175,9 @@ def judge(
     make_claims(
         results_from(
             *(DEFINITION, PRINTED, "simcit", "claims", cells),
-            {"scores": made, "diagnostics": diagnosed, "history": histories},
+            {"metrics": made, "diagnostics": diagnosed, "history": histories},
             *(stats, Uncertainty(500, 0.95, 0)),
         ),
-        ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html"),
+        *([csv, folder / "claims.md", folder / "claims.html"], folder / "comparisons.csv"),
     )
     return pd.read_csv(csv, keep_default_na=False).set_index("id")

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from semtok.config.papers import PaperConfig
-from semtok.papers.candidates import score_lists
-from semtok.papers.claims import ClaimFiles, make_claims
+from semtok.papers.candidates import evaluate_lists
+from semtok.papers.claims import make_claims
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, load
 from semtok.plan.remarks import with_remarks
 from support import fabricated_simcit
-from support.fabricated_results import REPOSITORY, results_from, staircase, write_scores, write_stats, write_untrained
+from support.fabricated_results import REPOSITORY, results_from, staircase, write_metrics, write_stats, write_untrained
 
 DEFINITION = REPOSITORY / "config/papers/store.yaml"
 PRINTED = REPOSITORY / "config/papers/store-printed.csv"
@@ -82,23 +82,23 @@ def results_of(
     are random but for what each `knows` of the clicks."""
     cells = cells_of(exhibit, seeds, **changed)
     ranked = plan.runs(cells, "ranks")
-    scores = {run: _scores(folder, run, hits) for run in ranked if not run.is_untrained}
+    metrics = {run: _metrics(folder, run, hits) for run in ranked if not run.is_untrained}
     lists = {run: folder / f"{run.dataset}-untrained.parquet" for run in ranked if run.is_untrained}
     for path in set(lists.values()):
         write_untrained(path, staircase(WORSE, targets=700))
     scored = {run: _scored(folder, run, knows) for run in plan.runs(cells, "candidates")}
     for run, path in scored.items():
         lists[run] = path.with_name(f"lists-{path.name}")
-        score_lists(path, lists[run])
+        evaluate_lists(path, lists[run])
     (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
     uses = {
         "store": {"perplexity": 0.8, "use": 0.99, "gini": 0.2},
         "store-rqvae": {"perplexity": 0.4, "use": 0.6, "gini": 0.6},
     }
     files = {
-        "scores": scores | lists,
+        "metrics": metrics | lists,
         "scored": scored,
-        "facts": dict.fromkeys(scores, folder / "facts.json"),
+        "facts": dict.fromkeys(metrics, folder / "facts.json"),
         "diagnostics": {run: _diagnosed(folder, run, uses) for run in plan.coded(cells)},
         "dense": {run: _dense(folder, run, right) for cell in cells if cell.dense for run in cell.runs},
         "history": {},
@@ -116,15 +116,15 @@ def judge(folder: Path, **options: Any) -> pd.DataFrame:
     """The verdicts, by id."""
     folder.mkdir(exist_ok=True)
     csv = folder / "claims.csv"
-    files = ClaimFiles(csv, folder / "comparisons.csv", folder / "claims.md", folder / "claims.html")
-    make_claims(results_of(folder, CLAIMS, **options), files)
+    files = [csv, folder / "claims.md", folder / "claims.html"]
+    make_claims(results_of(folder, CLAIMS, **options), files, folder / "comparisons.csv")
     return pd.read_csv(csv, keep_default_na=False).set_index("id")
 
 
-def _scores(folder: Path, run: Run, hits: Mapping[str, list[int]]) -> Path:
+def _metrics(folder: Path, run: Run, hits: Mapping[str, list[int]]) -> Path:
     own = hits.get(f"{run.tokenizer}/{run.recommender}") or hits.get(run.recommender, WORSE)
     share = 0.3 if run.dataset == "yelp" else 1
-    return write_scores(folder, run, staircase([int(share * count) + run.seed for count in own], targets=700))
+    return write_metrics(folder, run, staircase([int(share * count) + run.seed for count in own], targets=700))
 
 
 def _scored(folder: Path, run: Run, knows: Mapping[str, float]) -> Path:

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from semtok.papers import ranking_table
+from semtok.papers.measured import COLUMNS
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import Paper, load
 from support.fabricated_cost import AS_PRINTED, judge
@@ -41,7 +41,7 @@ def write_run(folder, hits, **changed):
     papers.mkdir(parents=True)
     judge(papers, hits, collisions={"rqvae": (0.2, 0.3), "cost": (0.05, 0.1)}, scale=4, **changed)
     (papers / "comparisons.csv").rename(papers / "claims-comparisons.csv")
-    pd.DataFrame(CELLS, columns=ranking_table.COLUMNS).to_csv(papers / "table2.csv", index=False)
+    pd.DataFrame(CELLS, columns=COLUMNS).to_csv(papers / "table2.csv", index=False)
     pd.DataFrame({"method": ["L_co"]}).to_csv(papers / "table2-strata.csv", index=False)
     return folder
 
@@ -55,12 +55,12 @@ def with_provenance(folder):
     definition["tables"]["table2"]["gains"] = []
     content = {name: value for name, value in definition.items() if name in Paper.model_fields}
     cells = [Cell("table2", "MIND", "cost", (run,), "").as_dict()]
-    history, scores = ({"path": f"far/results/recommenders/{name}"} for name in ("history.csv", "scores.parquet"))
-    made = {"rule": "ranking_table", "wildcards": {"paper": "cost", "exhibit": "table2"}, "inputs": [scores]}
+    history, metrics = ({"path": f"far/results/recommenders/{name}"} for name in ("history.csv", "metrics.parquet"))
+    made = {"rule": "ranking_table", "wildcards": {"paper": "cost", "exhibit": "table2"}, "inputs": [metrics]}
     table = "far/results/papers/cost/table2.csv"
     jobs = [
         {"rule": "train", "wildcards": named, "inputs": [], "outputs": [history], "config": {"options": {"epochs": 7}}},
-        {"rule": "score", "wildcards": named, "inputs": [history], "outputs": [scores], "config": {}},
+        {"rule": "evaluate", "wildcards": named, "inputs": [history], "outputs": [metrics], "config": {}},
         {**made, "outputs": [{"path": table}], "config": {"shown": {"content": content, "cells": cells}}},
     ]
     provenance = folder / "papers/cost/table2.provenance.json"

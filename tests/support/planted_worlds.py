@@ -11,7 +11,6 @@ multiplies a method's scores by a log-normal factor.
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,11 +20,12 @@ from scipy.special import ndtri
 from semtok.papers.claims.judge import JUDGES
 from semtok.papers.claims.runs import ExhibitRuns
 from semtok.papers.claims.verdicts import with_few_seeds
-from semtok.papers.samples import Uncertainty
-from semtok.papers.statistics import Bootstrap, Sample
+from semtok.papers.samples import Measured
+from semtok.papers.statistics import Bootstrap, Sample, Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed
+from semtok.plan.table_specs import RankingTable
 from support.fabricated_results import DEFINITION, PRINTED
 
 USERS = 29_207
@@ -34,7 +34,7 @@ SHARED = 0.73
 a gain in Recall@5 of [-23.0, +2.6] with 2,963 users comes out as wide."""
 KS = (5, 10, 20, 40)
 COLUMNS = [(metric, k) for metric in ("ndcg", "recall") for k in KS]
-ROWS = {row.tokenizer: row.label for row in load(DEFINITION).ranking_table("table2").rows}
+ROWS = {row.tokenizer: row.label for row in load(DEFINITION).exhibit("table2", RankingTable).rows}
 _GAINS = 1 / np.log2(np.arange(1, 41) + 1)
 _BUCKETS = [(0, 5), (5, 10), (10, 20), (20, 40)]
 
@@ -87,18 +87,11 @@ def draw(row: Row, difficulty: np.ndarray, seeds: int, seed_noise: float, random
     return Sample(earned, np.ones(len(difficulty)))
 
 
-@dataclass
-class Planted:
-    """What `Measured` is to a judge, of drawn runs."""
+class Planted(Measured):
+    """Drawn runs."""
 
-    bootstrap: Bootstrap
-    methods: list[str]
-
-    def method(self, name: str) -> int:
-        return self.methods.index(name)
-
-    def column(self, metric: str, k: int) -> int:
-        return COLUMNS.index((metric, k))
+    def __init__(self, bootstrap: Bootstrap, methods: list[str]) -> None:
+        self.bootstrap, self._methods, self.columns = bootstrap, methods, COLUMNS
 
 
 def judge(
@@ -119,9 +112,9 @@ def judge(
         name: Cell("table2", "MIND", name, tuple(Run("mind", name, "tiger", seed) for seed in range(seeds)), "")
         for name in world
     }
-    results: Any = SimpleNamespace(files={}, uncertainty=uncertainty)
-    runs = ExhibitRuns(results, [], cells)
-    runs._measured = Planted(Bootstrap(samples, resamples, 0.95, number), list(world))  # type: ignore[assignment]
+    results: Any = SimpleNamespace(files={}, origins={}, uncertainty=uncertainty, departures=lambda dataset: [])
+    runs = ExhibitRuns(results, cells)
+    runs.measured = Planted(Bootstrap(samples, uncertainty), list(world))
     wanted = {claim.id: claim for claim in load(DEFINITION).single_claims if claim.id in set(claims)}
     return {name: with_few_seeds(JUDGES[type(claim)](claim, runs), seeds).verdict for name, claim in wanted.items()}
 

@@ -27,7 +27,7 @@ def project(tmp_path) -> Project:
 def test_the_table_takes_no_encoder(project):
     jobs = project.planned("results/papers/calibration/table1.csv")
     # Two tables of codes; TIGER on both, and the decoder alone on one.
-    runs = [*("tokenize", "diagnose") * 2, *("train", "decode", "score") * 3]
+    runs = [*("tokenize", "diagnose") * 2, *("train", "decode", "evaluate") * 3]
     assert sorted(job.rule for job in jobs) == sorted([*runs, "prepare", "rank_untrained", "ranking_table"])
 
 
@@ -46,4 +46,4 @@ def test_the_example_of_the_docs_goes_from_sequences_to_scores(tmp_path):
     (tmp_path / "Beauty.inter.json").write_text(json.dumps(SEQUENCES))
     (tmp_path / "Beauty.index.json").write_text(json.dumps(CODES))
     jobs = copy_of_the_project(tmp_path / "project", {**config, "mirror": str(tmp_path)}).planned(target)
-    assert sorted(job.rule for job in jobs) == sorted(["prepare", "tokenize", "train", "decode", "score"])
+    assert sorted(job.rule for job in jobs) == sorted(["prepare", "tokenize", "train", "decode", "evaluate"])

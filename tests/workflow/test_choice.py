@@ -26,7 +26,7 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
         Job("claims", "paper=cost"),
         Job("scoreboard", ""),
     }
-    own = {job(rule, "sasrec") for rule in ("train", "decode", "score")}
+    own = {job(rule, "sasrec") for rule in ("train", "decode", "evaluate")}
     chosen = {job("choose", "sasrec", None), *(job("train", name) for name in trials)}
     assert project.dry_run("all") == own | chosen | table
     project.snakemake("--cores", "1")
@@ -56,13 +56,13 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
 
     # One more value trains one more trial; what ranks alone trains none; a second seed is of the same choice.
     project.edit_config("recommenders.sasrec.decoding.top", 45)
-    assert project.planned() == {job("decode", "sasrec"), job("score", "sasrec"), *table}
+    assert project.planned() == {job("decode", "sasrec"), job("evaluate", "sasrec"), *table}
     project.edit_config("recommenders.sasrec.choose", {"training.learning_rate": [0.0001, 0.003, 0.01]})
     more = job("train", "sasrec+choose=null+training.learning_rate=0.003")
     assert project.planned() == own | table | {more, job("choose", "sasrec", None)}
-    second = "results/recommenders/mind/ids/sasrec/1/scores.csv"
+    second = "results/recommenders/mind/ids/sasrec/1/metrics.csv"
     assert {one for one in project.planned(second) if "seed=1" in one.wildcards} == {
-        job(rule, "sasrec", 1) for rule in ("train", "decode", "score")
+        job(rule, "sasrec", 1) for rule in ("train", "decode", "evaluate")
     }
 
 

@@ -31,7 +31,7 @@ def runs(tokenizers: set[str]) -> set[Job]:
     }
     ranked = {
         Job(rule, f"dataset=nyc, tokenizer={name}, recommender=tiger, seed=0")
-        for rule in ("train", "decode", "score")
+        for rule in ("train", "decode", "evaluate")
         for name in tokenizers
     }
     return coded | ranked | RANKING

@@ -24,8 +24,8 @@ def test_table_2_is_tidy_and_says_that_it_is_synthetic(finished):
 def test_table_2_agrees_with_the_scores_of_the_runs(finished):
     table = pd.read_csv(finished.root / "results/table2.csv").set_index(["method", "metric", "k"])
     for method, tokenizer in {"Random": "random", "L_co (CoST)": "cost"}.items():
-        scores = pd.read_csv(finished.root / f"results/recommenders/mind/{tokenizer}/tiger/0/scores.csv")
-        for row in scores[scores["k"].isin([5, 10, 20, 40])].itertuples():
+        metrics = pd.read_csv(finished.root / f"results/recommenders/mind/{tokenizer}/tiger/0/metrics.csv")
+        for row in metrics[metrics["k"].isin([5, 10, 20, 40])].itertuples():
             assert abs(table.loc[(method, row.metric, row.k), "mean"] - row.value) < 1e-12
 
 

@@ -17,7 +17,7 @@ from semtok.config.encoders import EncoderEntry, Graph
 from semtok.config.recommenders import methods
 from semtok.config.tokenizers import TokenizerClass
 from semtok.data import READERS, WRITERS
-from semtok.papers import FIGURES
+from semtok.papers import FIGURES, TABLES
 from support.project import ROOT
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -47,6 +47,7 @@ BY_NAME = {
         for suffix, in_model in (("", False), ("_with_language_model", True))
     },
     "figure": FIGURES.values(),
+    "table": TABLES.values(),
     **{
         f"encode_{modality}": [kind.module for kind in classes(EncoderEntry) if kind.modality == modality]
         for modality in ("text", "image", "collaborative", "spatial")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from semtok.papers import FIGURES
+from semtok.papers import FIGURES, TABLES
 from support.project import ROOT
 
 SCRIPTS = ROOT / "workflow/scripts"
@@ -25,9 +25,9 @@ def imports(script: Path) -> str:
 
 def test_jobs_without_networks_do_not_import_torch():
     steps = {path.stem: imports(path) for path in SCRIPTS.glob("*.py") if path.stem not in WITH_TORCH}
-    assert {"ranking_table", "statistics_table", "stack", "score", "claims", "figure", "ro_crate"} <= set(steps)
-    # What the figure's script imports by name.
-    steps |= {module: f"import {module}" for module in FIGURES.values()}
+    assert {"ranking_table", "table", "stack", "evaluate", "claims", "figure", "ro_crate"} <= set(steps)
+    # What the scripts of figures and tables import by name.
+    steps |= {module: f"import {module}" for module in [*FIGURES.values(), *TABLES.values()]}
     lines = ["import sys"]
     for name, step in steps.items():
         lines += [step, f"if 'torch' in sys.modules: sys.exit('{name} imports torch')"]

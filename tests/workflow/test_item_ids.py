@@ -27,14 +27,14 @@ def jobs(recommender: str, *rules: str) -> set[Job]:
 
 def test_a_row_over_ids_needs_no_codes(project: Project):
     add_row(project)
-    assert project.planned() == jobs("sasrec", "train", "decode", "score") | TABLE
+    assert project.planned() == jobs("sasrec", "train", "decode", "evaluate") | TABLE
     project.snakemake("--cores", "1")
     assert project.planned() == set()
 
     table = pd.read_csv(project.root / "results/table2.csv")
     ours = table[table["method"] == "SASRec"].set_index(["metric", "k"])["mean"]
-    scores = pd.read_csv(project.root / "results/recommenders/mind/ids/sasrec/0/scores.csv")
-    expected = scores[scores["k"].isin([5, 10, 20, 40])].set_index(["metric", "k"])["value"]
+    metrics = pd.read_csv(project.root / "results/recommenders/mind/ids/sasrec/0/metrics.csv")
+    expected = metrics[metrics["k"].isin([5, 10, 20, 40])].set_index(["metric", "k"])["value"]
     assert ours.to_dict() == pytest.approx(expected.to_dict())
     diagnostics = pd.read_csv(project.root / "results/papers/cost/table2-diagnostics.csv")
     mine = diagnostics[diagnostics["method"] == "SASRec"]
@@ -43,9 +43,9 @@ def test_a_row_over_ids_needs_no_codes(project: Project):
     assert "| MIND | SASRec | — | — |" in (project.root / "results/papers/cost/table2.md").read_text()
 
     project.edit_config("recommenders.sasrec.decoding.top", 45)
-    assert project.planned() == jobs("sasrec", "decode", "score") | TABLE
+    assert project.planned() == jobs("sasrec", "decode", "evaluate") | TABLE
     project.edit_config("recommenders.sasrec.training.epochs", 5)
-    assert project.planned() == jobs("sasrec", "train", "decode", "score") | TABLE
+    assert project.planned() == jobs("sasrec", "train", "decode", "evaluate") | TABLE
 
 
 def test_item_vectors_feed_a_tokenizer(project: Project, city: Project):
@@ -68,4 +68,4 @@ def test_ids_and_codes_are_not_mixed_up(project: Project):
         ("ids/tiger", "found ids/tiger, but tiger reads codes; expected a recommender over plain item ids"),
         ("cost/sasrec", "found cost/sasrec, but sasrec ranks plain item ids; expected ids/sasrec"),
     ):
-        assert said in project.refused(f"results/recommenders/mind/{run}/0/scores.csv")
+        assert said in project.refused(f"results/recommenders/mind/{run}/0/metrics.csv")

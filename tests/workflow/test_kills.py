@@ -5,8 +5,8 @@ import pytest
 from support.kills import contents, run_through_kills, start, wait_for_a_worker
 from support.project import CITY, TINY, copy_of_the_project
 
-# A run from raw files to scores, and the codes of a second tokenizer beside it.
-TARGETS = ["results/recommenders/mind/cost/tiger/0/scores.csv", "results/tokenizers/mind/random/0/diagnostics.json"]
+# A run from raw files to metrics, and the codes of a second tokenizer beside it.
+TARGETS = ["results/recommenders/mind/cost/tiger/0/metrics.csv", "results/tokenizers/mind/random/0/diagnostics.json"]
 
 
 def assert_same(disturbed, undisturbed):

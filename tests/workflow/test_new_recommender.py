@@ -29,20 +29,20 @@ def test_the_page_adds_a_recommender(project: Project):
     history = pd.read_csv(project.root / RUN / "history.csv")
     assert len(history) == 4
     assert history["loss"].is_monotonic_decreasing
-    scores = pd.read_csv(project.root / RUN / "scores.csv").set_index(["metric", "k"])["value"]
+    metrics = pd.read_csv(project.root / RUN / "metrics.csv").set_index(["metric", "k"])["value"]
     table = pd.read_csv(project.root / "results/table2.csv")
     shown = table[table["method"] == "NARM"].set_index(["metric", "k"])["mean"]
-    assert shown["recall", 40] == scores["recall", 40] > 0
+    assert shown["recall", 40] == metrics["recall", 40] > 0
     assert "narm: the last 50 items of a history" in (project.root / "results/papers/cost/table2.md").read_text()
 
     # An edit of how it ranks trains nothing, one of the network does, and one of a comment changes nothing.
     project.edit_file("narm.py", "return decode_over_ids(", "return decode_over_ids(*[], ")
-    ranked = {Job(rule, WILDCARDS) for rule in ("decode", "score")}
-    assert project.dry_run(f"{RUN}/scores.csv") == ranked
+    ranked = {Job(rule, WILDCARDS) for rule in ("decode", "evaluate")}
+    assert project.dry_run(f"{RUN}/metrics.csv") == ranked
     project.edit_file("narm.py", "  # A1, A2", "  # the two maps of the attention")
-    assert project.planned(f"{RUN}/scores.csv") == ranked
+    assert project.planned(f"{RUN}/metrics.csv") == ranked
     project.edit_file("narm.py", ".tril()", ".tril(-1)")
-    assert project.planned(f"{RUN}/scores.csv") == ranked | {Job("train", WILDCARDS)}
+    assert project.planned(f"{RUN}/metrics.csv") == ranked | {Job("train", WILDCARDS)}
 
 
 def test_what_is_wrong_with_a_file_is_said_before_any_job(project: Project):

@@ -91,7 +91,7 @@ def test_the_site_file_reaches_the_jobs(tmp_path, monkeypatch):
     assert {"train:slurm_partition='gpu'", "train:gpu_model='a100'"} <= set(chosen["set-resources"])
     assert [entry for entry in chosen["set-resources"] if ":gpu=" in entry] == ["train:gpu=4"]
     assert chosen["set-threads"] == ["train=8"]
-    assert chosen["group-components"] == ["score=10", "diagnose=10"]
+    assert chosen["group-components"] == ["evaluate=10", "diagnose=10"]
 
 
 def test_the_site_file_as_shipped_leaves_all_to_the_cluster(monkeypatch):

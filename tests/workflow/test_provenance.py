@@ -23,7 +23,7 @@ WITHOUT_TORCH = {
     "rank_untrained",
     "diagnose",
     "ranking_table",
-    "statistics_table",
+    "table",
     "stacked_table",
 }
 
@@ -47,7 +47,7 @@ def test_it_names_data_config_code_seeds_and_every_job(finished: Project):
     rules = [job["rule"] for job in found["jobs"]]
     assert {rule: rules.count(rule) for rule in set(rules)} == {
         **{"synthesize": 1, "prepare": 1, "encode_text": 1, "rank_untrained": 1, "ranking_table": 1},
-        **{"tokenize": 4, "diagnose": 4, "train": 4, "decode": 4, "score": 4},
+        **{"tokenize": 4, "diagnose": 4, "train": 4, "decode": 4, "evaluate": 4},
     }
     cost = next(job for job in found["jobs"] if job["rule"] == "tokenize" and job["wildcards"]["tokenizer"] == "cost")
     assert cost["config"]["options"]["temperature"] == 0.1

@@ -13,7 +13,7 @@ CODED = ("random", "rqvae", *COST)
 TABLES = {Job("ranking_table", "paper=cost, exhibit=table2"), Job("claims", "paper=cost")}
 STACKED = Job("stacked_table", "exhibit=table2")
 SCOREBOARD = Job("scoreboard", "")
-STATISTICS = {Job("statistics_table", "paper=cost, exhibit=table1"), Job("stacked_table", "exhibit=table1")}
+STATISTICS = {Job("table", "paper=cost, exhibit=table1"), Job("stacked_table", "exhibit=table1")}
 
 
 def tokenizer_jobs(tokenizers, *rules: str, seed: int = 0) -> set[Job]:
@@ -30,7 +30,7 @@ def recommender_jobs(tokenizers, *rules: str, seed: int = 0) -> set[Job]:
 
 def everything_of(tokenizers, seed: int = 0) -> set[Job]:
     return tokenizer_jobs(tokenizers, "tokenize", "diagnose", seed=seed) | recommender_jobs(
-        tokenizers, "train", "decode", "score", seed=seed
+        tokenizers, "train", "decode", "evaluate", seed=seed
     )
 
 
@@ -54,7 +54,7 @@ def test_a_second_seed(project: Project):
 
 def test_the_beam_needs_no_training(project: Project):
     project.edit_config("recommenders.tiger.decoding.beam_size", 45)
-    assert project.planned() == recommender_jobs(CODED, "decode", "score") | RESULTS
+    assert project.planned() == recommender_jobs(CODED, "decode", "evaluate") | RESULTS
 
 
 def test_a_new_k_needs_no_decoding(project: Project):
@@ -63,8 +63,8 @@ def test_a_new_k_needs_no_decoding(project: Project):
         "ks: [5, 10, 20, 40]\n    rows: &table2\n      - {label: Random,",
         "ks: [5, 10, 20, 30, 40]\n    rows: &table2\n      - {label: Random,",
     )
-    # Of one file of scores, claims read what they did before; they cost seconds.
-    assert project.planned() == recommender_jobs(CODED, "score") | RESULTS
+    # Of one file of metrics, claims read what they did before; they cost seconds.
+    assert project.planned() == recommender_jobs(CODED, "evaluate") | RESULTS
 
 
 def test_the_shortest_user_of_a_dataset(project: Project):
@@ -100,7 +100,7 @@ def test_the_body_of_cost(project: Project):
 
 def test_the_body_of_the_beam_search(project: Project):
     project.edit_file("src/semtok/recommenders/exhaustive.py", "PREFIXES_AT_ONCE = 2048", "PREFIXES_AT_ONCE = 1024")
-    assert project.planned() == recommender_jobs(CODED, "decode", "score") | RESULTS
+    assert project.planned() == recommender_jobs(CODED, "decode", "evaluate") | RESULTS
 
 
 def test_the_body_of_a_script(project: Project):

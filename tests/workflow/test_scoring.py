@@ -44,19 +44,19 @@ SCORERS = ("opt-zero-shot", "opt-zero-shot+prompt=interest", "opt-zero-shot+prom
 def scoring(*scorers: str) -> set[Job]:
     """The jobs of scorers."""
     scored = {Job("score_zero_shot", f"{MIND}, scorer={scorer}, seed=0") for scorer in scorers}
-    return scored | {Job("score_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
+    return scored | {Job("evaluate_lists", f"{MIND}, tokenizer=texts, scorer={scorer}, seed=0") for scorer in scorers}
 
 
 def trained(scorer: str, *tokenizers: str, rules: tuple[str, ...] = ("train_scorer", "score_candidates")) -> set[Job]:
     """The jobs of a scorer that is trained, over each of these."""
     return {
         Job(rule, f"{MIND}, tokenizer={tokenizer}, scorer={scorer}, seed=0")
-        for rule in (*rules, "score_lists")
+        for rule in (*rules, "evaluate_lists")
         for tokenizer in tokenizers
     }
 
 
-TABLE5 = {Job("scoring_table", "paper=store, exhibit=table5")}
+TABLE5 = {Job("table", "paper=store, exhibit=table5")}
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +71,11 @@ def test_a_target_that_a_scorer_cannot_read_is_refused(project: Project):
 
 
 def test_the_jobs_of_the_tables(project: Project):
-    assert project.planned(f"{PAPER}/table1.csv") == DATA | DATA_OF_YELP | {
-        Job("statistics_table", "paper=store, exhibit=table1")
-    }
+    assert project.planned(f"{PAPER}/table1.csv") == DATA | DATA_OF_YELP | {Job("table", "paper=store, exhibit=table1")}
     zero_shot = scoring(SCORERS[0], "bert-zero-shot")
     learned = trained("bert-fine-tuned", "texts") | trained("opt-codes", *CODES)
     assert project.planned(f"{PAPER}/table5.csv") == DATA | MODEL | BERT | OF_CODES | zero_shot | learned | TABLE5
-    wordings = {Job("scoring_table", "paper=store, exhibit=table5-wordings")}
+    wordings = {Job("table", "paper=store, exhibit=table5-wordings")}
     assert project.planned(f"{PAPER}/table5-wordings.csv") == DATA | MODEL | scoring(*SCORERS) | wordings
     dense = {
         Job(rule, f"{dataset}, {which}")
@@ -87,7 +85,7 @@ def test_the_jobs_of_the_tables(project: Project):
             ("encode_dense", "encoder=dense-opt, seed=0"),
         )
     }
-    table2 = {Job("attributes_table", "paper=store, exhibit=table2")}
+    table2 = {Job("table", "paper=store, exhibit=table2")}
     assert project.planned(f"{PAPER}/table2.csv") == DATA | DATA_OF_YELP | dense | table2
     # Rows of generators that have no entry yet are empty: what nobody trains is all that runs.
     untrained = {Job("rank_untrained", dataset) for dataset in (MIND, YELP)}

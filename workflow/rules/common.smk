@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 
 from semtok.driver import Driver
 from semtok.errors import ConfigError
-from semtok.papers import FIGURES
+from semtok.papers import FIGURES, TABLES
 from semtok.plan.check import check
 from semtok.plan.paths import Paths, language_model_files
 from semtok.plan.stages import Stages, ordered
@@ -55,3 +55,9 @@ PRIORITY_OF_ENCODERS = 10
 def per_attempt(amount):
     """Memory or minutes of the first attempt; a second one gets twice as much, a third three times."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def in_report(page, part, caption, name="{exhibit}"):
+    """A page of the report, in a part of its paper's."""
+    caption, labels = f"../report/{caption}.rst", {"result": name}
+    return report(page, category="{paper}", subcategory=part, caption=caption, labels=labels)

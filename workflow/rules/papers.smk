@@ -1,4 +1,4 @@
-"""Scores and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
+"""Metrics and diagnostics to a paper's tables, figures and verdicts; and Table N of all papers in one file."""
 
 from semtok.plan.exhibits import Exhibits
 
@@ -7,33 +7,21 @@ from semtok.plan.exhibits import Exhibits
 PAPERS = Exhibits(CONFIG, DEFINITIONS, ROOT / "config" / "papers", PATHS)
 
 
-rule statistics_table:
+rule table:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
         csv=f"{PAPER}/{{exhibit}}.csv",
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/statistics_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "table"),
         # Last: it tells of the others.
         provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
-        **PAPERS.constraints("statistics"),
+        **PAPERS.constraints(*TABLES),
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -43,91 +31,9 @@ rule statistics_table:
         gpu=0,
     params:
         shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("statistics_table.py"),
+        code=lambda wildcards: code("table.py", TABLES[PAPERS.kind(wildcards.paper, wildcards.exhibit)]),
     script:
-        "../scripts/statistics_table.py"
-
-
-rule attributes_table:
-    input:
-        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
-    output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/attributes_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
-        # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
-    log:
-        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
-    wildcard_constraints:
-        **PAPERS.constraints("attributes"),
-    conda:
-        "../../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=0,
-    params:
-        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("attributes_table.py"),
-    script:
-        "../scripts/attributes_table.py"
-
-
-rule scoring_table:
-    input:
-        unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
-    output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/scoring_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
-        # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
-    log:
-        f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
-    wildcard_constraints:
-        **PAPERS.constraints("scoring"),
-    conda:
-        "../../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(4000),
-        runtime=per_attempt(60),
-        gpu=0,
-    params:
-        shown=lambda wildcards: PAPERS.params(wildcards.paper, wildcards.exhibit),
-        code=code("scoring_table.py"),
-    script:
-        "../scripts/scoring_table.py"
+        "../scripts/table.py"
 
 
 rule ranking_table:
@@ -140,31 +46,13 @@ rule ranking_table:
         strata_svg=f"{PAPER}/{{exhibit}}-strata.svg",
         strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
         strata_markdown=f"{PAPER}/{{exhibit}}-strata.md",
-        strata_html=report(
-            f"{PAPER}/{{exhibit}}-strata.html",
-            category="{paper}",
-            subcategory="strata",
-            caption="../report/strata.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        strata_html=in_report(f"{PAPER}/{{exhibit}}-strata.html", "strata", "strata"),
         markdown=f"{PAPER}/{{exhibit}}.md",
         latex=f"{PAPER}/{{exhibit}}.tex",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="tables",
-            caption="../report/ranking_table.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "ranking_table"),
         # Last: it tells of the others.
         provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=report(
-            f"{PAPER}/{{exhibit}}.provenance.html",
-            category="{paper}",
-            subcategory="provenance",
-            caption="../report/provenance.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -193,13 +81,7 @@ rule figure:
         svg=f"{PAPER}/{{exhibit}}.svg",
         pdf=f"{PAPER}/{{exhibit}}.pdf",
         markdown=f"{PAPER}/{{exhibit}}.md",
-        html=report(
-            f"{PAPER}/{{exhibit}}.html",
-            category="{paper}",
-            subcategory="figures",
-            caption="../report/figure.rst",
-            labels={"result": "{exhibit}"},
-        ),
+        html=in_report(f"{PAPER}/{{exhibit}}.html", "figures", "figure"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -227,13 +109,7 @@ rule claims:
         csv=f"{PAPER}/claims.csv",
         comparisons=f"{PAPER}/claims-comparisons.csv",
         markdown=f"{PAPER}/claims.md",
-        html=report(
-            f"{PAPER}/claims.html",
-            category="{paper}",
-            subcategory="claims",
-            caption="../report/claims.rst",
-            labels={"result": "claims"},
-        ),
+        html=in_report(f"{PAPER}/claims.html", "claims", "claims", "claims"),
     log:
         f"{LOGS}/papers/{{paper}}/claims.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""Codes and sequences to ranked items: training, decoding and scoring are three rules, so that each can change alone.
+"""Codes and sequences to ranked items: training, decoding and evaluating are three rules, so that each can change alone.
 
 What needs no training is one job a dataset. Recommenders in language models have rules of their own: what these are given
 besides, and their environment, are nothing to the others.
@@ -163,16 +163,16 @@ rule decode_with_language_model:
         "../scripts/decode_with_language_model.py"
 
 
-rule score:
+rule evaluate:
     input:
         ranks=rules.decode.output.ranks,
     output:
-        means=PATHS.scores,
-        users=PATHS.user_scores,
+        means=PATHS.means,
+        users=PATHS.metrics,
     log:
-        f"{LOGS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
+        f"{LOGS}/evaluate/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/score/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
+        f"{BENCHMARKS}/evaluate/{{dataset}}/{{tokenizer}}/{{recommender}}/{{seed}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 1
@@ -182,9 +182,9 @@ rule score:
         gpu=0,
     params:
         ks=lambda wildcards: PAPERS.cutoffs(**wildcards),
-        code=STAGES.code("score.py"),
+        code=STAGES.code("evaluate.py"),
     script:
-        "../scripts/score.py"
+        "../scripts/evaluate.py"
 
 
 rule rank_untrained:

@@ -99,15 +99,15 @@ rule score_candidates:
         "../scripts/score_candidates.py"
 
 
-rule score_lists:
+rule evaluate_lists:
     input:
         PATHS.scorer_scored,
     output:
-        PATHS.scorer_lists,
+        PATHS.scorer_list_metrics,
     log:
-        f"{LOGS}/score_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
+        f"{LOGS}/evaluate_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/score_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.tsv"
+        f"{BENCHMARKS}/evaluate_lists/{{dataset}}/{{tokenizer}}/{{scorer}}/{{seed}}.tsv"
     wildcard_constraints:
         scorer=r"[A-Za-z0-9][A-Za-z0-9_.+=-]*",
     conda:
@@ -118,6 +118,6 @@ rule score_lists:
         runtime=per_attempt(60),
         gpu=0,
     params:
-        code=code("score_lists.py"),
+        code=code("evaluate_lists.py"),
     script:
-        "../scripts/score_lists.py"
+        "../scripts/evaluate_lists.py"

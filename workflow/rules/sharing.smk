@@ -97,9 +97,7 @@ rule scoreboard:
 # What plain `snakemake` makes, and what is shared with others.
 EVERYTHING = PAPERS.results(
     {
-        "statistics": rules.statistics_table.output,
-        "attributes": rules.attributes_table.output,
-        "scoring": rules.scoring_table.output,
+        **dict.fromkeys(TABLES, rules.table.output),
         "ranking": rules.ranking_table.output,
         **dict.fromkeys(FIGURES, rules.figure.output),
         "claims": rules.claims.output,

@@ -1,11 +1,11 @@
-"""Scores, diagnostics and histories to verdicts on a paper's claims."""
+"""Metrics, diagnostics and histories to verdicts on a paper's claims."""
 
 from pathlib import Path
 
-from semtok.papers.claims import ClaimFiles, make_claims
+from semtok.papers.claims import make_claims
 from semtok.papers.results import Results
 from semtok.run.jobs import job
 
 with job(snakemake):
-    files = ClaimFiles(**{name: Path(path) for name, path in snakemake.output.items()})
-    make_claims(Results.of_job(snakemake), files)
+    files = [Path(snakemake.output[name]) for name in ("csv", "markdown", "html")]
+    make_claims(Results.of_job(snakemake), files, Path(snakemake.output.comparisons))

@@ -1,4 +1,4 @@
-"""Scores, histories or codes to a figure: its numbers, its pictures and its caption."""
+"""Metrics, histories or codes to a figure: its numbers, its pictures and its caption."""
 
 from pathlib import Path
 

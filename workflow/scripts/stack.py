@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from semtok.papers.provenance import write_provenance
-from semtok.papers.tables import stack
+from semtok.papers.stacked_table import stack
 from semtok.run.jobs import job
 
 with job(snakemake) as record:

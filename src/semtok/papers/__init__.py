@@ -1,4 +1,12 @@
-"""Scores and diagnostics to the papers' tables, figures and verdicts."""
+"""Metrics and diagnostics to the papers' tables, figures and verdicts."""
+
+TABLES = {
+    "statistics": "semtok.papers.statistics_table",
+    "attributes": "semtok.papers.attributes_table",
+    "scoring": "semtok.papers.scoring_table",
+}
+"""Where each kind of table is made: a module with `make`, from results to a `Table`. One of rankings has a rule of its
+own (`semtok.papers.ranking_table`), since other files stand beside it."""
 
 FIGURES = {
     "bars": "semtok.papers.figures.bars",

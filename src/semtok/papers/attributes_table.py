@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from semtok.papers.origin import heading
 from semtok.papers.quantities import ANOTHER_ITEM, RIGHT, answers
-from semtok.papers.rendering import Grid, Text
+from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
-from semtok.plan.table_specs import Tasks
+from semtok.papers.tables import Table
+from semtok.plan.table_specs import AttributesTable, Tasks
 
 COLUMNS = [
     *("paper", "table", "dataset", "source", "content", "target", "printed", "ours"),
@@ -17,24 +17,29 @@ COLUMNS = [
 RECONSTRUCTION, GENERATION = "reconstruction", "generation"
 
 
+def make(results: Results) -> Table:
+    """A row a task, as printed and as ours, with the measured accuracies behind it."""
+    frame = tidy(results)
+    return Table(frame, [grid(results, frame)])
+
+
 def tidy(results: Results) -> pd.DataFrame:
     """One row a dataset and attribute: its task as printed and as ours, and the accuracy on held-out items, a mean over
     seeds; where there are no runs, `source` says why."""
-    table = results.content.attributes_table(results.name)
+    table = results.spec(AttributesTable)
     rows: list[dict[str, Any]] = []
     for dataset in table.datasets:
         cell = next(cell for cell in results.cells if cell.dataset == dataset)
         found = [answers(results.files["dense"][run]) for run in cell.runs if run in results.files.get("dense", {})]
         ours = {target: str(measured["task"]) for target, measured in (found[0] if found else {}).items()}
         printed = {} if results.content.about(dataset).replaces else tasks(table.by_dataset[dataset])
+        missing = cell.missing or "its tokenizer reads no dense tokens"
         for target in dict.fromkeys([*printed, *ours]):
             measured = [one[target] for one in found if target in one]
             rows.append(
                 {
-                    "paper": results.paper,
-                    "table": results.name,
-                    "dataset": dataset,
-                    "source": results.origins[dataset].source if found else f"not run: {_missing(cell.missing)}",
+                    **results.keys(dataset),
+                    "source": results.origins[dataset].source if found else f"not run: {missing}",
                     "content": ", ".join(name for name, task in (ours or printed).items() if task == RECONSTRUCTION),
                     "target": target,
                     "printed": printed.get(target),
@@ -55,8 +60,8 @@ def tasks(of: Tasks) -> dict[str, str]:
 
 def grid(results: Results, frame: pd.DataFrame) -> Grid:
     """The paper's layout, a row a generation target, with the measured accuracies behind it."""
-    table = results.content.attributes_table(results.name)
-    ours = heading({origin.source for origin in results.origins.values()})
+    table = results.spec(AttributesTable)
+    ours = results.heading(results.origins)
     columns: list[tuple[str, ...]] = [("", "Dataset"), ("", "Content block"), ("", "Generation target")]
     columns += [("Task", "paper"), ("Task", ours), ("Right tokens", "from its own"), ("Right tokens", "another's")]
     rows: list[list[Text]] = []
@@ -67,32 +72,16 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
         for row in part.to_dict("records"):
             accuracies = (row["accuracy"], row["accuracy_of_another_item"])
             texts = [dataset, f"({row['content']})", row["target"], row["printed"], row["ours"]]
-            rows.append([Text(_text(text)) for text in texts] + [Text(_number(value)) for value in accuracies])
-        source = part["source"].iloc[0]
-        notes.append(results.describe(str(dataset)) if dataset in results.origins else f"{dataset}: {source}.")
+            rows.append([Text(written(text)) for text in texts] + [Text(written(value, ".3f")) for value in accuracies])
+        notes.append(results.describe(str(dataset)))
     notes.append(
         f"Of {table.tokenizer}: the share of an answer's tokens that are the most likely ones, given those before, on"
         " items that were held out; means over seeds. The paper measures none of it (S-12). From the dense tokens of"
         " another item is what the language model knows of any."
     )
-    synthetic = [name for name, origin in results.origins.items() if origin.source == "synthetic"]
-    warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's data." if synthetic else ""
-    caption = f"Table {results.name.removeprefix('table')}: {table.caption}"
-    return Grid(caption, columns, rows, 3, rules, warning, notes)
-
-
-def _missing(reason: str) -> str:
-    return reason or "its tokenizer reads no dense tokens"
+    return Grid(results.caption, columns, rows, 3, rules, results.warning(results.origins, "data"), notes)
 
 
 def _mean(measured: list[dict[str, Any]], key: str) -> float | None:
     values = [one[key] for one in measured if one[key] is not None]
     return sum(values) / len(values) if values else None
-
-
-def _text(value: Any) -> str:
-    return "—" if pd.isna(value) else str(value)
-
-
-def _number(value: float) -> str:
-    return "—" if pd.isna(value) else f"{value:.3f}"

@@ -12,6 +12,7 @@ from semtok.explain import behind
 from semtok.papers.history import matching
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import Paper
+from semtok.plan.table_specs import RankingTable
 
 Job = Mapping[str, Any]
 Line = list[tuple[float, float]]
@@ -37,7 +38,7 @@ def behind_rows(provenance: Mapping[str, Any], read: Callable[[str], str | None]
     """
     own: Job = provenance["jobs"][-1]
     shown, table = own["config"]["shown"], own["wildcards"]["exhibit"]
-    spec = Paper.model_validate(shown["content"]).ranking_table(table)
+    spec = Paper.model_validate(shown["content"]).exhibit(table, RankingTable)
     cells = {(cell.dataset, cell.tokenizer): cell for cell in map(Cell.from_dict, shown["cells"]) if cell.runs}
     for dataset in spec.datasets:
         for row in spec.rows_on(dataset):
@@ -56,9 +57,10 @@ def behind_rows(provenance: Mapping[str, Any], read: Callable[[str], str | None]
 
 
 def _jobs_of(run: Run, jobs: Sequence[Job]) -> list[Job]:
-    """Those behind a run's scores, nearest first."""
+    """Those behind a run's metrics, nearest first."""
     named = {"dataset": run.dataset, "tokenizer": run.tokenizer, "recommender": run.recommender, "seed": str(run.seed)}
-    last = next((job for job in reversed(jobs) if job["rule"] == "score" and job["wildcards"] == named), None)
+    # By no rule's name: results of older versions have another.
+    last = next((job for job in reversed(jobs) if job["wildcards"] == named), None)
     return behind(last["outputs"][0]["path"], jobs) if last else []
 
 

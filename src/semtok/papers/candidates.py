@@ -15,8 +15,8 @@ from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from semtok.data.candidates import check_labels
 from semtok.errors import DataError
-from semtok.papers.scores import EVERY_ITEM, Scores, write_scores
 from semtok.papers.statistics import Array
+from semtok.papers.user_metrics import EVERY_ITEM, UserMetrics, write_metrics
 from semtok.plan.metrics import OF_CANDIDATES
 from semtok.run.files import read_table
 
@@ -42,12 +42,12 @@ def read_scored(path: str | Path) -> pd.DataFrame:
     return table
 
 
-def score_lists(scored_path: str | Path, scores_path: str | Path) -> None:
-    """Write what every user's list earns: a `scores.parquet` whose targets are lists, one a user."""
-    write_scores(list_scores(read_scored(scored_path)), scores_path)
+def evaluate_lists(scored_path: str | Path, metrics_path: str | Path) -> None:
+    """Write what every user's list earns: a `metrics.parquet` whose targets are lists, one a user."""
+    write_metrics(list_metrics(read_scored(scored_path)), metrics_path)
 
 
-def list_scores(scored: pd.DataFrame) -> Scores:
+def list_metrics(scored: pd.DataFrame) -> UserMetrics:
     """Each metric of `OF_CANDIDATES` of each user that has a clicked and another candidate.
 
     GAUC: AUC of the list, ties 0.5. MRR: one over the rank of the first clicked candidate, behind all of its score.
@@ -64,7 +64,7 @@ def list_scores(scored: pd.DataFrame) -> Scores:
     checksum = hashlib.sha256(np.ascontiguousarray(tested).tobytes()).hexdigest()
     columns = np.array(earned, dtype=np.float64).reshape(len(users), len(OF_CANDIDATES)).T
     values = dict(zip(OF_CANDIDATES, columns, strict=True))
-    return Scores(np.array(users, dtype=np.int64), np.ones(len(users)), values, EVERY_ITEM, checksum)
+    return UserMetrics(np.array(users, dtype=np.int64), np.ones(len(users)), values, EVERY_ITEM, checksum)
 
 
 def of_list(score: Array, clicked: Bools) -> list[float]:

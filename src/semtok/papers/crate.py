@@ -30,7 +30,7 @@ CHECKSUMS = "config/checksums.yaml"
 SHARED_OF_RUNS = frozenset(
     {
         *("stats.json", "codes.npy", "raw_codes.npy", "diagnostics.json", "history.csv"),
-        *("ranks.parquet", "scores.parquet", "decoding.json", "untrained.parquet"),
+        *("ranks.parquet", "metrics.parquet", "decoding.json", "untrained.parquet"),
     }
 )
 """Names of those files of the jobs behind a table that are shared."""

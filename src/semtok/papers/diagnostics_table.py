@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from semtok.papers.origin import heading
 from semtok.papers.quantities import certification, flatten, headlines
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.plan.cells import Cell
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.untrained import kind_of
 from semtok.run.files import read_json
 
@@ -30,7 +30,7 @@ def tidy(results: Results) -> pd.DataFrame:
                 path = results.files.get(files, {}).get(run)
                 for quantity, value in flatten(read_json(path)) if path else ():
                     source = results.origins[cell.dataset].source
-                    start = [results.paper, results.name, cell.dataset, source, labels[cell.tokenizer]]
+                    start = [*results.keys(cell.dataset).values(), source, labels[cell.tokenizer]]
                     rows.append([*start, run.tokenizer, run.seed, stage, quantity, value])
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -47,9 +47,8 @@ def grid(results: Results) -> Grid:
         means = {**about_codes, **about_decoding}
         names = [Text(cell.dataset), Text(labels[cell.tokenizer])]
         rows.append([*names, *(Text(_format(means.get(quantity))) for quantity in shown)])
-    ours = heading({results.origins[cell.dataset].source for cell in built})
-    number = results.name.removeprefix("table")
-    caption = f"Diagnostics of the tokenizers and of decoding ({ours}), for Table {number}."
+    ours = results.heading(cell.dataset for cell in built)
+    caption = f"Diagnostics of the tokenizers and of decoding ({ours}), for {results.title}."
     note = (
         "Means over seeds. Collisions are counted on the raw codes, before any suffix. Items of distinct vectors leave"
         " out those of equal text, and the nearest item is the nearest of another vector."
@@ -58,7 +57,7 @@ def grid(results: Results) -> Grid:
 
 
 def _labels(results: Results) -> dict[str, str]:
-    return results.content.ranking_table(results.name).labels
+    return results.spec(RankingTable).labels
 
 
 def _means(results: Results, cell: Cell, files: str, read: Callable[[Path], dict[str, float]]) -> dict[str, float]:

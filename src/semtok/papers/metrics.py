@@ -1,8 +1,7 @@
 """Recall@k and NDCG@k from saved ranks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,22 +60,11 @@ def beam_width(ranks: pd.DataFrame) -> int:
     return int(ranks["top"].map(len).max())
 
 
-def gains(ranks: pd.DataFrame, metric: str, k: int) -> Array:
-    """What each target earns: [targets], in the order of `ranks`.
+def earned_at(ranks: pd.Series, metric: str, k: int) -> Array:
+    """What targets of these ranks (null: not found) earn at k: [targets].
 
     Recall: 1 if rank <= k. NDCG: 1 / log2(rank + 1) if rank <= k.
-
-    Raises:
-        ConfigError: the metric is unknown, or k exceeds the beam, so that the saved ranks cannot tell.
     """
-    if metric not in OF_RANKS:
-        raise ConfigError(f"found metric {metric!r}; expected one of {', '.join(OF_RANKS)}")
-    check_cutoff(k, beam_width(ranks))
-    return earned_at(ranks["rank"], metric, k)
-
-
-def earned_at(ranks: pd.Series, metric: str, k: int) -> Array:
-    """What targets of these ranks (null: not found) earn at k: [targets]."""
     rank = ranks.to_numpy(dtype=np.float64, na_value=np.inf)
     result: Array = np.where(rank <= k, OF_RANKS[metric](rank), 0.0)
     return result
@@ -103,53 +91,6 @@ def check_cutoff(k: int, beam: int) -> None:
         raise ConfigError(
             f"found k = {k}; expected 1 to {beam}, the beam that was decoded (decoding.beam_size or decoding.top)"
         )
-
-
-def score(ranks: pd.DataFrame, ks: Sequence[int]) -> pd.DataFrame:
-    """Metrics of one run: a row for each metric and k.
-
-    Args:
-        ranks: a checked `ranks.parquet`.
-        ks: cut-offs, each at most the beam.
-
-    Returns:
-        Columns `metric`, `k`, `value` (mean over targets), `user_value` (mean over users of their targets' mean),
-        `targets`, `users`.
-    """
-    rows: list[dict[str, Any]] = []
-    for metric in OF_RANKS:
-        for k in ks:
-            earned = gains(ranks, metric, k)
-            per_user = pd.Series(earned).groupby(ranks["user"].to_numpy()).mean()
-            rows.append(
-                {
-                    "metric": metric,
-                    "k": k,
-                    "value": float(earned.mean()),
-                    "user_value": float(per_user.mean()),
-                    "targets": len(earned),
-                    "users": len(per_user),
-                }
-            )
-    scores = pd.DataFrame(rows, columns=["metric", "k", "value", "user_value", "targets", "users"])
-    check_scores(scores)
-    return scores
-
-
-def check_scores(scores: pd.DataFrame) -> None:
-    """Refuse metrics that no ranking can have: NDCG@k above Recall@k, or outside [0, 1].
-
-    Raises:
-        DataError: names metric and k.
-    """
-    keys = zip(scores["metric"], scores["k"], strict=True)
-    values = dict(zip(keys, map(float, scores["value"]), strict=True))
-    for (metric, k), value in values.items():
-        if not 0 <= value <= 1:
-            raise DataError(f"found {metric}@{k} = {value}; expected a value in [0, 1]")
-        recall = values.get(("recall", k), 1.0)
-        if metric == "ndcg" and value > recall + 1e-12:
-            raise DataError(f"found ndcg@{k} = {value} above recall@{k} = {recall}; expected at most that")
 
 
 def _rank_disagrees(ranks: pd.DataFrame) -> npt.NDArray[np.bool_]:

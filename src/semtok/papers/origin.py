@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semtok.errors import DataError
-from semtok.plan.definition import DatasetNote
 from semtok.run.files import read_json
 
 SOURCES = ("official", "mirror", "synthetic")
@@ -82,22 +81,3 @@ def describe(dataset: str, origin: Origin, printed: PrintedSize) -> str:
     mirror = "mirror sample" if differ else "mirror of the official files"
     sizes = {"users": f"{users}{paper}"} | differ
     return f"{dataset}: {'official files' if origin.source == 'official' else mirror}, {', '.join(sizes.values())}."
-
-
-def data_caveat(dataset: str, origin: Origin, printed: PrintedSize) -> str:
-    """A short sentence behind a verdict: what the data were; empty for those that the claim is about."""
-    return "" if origin.source in ("official", PLANTED) else f"On {describe(dataset, origin, printed)}"
-
-
-def heading(sources: set[str]) -> str:
-    """What a column of our own numbers is called."""
-    if "synthetic" in sources:
-        return "synthetic" if sources == {"synthetic"} else "ours, partly synthetic"
-    return "ours"
-
-
-def stand_in(about: DatasetNote) -> str:
-    """A sentence for a dataset that stands in for another; empty for the others."""
-    if not about.stands_for:
-        return ""
-    return f"{about.runs_on} stands in for {about.stands_for}: our numbers are not about {about.stands_for}."

@@ -3,52 +3,38 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
-import pandas as pd
-
+from semtok.papers import diagnostics_table
 from semtok.papers.claims.verdicts import CERTIFIED
-from semtok.papers.measured import MeasuredResults
+from semtok.papers.measured import MeasuredTable
 from semtok.papers.metrics import expected_of_random, printed_back
-from semtok.papers.origin import heading, stand_in
 from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.statistics import relative_gain
+from semtok.papers.tables import Table
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
 from semtok.plan.remarks import remarks
-from semtok.plan.table_specs import Gain, Row
+from semtok.plan.table_specs import Gain, RankingTable, Row
 from semtok.plan.untrained import kind_of
-
-COLUMNS = [
-    *("paper", "table", "dataset", "source", "method", "kind", "metric", "k"),
-    *("printed", "mean", "std", "seeds", "ci_low", "ci_high", "targets"),
-]
-
 
 _UNCERTIFIED = "†"
 
 
-class RankingResults(MeasuredResults):
-    """A ranking table and what stands in it.
-
-    Raises:
-        ConfigError, DataError: as `MeasuredResults`.
-    """
+class RankingResults(MeasuredTable):
+    """A ranking table and what stands in it."""
 
     def __init__(self, results: Results) -> None:
-        self.table = table = results.content.ranking_table(results.name)
-        columns = [(metric, k) for metric in table.metrics for k in table.ks]
-        super().__init__(results, dict.fromkeys(table.datasets, columns), table.optional_ks)
-        self.entries: dict[tuple[str, str, str, int], dict[str, Any]] = {
-            (dataset, row.tokenizer, metric, k): self._entry(dataset, row, metric, k)
-            for dataset in table.datasets
-            for row in [*table.rows_on(dataset), *table.untrained_rows]
-            for metric, k in columns
-        }
-        """The tidy rows, by dataset, name of the row, metric and k."""
+        self.table = table = results.spec(RankingTable)
+        on_datasets = {dataset: [*table.rows_on(dataset), *table.untrained_rows] for dataset in table.datasets}
+        super().__init__(
+            results,
+            {dataset: {row.tokenizer: row.label for row in rows} for dataset, rows in on_datasets.items()},
+            [(metric, k) for metric in table.metrics for k in table.ks],
+            table.optional_ks,
+        )
         facts = results.files.get("facts", {})
         overlaps = {
             (cell.dataset, cell.tokenizer): worst_overlap(facts[run] for run in cell.runs if run in facts)
@@ -61,43 +47,23 @@ class RankingResults(MeasuredResults):
         """Whether a row has runs on a dataset."""
         return bool(self.cell(dataset, row.tokenizer).runs)
 
-    def printed(self, dataset: str, method: str, metric: str, k: int) -> float | None:
-        """The printed number, or what it comes to where it is printed as another metric; for a stand-in that of the
-        dataset which it stands for."""
-        results, printed_as = self.results, METRICS[metric].printed_as
-        place = (results.name, results.content.printed_for(dataset), method)
-        number = results.printed.get(*place, printed_as or metric, k)
-        if number is None:
-            return None
-        return printed_back(metric, number.value, k) if printed_as else number.value
-
-    def _entry(self, dataset: str, row: Row, metric: str, k: int) -> dict[str, Any]:
-        return {
-            "paper": self.results.paper,
-            "table": self.results.name,
-            "dataset": dataset,
-            "method": row.label,
-            "kind": kind_of(row.tokenizer),
-            "metric": metric,
-            "k": k,
-            "printed": self.printed(dataset, row.label, metric, k),
-            **self.numbers(self.cell(dataset, row.tokenizer), metric, k),
-        }
+    def printed(self, dataset: str, label: str, metric: str, k: int) -> float | None:
+        """The printed number, or what it comes to where it is printed as another metric."""
+        printed_as = METRICS[metric].printed_as
+        number = super().printed(dataset, label, printed_as or metric, k)
+        return printed_back(metric, number, k) if number is not None and printed_as else number
 
 
-def tidy(shown: RankingResults) -> pd.DataFrame:
-    """One row a dataset, method, metric and k; metrics as fractions.
-
-    A cell without runs, or with a k beyond their beams, keeps its row: its `source` says why, its numbers are empty,
-    its `seeds` are 0.
-    """
-    return pd.DataFrame(shown.entries.values(), columns=COLUMNS).astype({"seeds": "Int64", "targets": "Int64"})
+def make(results: Results) -> Table:
+    """The methods in the paper's layout; below, what tokenizers and decoder measured about themselves."""
+    shown = RankingResults(results)
+    return Table(shown.tidy(), grids(shown), [diagnostics_table.grid(results)])
 
 
 def grids(shown: RankingResults) -> list[Grid]:
     """The layout of the paper, one grid per block: a row for each method and metric, and for each k both numbers."""
     blocks = shown.table.blocks or [shown.table.datasets]
-    caption = f"Table {shown.results.name.removeprefix('table')}: {shown.table.caption}"
+    caption = shown.results.caption
     titles = [
         f"{caption.removesuffix('.')}: {', '.join(datasets)}." if len(blocks) > 1 else caption for datasets in blocks
     ]
@@ -110,7 +76,7 @@ def _grid(shown: RankingResults, caption: str, datasets: Sequence[str], notes: l
     columns: list[tuple[str, ...]] = [("", "", "Methods"), ("", "", "Metrics")]
     for dataset in datasets:
         about = shown.results.content.about(dataset)
-        ours = heading({shown.results.origins[dataset].source} if dataset in shown.by_dataset else set())
+        ours = shown.results.heading([dataset] if dataset in shown.by_dataset else [])
         # Who reads one column of a stand-in must see that the two numbers are of two datasets.
         pair = (f"paper, {about.stands_for}", f"{ours}, {about.runs_on}") if about.stands_for else ("paper", ours)
         above = dataset if len(datasets) > 1 or about.stands_for else ""
@@ -134,15 +100,10 @@ def _grid(shown: RankingResults, caption: str, datasets: Sequence[str], notes: l
         rows.append([Text("Without training"), *[Text("")] * (len(columns) - 1)])
     for row in below:
         rows += lines(Text(row.label), partial(_row_pair, shown, row))
-    grid = Grid(caption, columns, rows, 2, rules, _warning(shown, datasets), notes)
+    made_up = shown.results.warning(dataset for dataset in datasets if dataset in shown.by_dataset)
+    warning = " ".join(filter(None, [made_up, *shown.results.stand_ins(datasets)]))
+    grid = Grid(caption, columns, rows, 2, rules, warning, notes)
     return grid if len(shown.results.printed) else grid.without("paper")
-
-
-def _warning(shown: RankingResults, datasets: Sequence[str]) -> str:
-    origins, about = shown.results.origins, shown.results.content.about
-    synthetic = [name for name in datasets if name in shown.by_dataset and origins[name].source == "synthetic"]
-    sentences = [f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers."] if synthetic else []
-    return " ".join(filter(None, [*sentences, *(stand_in(about(dataset)) for dataset in datasets)]))
 
 
 def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int) -> tuple[Text, Text]:
@@ -152,20 +113,15 @@ def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int
     is_compared = kind_of(row.tokenizer) == "trained"
     column = [shown.entries[dataset, other.tokenizer, metric, k] for other in shown.table.rows_on(dataset)]
     entry = shown.entries[dataset, row.tokenizer, metric, k]
-    texts = []
-    for key in ("printed", "mean"):
-        value = entry.get(key)
-        if value is None:
-            texts.append(Text("—"))
-            continue
-        best = is_compared and value == max(other[key] for other in column if other.get(key) is not None)
-        if key == "printed":
-            texts.append(Text(f"{value:.4f}", bold=best))
-            continue
-        mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified else ""
-        interval = f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]"
-        texts.append(Text(f"{value:.4f}{mark}", interval, bold=best and not mark))
-    return texts[0], texts[1]
+
+    def is_best(key: str) -> bool:
+        found = [other[key] for other in column if other.get(key) is not None]
+        return is_compared and entry.get(key) is not None and entry[key] == max(found)
+
+    printed, ours = shown.pair(dataset, row.tokenizer, metric, k)
+    mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified and "mean" in entry else ""
+    ours = replace(ours, plain=ours.plain + mark, bold=is_best("mean") and not mark)
+    return replace(printed, bold=is_best("printed")), ours
 
 
 def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: int) -> tuple[Text, Text]:
@@ -176,8 +132,7 @@ def _gain_pair(shown: RankingResults, gain: Gain, dataset: str, metric: str, k: 
     if better is None or worse is None:
         return printed, Text("—")
     measured = shown.by_dataset[dataset]
-    statistic = relative_gain(measured.method(better), measured.method(worse), [measured.column(metric, k)])
-    estimate = measured.bootstrap.estimate(statistic)
+    estimate = measured.bootstrap.estimate(measured.gain(better, worse, [(metric, k)]))
     if not math.isfinite(estimate.value):
         return printed, Text("—")
     return printed, Text(f"{estimate.value:+.2f}%", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")
@@ -212,8 +167,7 @@ def _notes(shown: RankingResults) -> list[str]:
     read = dict.fromkeys(cell.recommender for cell in built if cell.recommender)
     notes += [f"Recommender {words}." for words in read]
     notes += _choices(shown)
-    about = {dataset: results.content.about(dataset).note for dataset in table.datasets}
-    notes += [f"{dataset}: {note}" for dataset, note in about.items() if note]
+    notes += results.notes_on(table.datasets)
     notes += [f"{row.label}: {row.note}" for row in table.rows if row.note]
     notes += _about_untrained(shown)
     for gain in table.gains:

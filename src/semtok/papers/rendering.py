@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Any
+
+import pandas as pd
 
 from semtok.papers.templates import render
 
@@ -17,6 +20,11 @@ class Text:
     bold: bool = False
     latex: str = ""
     """LaTeX in place of `plain`; empty to escape `plain`."""
+
+
+def written(value: Any, form: str = "") -> str:
+    """A value as a cell has it, in a format; a dash where there is none."""
+    return "—" if pd.isna(value) else format(value, form)
 
 
 @dataclass(frozen=True)

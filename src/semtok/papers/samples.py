@@ -1,35 +1,36 @@
-"""Runs and their scores to samples of users."""
+"""Runs and their metrics to samples of users."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from semtok.errors import DataError
-from semtok.papers.scores import Scores, read_scores, score_untrained
-from semtok.papers.statistics import Array, Bootstrap, Sample
+from semtok.papers.statistics import (
+    Array,
+    Bootstrap,
+    Sample,
+    Statistic,
+    Uncertainty,
+    column_of,
+    difference,
+    relative_gain,
+)
+from semtok.papers.user_metrics import UserMetrics, read_metrics, untrained_metrics
 from semtok.plan.cells import Run
 from semtok.plan.paths import Paths, trained_as
 
-Columns = Sequence[tuple[str, int]]
-"""Metric and k of each column."""
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """How intervals are made: the config's `evaluation`."""
-
-    bootstrap_samples: int
-    confidence: float
-    seed: int
+Column = tuple[str, int]
+"""Metric and k."""
+Columns = Sequence[Column]
 
 
 class Measured:
     """The runs of one dataset, method by method, over the same targets.
 
     Args:
-        scores: `scores.parquet` of each run, `untrained.parquet` of its dataset for one that nobody trains.
+        metrics: `metrics.parquet` of each run, `untrained.parquet` of its dataset for one that nobody trains.
         methods: each method's runs, one a seed.
         columns: metric and k of each column.
         uncertainty: how intervals are made.
@@ -41,7 +42,7 @@ class Measured:
 
     def __init__(
         self,
-        scores: Mapping[Run, str | Path],
+        metrics: Mapping[Run, str | Path],
         methods: Mapping[str, Sequence[Run]],
         columns: Columns,
         uncertainty: Uncertainty,
@@ -49,10 +50,9 @@ class Measured:
     ) -> None:
         self.columns = list(columns)
         self._methods = list(methods)
-        self._seeds = {method: len(runs) for method, runs in methods.items()}
         # Variants that resolve to one entry share its runs.
         ks = sorted({k for _, k in columns})
-        read = _read(scores, (run for runs in methods.values() for run in runs), ks)
+        read = _read(metrics, (run for runs in methods.values() for run in runs), ks)
         self._beams = {method: min(read[run].beam for run in runs) for method, runs in methods.items()}
         samples = [
             Sample(
@@ -64,43 +64,52 @@ class Measured:
         ]
         self.targets = int(samples[0].targets.sum())
         self.users = len(samples[0].targets)
-        self.bootstrap = Bootstrap(samples, uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
+        self.bootstrap = Bootstrap(samples, uncertainty)
 
-    def method(self, name: str) -> int:
-        """The method's index in the bootstrap's statistics."""
-        return self._methods.index(name)
+    def mean(self, name: str, column: Column) -> Statistic:
+        """One method's metric."""
+        return column_of(*self._place(name, column))
 
-    def column(self, metric: str, k: int) -> int:
-        """The column's index in the bootstrap's statistics."""
-        return self.columns.index((metric, k))
+    def std(self, name: str, column: Column) -> float:
+        """Of its means over seeds; NaN for a single seed."""
+        return self.bootstrap.std(*self._place(name, column))
 
-    def seeds(self, name: str) -> int:
-        """How many seeds the method has."""
-        return self._seeds[name]
+    def difference(self, higher: str, lower: str, column: Column) -> Statistic:
+        """By how much one method's metric is above the other's."""
+        return difference(self._methods.index(higher), *self._place(lower, column))
+
+    def gain(self, better: str, worse: str, columns: Columns) -> Statistic:
+        """One method's improvement over the other in percent, averaged over `columns`."""
+        places = [self.columns.index(column) for column in columns]
+        return relative_gain(self._methods.index(better), self._methods.index(worse), places)
+
+    def _place(self, name: str, column: Column) -> tuple[int, int]:
+        """In the bootstrap's statistics."""
+        return self._methods.index(name), self.columns.index(column)
 
     def beam(self, name: str) -> int:
         """How many items were ranked for a target, in the method's narrowest run."""
         return self._beams[name]
 
 
-def _read(scores: Mapping[Run, str | Path], runs: Iterable[Run], ks: Sequence[int]) -> dict[Run, Scores]:
-    """Each run's scores, read once; all over the same targets."""
-    found: dict[Run, Scores] = {}
+def _read(metrics: Mapping[Run, str | Path], runs: Iterable[Run], ks: Sequence[int]) -> dict[Run, UserMetrics]:
+    """Each run's metrics, read once; all over the same targets."""
+    found: dict[Run, UserMetrics] = {}
     for run in runs:
         if run not in found:
-            path = scores[run]
-            found[run] = score_untrained(path, run.recommender, ks) if run.is_untrained else read_scores(path)
+            path = metrics[run]
+            found[run] = untrained_metrics(path, run.recommender, ks) if run.is_untrained else read_metrics(path)
         first = next(iter(found))
         if found[run].checksum != found[first].checksum:
             raise DataError(
-                f"{scores[run]}: found other targets than in {scores[first]}; expected the same for a comparison"
+                f"{metrics[run]}: found other targets than in {metrics[first]}; expected the same for a comparison"
             )
     return found
 
 
-def _earned(scores: Scores, columns: Columns, optional_ks: Collection[int]) -> Array:
+def _earned(found: UserMetrics, columns: Columns, optional_ks: Collection[int]) -> Array:
     """[users, columns]; undefined for an optional k that the beam does not reach, which disturbs no other."""
-    blank = np.full(len(scores.users), np.nan)
+    blank = np.full(len(found.users), np.nan)
     return np.stack(
-        [blank if k > scores.beam and k in optional_ks else scores.column(metric, k) for metric, k in columns], axis=1
+        [blank if k > found.beam and k in optional_ks else found.column(metric, k) for metric, k in columns], axis=1
     )

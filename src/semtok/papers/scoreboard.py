@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.papers import ranking_table
 from semtok.papers.behind_rows import HISTORY, behind_rows
 from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC
+from semtok.papers.measured import COLUMNS
 from semtok.papers.planted import answer_of
 from semtok.papers.templates import render
 from semtok.run.files import write_text
@@ -39,7 +39,7 @@ SIGNS = {
 """Every state of a claim, in the order of the page; a sign beside the word and the colour."""
 
 _CELL = ["paper", "table", "dataset", "method", "metric", "k"]
-_WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], ranking_table.COLUMNS)
+_WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], COLUMNS)
 """Of claims, comparisons and cells that a run has none of: the columns that are asked for."""
 _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 """Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
@@ -88,7 +88,7 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
         frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
         if not is_table:
             frames[named[2]].append(frame)
-        elif list(frame.columns) == ranking_table.COLUMNS:
+        elif list(frame.columns) == COLUMNS:
             frames["cells"].append(frame)
     if not frames["claims"] and not frames["cells"]:
         raise DataError(

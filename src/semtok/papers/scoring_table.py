@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 
 from semtok.papers.candidates import expected_of_random, pooled_auc, read_scored
-from semtok.papers.measured import MeasuredResults
-from semtok.papers.origin import heading
-from semtok.papers.ranking_table import COLUMNS
-from semtok.papers.rendering import Grid, Text
+from semtok.papers.measured import MeasuredTable
+from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
+from semtok.papers.tables import Table
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
 from semtok.plan.remarks import remarks
-from semtok.plan.table_specs import ScoringRow
+from semtok.plan.table_specs import ScoringTable
 
 AUC = ("auc", NO_K)
 SHOWN = (AUC, *OF_CANDIDATES)
@@ -24,48 +23,31 @@ PRINTED_AS = {"gauc": "auc", "lrap": "mrr", "list_ndcg": "ndcg"}
 RANDOM = "Random scorer"
 
 
-class ScoringResults(MeasuredResults):
-    """A table of scored candidates and what stands in it: `entries`, by dataset, row's scorer, metric and k."""
+class ScoringResults(MeasuredTable):
+    """A table of scored candidates and what stands in it."""
 
     def __init__(self, results: Results) -> None:
-        self.table = table = results.content.scoring_table(results.name)
-        super().__init__(results, dict.fromkeys(table.datasets, OF_CANDIDATES))
-        self.entries = {
-            (dataset, row.scorer, *column): self._entry(dataset, row, *column)
-            for dataset in table.datasets
-            for row in table.rows
-            for column in SHOWN
-        }
+        self.table = table = results.spec(ScoringTable)
+        labels = {row.scorer: row.label for row in table.rows}
+        super().__init__(results, {dataset: labels for dataset in table.datasets}, SHOWN)
         self.random = {dataset: self._random(dataset) for dataset in self.by_dataset}
         """By dataset, what a random order of every list earns in expectation."""
 
     def printed(self, dataset: str, label: str, metric: str, k: int) -> float | None:
-        """The printed number."""
-        place = (self.results.name, self.results.content.printed_for(dataset), label)
-        number = self.results.printed.get(*place, PRINTED_AS.get(metric, metric), k)
-        return number.value if number else None
+        """The printed number, by the paper's word for the metric."""
+        return super().printed(dataset, label, PRINTED_AS.get(metric, metric), k)
 
-    def _entry(self, dataset: str, row: ScoringRow, metric: str, k: int) -> dict[str, Any]:
-        cell = self.cell(dataset, row.scorer)
-        return {
-            "paper": self.results.paper,
-            "table": self.results.name,
-            "dataset": dataset,
-            "method": row.label,
-            "kind": "trained",
-            "metric": metric,
-            "k": k or None,
-            "printed": self.printed(dataset, row.label, metric, k),
-            **(self._auc(cell) if (metric, k) == AUC else self.numbers(cell, metric, k)),
-        }
+    def numbers(self, cell: Cell, metric: str, k: int) -> dict[str, Any]:
+        """As of other tables; the AUC is over all candidates."""
+        return self._auc(cell) if (metric, k) == AUC else super().numbers(cell, metric, k)
 
     def _auc(self, cell: Cell) -> dict[str, Any]:
         """The AUC over all candidates, whoever was shown them: the mean over seeds, and of the users resampled."""
         if missing := self.missing(cell, NO_K):
             return {"source": missing, "seeds": 0}
         given = self.results.uncertainty
-        drawn = [_resampled(read_scored(self.results.files["scored"][run]), given.bootstrap_samples, given.seed)
-                 for run in cell.runs]  # fmt: skip
+        scored = [read_scored(self.results.files["scored"][run]) for run in cell.runs]
+        drawn = [_resampled(one, given.bootstrap_samples, given.seed) for one in scored]
         values = np.array([value for value, _ in drawn])
         samples = np.mean([sample for _, sample in drawn], axis=0)
         tail = (1 - given.confidence) / 2
@@ -95,24 +77,25 @@ def _resampled(scored: pd.DataFrame, count: int, seed: int) -> tuple[float, np.n
     return pooled_auc(score, clicked), np.array(samples)
 
 
-def tidy(shown: ScoringResults) -> pd.DataFrame:
-    """One row a dataset, scorer, metric and k, as of a ranking table; `targets` are the lists, one a user. Behind them
-    the expectation of a random scorer."""
-    rows = list(shown.entries.values())
-    for dataset, expected in shown.random.items():
-        about = {"paper": shown.results.paper, "table": shown.results.name, "dataset": dataset}
-        source = shown.results.origins[dataset].source
-        rows += [
-            {**about, "source": source, "method": RANDOM, "kind": "control", "metric": m, "k": k or None, "mean": value}
-            for (m, k), value in expected.items()
-        ]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"seeds": "Int64", "targets": "Int64", "k": "Int64"})
+def make(results: Results) -> Table:
+    """The scorers in the paper's layout; in the tidy numbers `targets` are the lists, one a user."""
+    shown = ScoringResults(results)
+    random = [
+        {
+            **results.keys(dataset),
+            **{"source": results.origins[dataset].source, "method": RANDOM, "kind": "control"},
+            **{"metric": metric, "k": k or None, "mean": value},
+        }
+        for dataset, expected in shown.random.items()
+        for (metric, k), value in expected.items()
+    ]
+    return Table(shown.tidy(random), [grid(shown)])
 
 
 def grid(shown: ScoringResults) -> Grid:
     """The paper's layout: a row a scorer, and for each metric both numbers; last what a random scorer earns."""
     results, table = shown.results, shown.table
-    ours = heading({results.origins[dataset].source for dataset in shown.by_dataset})
+    ours = results.heading(shown.by_dataset)
     several = len(table.datasets) > 1
     columns: list[tuple[str, ...]] = [("", "Group"), ("", "Scorer")]
     columns += [
@@ -123,28 +106,20 @@ def grid(shown: ScoringResults) -> Grid:
     ]
     rows = []
     for row in table.rows:
-        pairs = [_pair(shown.entries[dataset, row.scorer, *column]) for dataset in table.datasets for column in SHOWN]
+        pairs = [shown.pair(dataset, row.scorer, *column) for dataset in table.datasets for column in SHOWN]
         rows.append([Text(row.group), Text(row.label, latex=row.latex), *(text for pair in pairs for text in pair)])
     if shown.random:
         values = [shown.random.get(dataset, {}).get(column) for dataset in table.datasets for column in SHOWN]
-        pairs = [(Text(""), Text("—" if value is None else f"{value:.4f}")) for value in values]
+        pairs = [(Text(""), Text(written(value, ".4f"))) for value in values]
         rows.append([Text(""), Text(RANDOM), *(text for pair in pairs for text in pair)])
-    synthetic = [name for name in shown.by_dataset if results.origins[name].source == "synthetic"]
-    warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's numbers." if synthetic else ""
-    caption = f"Table {results.name.removeprefix('table')}: {table.caption}"
-    return Grid(caption, columns, rows, 2, [len(table.rows)] if shown.random else [], warning, _notes(shown))
+    rules = [len(table.rows)] if shown.random else []
+    return Grid(results.caption, columns, rows, 2, rules, results.warning(shown.by_dataset), _notes(shown))
 
 
 def label(metric: str, k: int) -> str:
     """As a column's head."""
     name = "AUC" if metric == "auc" else METRICS[metric].label
     return name if k == NO_K else f"{name}@{k}"
-
-
-def _pair(entry: Mapping[str, Any]) -> tuple[Text, Text]:
-    printed, mean = entry["printed"], entry.get("mean")
-    ours = Text("—") if mean is None else Text(f"{mean:.4f}", f"[{entry['ci_low']:.4f}, {entry['ci_high']:.4f}]")
-    return Text("—" if printed is None else f"{printed:.4f}"), ours
 
 
 def _notes(shown: ScoringResults) -> list[str]:

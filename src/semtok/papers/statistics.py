@@ -44,6 +44,15 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Uncertainty:
+    """How intervals are made: the config's `evaluation`."""
+
+    bootstrap_samples: int
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A value, its interval, and the two-sided p-value of the hypothesis that it is zero."""
 
@@ -58,26 +67,23 @@ class Bootstrap:
 
     Args:
         samples: one a method, over the same users in the same order.
-        resamples: of the users.
-        confidence: coverage of the intervals.
-        seed: of the resampling.
+        uncertainty: of the users, how they are resampled.
 
     Raises:
         DataError: the samples are of different users or columns.
     """
 
-    def __init__(self, samples: Sequence[Sample], resamples: int, confidence: float, seed: int) -> None:
+    def __init__(self, samples: Sequence[Sample], uncertainty: Uncertainty) -> None:
         targets = samples[0].targets
         columns = samples[0].earned.shape[2]
         for sample in samples:
             if not np.array_equal(sample.targets, targets) or sample.earned.shape[2] != columns:
                 raise DataError("found methods that were tested on different targets; expected the same for all")
-        self.confidence = confidence
-        self._seed = seed
+        self._uncertainty = uncertainty
         self._per_seed = [sample.means() for sample in samples]
         self._mean = np.stack([means.mean(axis=0) for means in self._per_seed])
         self._together = _of_one_training(samples)
-        self._drawn = _resample(samples, resamples, np.random.default_rng(seed))
+        self._drawn = _resample(samples, uncertainty.bootstrap_samples, np.random.default_rng(uncertainty.seed))
         self._drawn_mean = np.stack([drawn.mean(axis=1) for drawn in self._drawn], axis=1)
 
     def std(self, method: int, column: int) -> float:
@@ -90,7 +96,7 @@ class Bootstrap:
 
         A statistic that is not defined on some resample (a division by zero) has an unbounded interval and p = 1.
         """
-        return _estimate(*self.draws(statistic), self.confidence)
+        return _estimate(*self.draws(statistic), self._uncertainty.confidence)
 
     def draws(self, statistic: Statistic) -> tuple[float, Array]:
         """The value of `statistic`, and its values on the resamples, with the noise between seeds added."""
@@ -118,7 +124,7 @@ class Bootstrap:
         # Evenly spaced quantiles, shuffled: draws of a heavy tail would make an interval's ends a matter of luck.
         count = len(self._drawn_mean)
         quantiles = stdtrit(freedom, (np.arange(count) + 0.5) / count)
-        noise: Array = np.sqrt(total) * np.random.default_rng([self._seed, 1]).permutation(quantiles)
+        noise: Array = np.sqrt(total) * np.random.default_rng([self._uncertainty.seed, 1]).permutation(quantiles)
         return noise
 
 
@@ -145,16 +151,16 @@ def relative_gain(first: int, second: int, columns: Sequence[int]) -> Statistic:
 
 
 def contrast(
-    first: Sequence[tuple[float, Array]], second: Sequence[tuple[float, Array]], confidence: float, seed: int
+    first: Sequence[tuple[float, Array]], second: Sequence[tuple[float, Array]], uncertainty: Uncertainty
 ) -> Estimate:
     """Mean of `first` less mean of `second`, which are draws on different users and so independent.
 
     Each is shuffled on its own, as draws of one seed of the resampling would otherwise go together.
     """
-    order = np.random.default_rng([seed, 2])
+    order = np.random.default_rng([uncertainty.seed, 2])
     value = float(np.mean([v for v, _ in first]) - np.mean([v for v, _ in second]))
     means = [np.mean([order.permutation(drawn) for _, drawn in draws], axis=0) for draws in (first, second)]
-    return _estimate(value, means[0] - means[1], confidence)
+    return _estimate(value, means[0] - means[1], uncertainty.confidence)
 
 
 def _estimate(value: float, drawn: Array, confidence: float) -> Estimate:

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from semtok.errors import DataError
-from semtok.papers.origin import heading
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
+from semtok.papers.tables import Table
 from semtok.plan.cells import lacking
+from semtok.plan.table_specs import StatisticsTable
 from semtok.run.files import read_json
 
 COLUMNS = [
@@ -53,21 +54,25 @@ def read_statistics(path: str | Path) -> dict[str, float]:
     return found
 
 
+def make(results: Results) -> Table:
+    """A row a dataset, its printed statistics beside ours."""
+    frame = tidy(results)
+    return Table(frame, [grid(results, frame)])
+
+
 def tidy(results: Results) -> pd.DataFrame:
     """One row a dataset and statistic; a dataset that the config lacks keeps its rows, and `source` says why.
 
     Sparsities differ by what is left of 100: nearly empty matrices are all alike otherwise.
     """
     rows: list[dict[str, Any]] = []
-    table = results.content.statistics_table(results.name)
+    table = results.spec(StatisticsTable)
     measured = {dataset: read_statistics(path) for dataset, path in results.stats.items()}
     for dataset in table.datasets:
         for statistic in table.statistics:
             number = results.printed.get(results.name, dataset, "", statistic)
             row: dict[str, Any] = {
-                "paper": results.paper,
-                "table": results.name,
-                "dataset": dataset,
+                **results.keys(dataset),
                 "source": f"not run: {lacking(results.content, dataset)}",
                 "statistic": statistic,
                 "printed": number.value if number else None,
@@ -87,8 +92,8 @@ def tidy(results: Results) -> pd.DataFrame:
 
 def grid(results: Results, frame: pd.DataFrame) -> Grid:
     """The paper's layout: one row per dataset, and for each statistic of `tidy` the printed and our number."""
-    table = results.content.statistics_table(results.name)
-    ours = heading({origin.source for origin in results.origins.values()})
+    table = results.spec(StatisticsTable)
+    ours = results.heading(results.origins)
     printed = [s for s in table.statistics if frame.loc[frame["statistic"] == s, "printed"].notna().any()]
     is_compared = bool(printed)
     printed = printed or table.statistics
@@ -102,18 +107,14 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
         source = str(records[0]["source"])
         pairs = [_pair(entries[statistic]) for statistic in printed]
         rows.append([Text(dataset), Text(source.split(":")[0]), *(text for pair in pairs for text in pair)])
-        notes.append(results.describe(dataset) if dataset in results.origins else f"{dataset}: {source}.")
+        notes.append(results.describe(dataset))
         notes += [f"{dataset}, printed {_NAMES[s]}: {entries[s]['note']}." for s in printed if entries[s]["note"]]
-        about = results.content.about(dataset).note
-        notes += [f"{dataset}: {about}"] if about else []
+        notes += results.notes_on([dataset])
     if is_compared:
         notes.append(f"In brackets the difference from the paper; bold is within {table.tolerance:.0%} of it.")
     if is_compared and "sparsity" in printed:
         notes.append("Sparsities, in percent, are compared by what they leave of 100.")
-    synthetic = [dataset for dataset, origin in results.origins.items() if origin.source == "synthetic"]
-    warning = f"Synthetic data stand for {' and '.join(synthetic)}: not the paper's data." if synthetic else ""
-    caption = f"Table {results.name.removeprefix('table')}: {table.caption}"
-    found = Grid(caption, columns, rows, 2, [], warning, notes)
+    found = Grid(results.caption, columns, rows, 2, [], results.warning(results.origins, "data"), notes)
     return found if is_compared else found.without("paper")
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from semtok.errors import DataError
 from semtok.papers.metrics import earned_at, read_ranks
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
-from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic
+from semtok.papers.statistics import Array, Bootstrap, Sample, Statistic, Uncertainty
 from semtok.plan.cells import Cell, Run
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.untrained import kind_of
 from semtok.run.files import read_table
 
@@ -71,7 +71,7 @@ def tidy(results: Results) -> pd.DataFrame:
     Raises:
         DataError: the ranks of a run are no ranks (`read_ranks`), or of other targets than those of the dataset.
     """
-    table = results.content.ranking_table(results.name)
+    table = results.spec(RankingTable)
     ks = [k for k in table.ks if k not in table.optional_ks]
     rows: list[dict[str, Any]] = []
     for dataset, path in results.targets.items():
@@ -81,9 +81,7 @@ def tidy(results: Results) -> pd.DataFrame:
             if cell.dataset != dataset or not cell.runs:
                 continue
             start = {
-                "paper": results.paper,
-                "table": results.name,
-                "dataset": dataset,
+                **results.keys(dataset),
                 "source": results.origins[dataset].source,
                 "method": table.labels[cell.tokenizer],
                 "kind": kind_of(cell.tokenizer),
@@ -128,7 +126,7 @@ def _recalls(
     sizes = np.stack([by_user(part.holds) for part in parts], axis=1)  # [users, strata]
     earned = np.stack([np.concatenate([hits, sizes], axis=1) for hits in columns])
     sample = Sample(earned, by_user(np.ones(len(user))))
-    bootstrap = Bootstrap([sample], uncertainty.bootstrap_samples, uncertainty.confidence, uncertainty.seed)
+    bootstrap = Bootstrap([sample], uncertainty)
     for i, part in enumerate(parts):
         for j, k in enumerate(ks):
             estimate = bootstrap.estimate(_ratio(i * len(ks) + j, len(parts) * len(ks) + i))

@@ -242,7 +242,7 @@ class _Maker:
         return spelled(replacements.get(recommender, recommender) + changes)
 
     def _missing_scorer(self, method: str) -> str:
-        reasons = {row.scorer: row.unavailable for row in self.paper.scoring_table(self.exhibit).rows}
+        reasons = {row.scorer: row.unavailable for row in self.paper.exhibit(self.exhibit, ScoringTable).rows}
         tokenizer, own, _ = parts(method)
         if reasons[method] or parse(own)[0] not in self.scorers:
             return reasons[method] or f"this config has no scorer {parse(own)[0]}"

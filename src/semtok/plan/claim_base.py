@@ -39,7 +39,7 @@ class ClaimBase(Section):
 class Claim(ClaimBase):
     """A claim with a test of its own, about runs of one table or figure."""
 
-    needs: ClassVar[Literal["scores", "diagnostics", "history", "dense"]] = "scores"
+    needs: ClassVar[Literal["metrics", "diagnostics", "history", "dense"]] = "metrics"
     """What is compared. A tokenizer whose diagnostics are needed may be none of the exhibit's rows: codes are made for
     it, and no recommender."""
     methods: ClassVar[tuple[str, ...]] = ("better", "worse")
@@ -65,7 +65,7 @@ class Claim(ClaimBase):
 
     @property
     def columns(self) -> list[tuple[Metric, int]]:
-        """Metric and k of the scores that are compared; none for a claim about codes or training."""
+        """Metric and k of what is compared; none for a claim about codes or training."""
         return []
 
     def can_be_tested(self, built: Collection[tuple[str, str]]) -> bool:

@@ -11,13 +11,13 @@ from semtok.config.messages import explain
 from semtok.errors import ConfigError
 from semtok.plan.claim_base import Claim
 from semtok.plan.claim_specs import AnyClaim
-from semtok.plan.figure_specs import AnyFigure, EmbeddingFigure, Figure, TrainingFigure
-from semtok.plan.table_specs import AttributesTable, RankingTable, ScoringTable, StatisticsTable, Table
+from semtok.plan.figure_specs import AnyFigure
+from semtok.plan.table_specs import Table
 
 CLAIMS = "claims"
 """Stands where a table's or figure's id does, for all claims of a paper."""
-FigureKind = TypeVar("FigureKind", Figure, TrainingFigure, EmbeddingFigure)
-TableKind = TypeVar("TableKind", StatisticsTable, RankingTable, AttributesTable, ScoringTable)
+Kind = TypeVar("Kind", bound=Section)
+"""Of a table or figure."""
 
 
 class DatasetNote(Section):
@@ -97,51 +97,18 @@ class Paper(Section):
         """The printed name of the dataset whose printed numbers stand beside: another one for a stand-in."""
         return self.about(dataset).stands_for or dataset
 
-    def ranking_table(self, name: str) -> RankingTable:
-        """The table `name`; a `ConfigError` if there is none, or if it is not a ranking table."""
-        return self._table(name, RankingTable, "a ranking table")
-
-    def statistics_table(self, name: str) -> StatisticsTable:
-        """The table `name`; a `ConfigError` if there is none, or if it is not a table of statistics."""
-        return self._table(name, StatisticsTable, "a table of statistics")
-
-    def attributes_table(self, name: str) -> AttributesTable:
-        """The table `name`; a `ConfigError` if there is none, or if it is not one of attributes."""
-        return self._table(name, AttributesTable, "a table of attributes")
-
-    def scoring_table(self, name: str) -> ScoringTable:
-        """The table `name`; a `ConfigError` if there is none, or if it is not one of scored candidates."""
-        return self._table(name, ScoringTable, "a table of scored candidates")
-
-    def _table(self, name: str, kind: type[TableKind], words: str) -> TableKind:
-        table = self.tables.get(name)
-        if not isinstance(table, kind):
-            raise ConfigError(f"{name!r} is not {words} of {self.title!r}")
-        return table
+    def exhibit(self, name: str, kind: type[Kind]) -> Kind:
+        """The table or figure `name`; a `ConfigError` if there is none, or if it is of another kind."""
+        found = self.tables.get(name) or self.figure(name)
+        if not isinstance(found, kind):
+            raise ConfigError(f"{name!r} of {self.title!r} is a {type(found).__name__}; expected a {kind.__name__}")
+        return found
 
     def figure(self, name: str) -> AnyFigure:
         """The figure `name`; a `ConfigError` if there is none."""
         if name not in self.figures:
             raise ConfigError(f"{name!r} is not a figure of {self.title!r}; known: {', '.join(self.figures)}")
         return self.figures[name]
-
-    def bar_figure(self, name: str) -> Figure:
-        """The figure of bars `name`; a `ConfigError` if it is of another kind."""
-        return self._of_kind(name, Figure)
-
-    def training_figure(self, name: str) -> TrainingFigure:
-        """The figure of curves `name`; a `ConfigError` if it is of another kind."""
-        return self._of_kind(name, TrainingFigure)
-
-    def embedding_figure(self, name: str) -> EmbeddingFigure:
-        """The figure of quantized vectors `name`; a `ConfigError` if it is of another kind."""
-        return self._of_kind(name, EmbeddingFigure)
-
-    def _of_kind(self, name: str, kind: type[FigureKind]) -> FigureKind:
-        found = self.figure(name)
-        if not isinstance(found, kind):
-            raise ConfigError(f"{name!r} of {self.title!r} is a figure of {found.kind}; expected another kind")
-        return found
 
 
 Option = str | int | float | bool | list[int]

@@ -18,6 +18,7 @@ from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths, sources, trained_as
 from semtok.plan.printed import Printed, printed_beside
 from semtok.plan.remarks import with_remarks
+from semtok.plan.table_specs import RankingTable
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
 
@@ -180,7 +181,7 @@ class Exhibits:
         return {"paper": "|".join(papers) or "none", "exhibit": "|".join(exhibits) or "none"}
 
     def cutoffs(self, dataset: str, tokenizer: str, recommender: str, seed: str) -> list[int]:
-        """Every k at which a run's scores are asked for; for a run that no paper has, every k of any paper."""
+        """Every k at which a run's metrics are asked for; for a run that no paper has, every k of any paper."""
         run = Run(dataset, tokenizer, recommender, int(seed))
         return sorted(self._cutoffs.get(run) or {k for ks in self._cutoffs.values() for k in ks})
 
@@ -255,7 +256,7 @@ def _labels(paper: Definition) -> dict[str, str]:
     found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
-            labels = paper.ranking_table(claim.exhibit).labels
+            labels = paper.exhibit(claim.exhibit, RankingTable).labels
             found |= {name: labels[name] for name in claim.tokenizers if "=" in name and name in labels}
     return found
 

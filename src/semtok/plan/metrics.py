@@ -23,7 +23,7 @@ class MetricEntry:
     """As tables and figures write it."""
     needs: str
     """What it is computed from: `ranks`, the rank of each target in the recommender's list; `NDCG@20`, which must be
-    among the scores; or `candidates`, scored lists of what a user was shown (a table of its own kind)."""
+    among the metrics; or `candidates`, scored lists of what a user was shown (a table of its own kind)."""
     has_k: bool = True
     """Whether it is cut at k; the k of one that is not is `NO_K`."""
     highest: float = 1.0
@@ -35,7 +35,7 @@ class MetricEntry:
 
     @property
     def needed_k(self) -> int | None:
-        """The k at which there must be scores, whatever else is shown; None where there need not."""
+        """The k at which a run must be evaluated, whatever else is shown; None where there need not."""
         return DEFECT_BEAM if self.needs == _OF_NDCG else None
 
 

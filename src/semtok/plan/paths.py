@@ -10,13 +10,13 @@ from semtok.plan.cells import Cell, Run, coded, runs
 
 READS: dict[str, tuple[str, ...]] = {
     "statistics": (),
-    "ranking": ("scores", "diagnostics", "facts", "choice", "ranks"),
+    "ranking": ("metrics", "diagnostics", "facts", "choice", "ranks"),
     "attributes": ("dense",),
-    "scoring": ("scores", "scored"),
-    "bars": ("scores",),
+    "scoring": ("metrics", "scored"),
+    "bars": ("metrics",),
     "training": ("history",),
     "embedding": ("codes", "model"),
-    "claims": ("scores", "diagnostics", "facts", "history", "dense"),
+    "claims": ("metrics", "diagnostics", "facts", "history", "dense"),
 }
 """What each kind of exhibit is made from, beside the statistics of its datasets."""
 
@@ -88,16 +88,16 @@ class Paths:
         self.run = f"{self.runs}/{{seed}}"
         self.model, self.history = f"{self.run}/model.safetensors", f"{self.run}/history.csv"
         self.ranks, self.decoding = f"{self.run}/ranks.parquet", f"{self.run}/decoding.json"
-        self.scores, self.user_scores = f"{self.run}/scores.csv", f"{self.run}/scores.parquet"
+        self.metrics, self.means = f"{self.run}/metrics.parquet", f"{self.run}/metrics.csv"
 
         # A scorer's of candidates, where others have a recommender: their scores, and what every user's list earns.
-        self.scored, self.candidate_scores = f"{self.run}/scored.parquet", f"{self.run}/candidate-scores.parquet"
+        self.scored, self.list_metrics = f"{self.run}/scored.parquet", f"{self.run}/list-metrics.parquet"
 
         # The same by the wildcard `scorer`, which may be one of texts, and what is trained of it.
         self.scorer_run = self.run.replace("{recommender}", "{scorer}")
-        self.scorer_scored, self.scorer_lists, self.scorer_model, self.scorer_history = (
+        self.scorer_scored, self.scorer_list_metrics, self.scorer_model, self.scorer_history = (
             f"{self.scorer_run}/{name}"
-            for name in ("scored.parquet", "candidate-scores.parquet", "scorer.safetensors", "scorer-history.csv")
+            for name in ("scored.parquet", "list-metrics.parquet", "scorer.safetensors", "scorer-history.csv")
         )
         self.scored_texts = self.scorer_scored.replace("{tokenizer}", TEXTS)
 
@@ -140,7 +140,7 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
     dense = {run: cell.dense for cell in cells if cell.dense for run in cell.runs}
     trained = [run for run in ranked if not run.is_untrained]
     places = {
-        "scores": (paths.user_scores, trained),
+        "metrics": (paths.metrics, trained),
         "facts": (paths.decoding, trained),
         "ranks": (paths.ranks, trained),
         "diagnostics": (paths.diagnostics, coded(cells)),
@@ -154,9 +154,9 @@ def sources(kind: str, cells: Sequence[Cell], datasets: Mapping[str, str], paths
     files = {what: {run: places[what][0].format(**asdict(run)) for run in places[what][1]} for what in reads}
     if "choice" in files:
         files["choice"] = {run: trained_as(paths.choice, asdict(run)) for run in files["choice"]}
-    if "scores" in files:
-        files["scores"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
-        files["scores"] |= {run: paths.candidate_scores.format(**asdict(run)) for run in scored}
+    if "metrics" in files:
+        files["metrics"] |= {run: paths.untrained.format(dataset=run.dataset) for run in ranked if run.is_untrained}
+        files["metrics"] |= {run: paths.list_metrics.format(**asdict(run)) for run in scored}
     if "dense" in READS[kind]:
         vectors = f"{paths.seeded_vectors}.json"
         files["dense"] = {run: vectors.format(**asdict(run), encoder=encoder) for run, encoder in dense.items()}

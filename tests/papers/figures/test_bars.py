@@ -7,7 +7,7 @@ import pytest
 
 from semtok.papers import FIGURES
 from semtok.papers.figures.make import make_figure
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
 from semtok.run.digest import code_digest
@@ -18,7 +18,7 @@ from support.fabricated_results import (
     drawn_ranks,
     paper_config,
     results_from,
-    write_scores,
+    write_metrics,
     write_stats,
 )
 
@@ -28,12 +28,12 @@ def build(folder, name, source="synthetic", suffixes=(), **changed):
     config = paper_config(**changed)
     cells = plan.cells(load(DEFINITION), config, name, [0], TOKENIZERS)
     paths = {
-        run: write_scores(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
+        run: write_metrics(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
     }
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
     csv = folder / f"{name}.csv"
     make_figure(
-        results_from(DEFINITION, PRINTED, "cost", name, cells, {"scores": paths}, stats, Uncertainty(100, 0.95, 0)),
+        results_from(DEFINITION, PRINTED, "cost", name, cells, {"metrics": paths}, stats, Uncertainty(100, 0.95, 0)),
         *(csv, [csv.with_suffix(f".{suffix}") for suffix in suffixes]),
     )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})

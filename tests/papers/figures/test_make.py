@@ -5,10 +5,10 @@ from matplotlib.figure import Figure
 
 from semtok.papers.figures.canvas import label_ends
 from semtok.papers.figures.make import make_figure
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
-from support.fabricated_results import drawn_ranks, results_from, write_scores, write_stats
+from support.fabricated_results import drawn_ranks, results_from, write_metrics, write_stats
 from support.fabricated_simcit import DEFINITION, PRINTED, cells_of, paper_config, write_history, write_tokens
 
 
@@ -88,10 +88,10 @@ def test_what_is_not_run_says_why(tmp_path, name):
 
 
 def test_bars_of_views(tmp_path):
-    def scores(runs):
-        return {"scores": {run: write_scores(tmp_path, run, drawn_ranks(0.3, 100, i)) for i, run in enumerate(runs)}}
+    def metrics(runs):
+        return {"metrics": {run: write_metrics(tmp_path, run, drawn_ranks(0.3, 100, i)) for i, run in enumerate(runs)}}
 
-    frame = build(tmp_path, "figure5", scores).set_index("group")
+    frame = build(tmp_path, "figure5", metrics).set_index("group")
     assert list(frame.index) == ["TX", "IM", "SP", "CF", "TX-IM", "TX-SP", "TX-CF", "SP-CF", "all"]
     assert frame.loc["IM", "source"] == frame.loc["TX-IM", "source"] == "not run: NYC has no image view"
     assert frame["mean"].notna().sum() == 7

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from semtok.errors import ConfigError
 from semtok.papers.claims.codes import judge_collisions, judge_diagnostics, judge_purity, judge_reconstruction
+from semtok.papers.claims.metrics import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.phases import judge_phases
 from semtok.papers.claims.runs import ExhibitRuns, LackingError
-from semtok.papers.claims.scores import judge_contrast, judge_gain, judge_order, judge_shrinking_gain
 from semtok.papers.claims.verdicts import SYNTHETIC, Finding, with_few_seeds, with_made_up, without_verdict
-from semtok.papers.origin import data_caveat, departure, stand_in
+from semtok.papers.origin import PLANTED
 from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
 from semtok.plan.cells import Cell
@@ -31,7 +31,7 @@ JUDGES: dict[type[Claim], Callable[..., Finding]] = {
 
 
 class Judge:
-    """Finds the verdicts of a paper; the scores of an exhibit on a dataset are read once for all claims about them.
+    """Finds the verdicts of a paper; the metrics of an exhibit on a dataset are read once for all claims about them.
 
     Raises:
         ConfigError: a claim names a tokenizer that its exhibit does not have.
@@ -46,7 +46,7 @@ class Judge:
         for claim in results.content.single_claims:
             for dataset in [] if self._missing(claim) else claim.datasets:
                 claims.setdefault((claim.exhibit, dataset), []).append(claim)
-        self._runs = {key: self._runs_of(*key, those) for key, those in claims.items()}
+        self._runs = {key: ExhibitRuns(results, self._cells[key], those) for key, those in claims.items()}
 
     def __call__(self, claim: Claim) -> Finding:
         """The verdict on one claim, its reason in sentences."""
@@ -71,17 +71,6 @@ class Judge:
         about = [sentence for dataset in datasets for sentence in self._about(dataset)]
         return replace(finding, reason=sentences([finding.reason, *about]))
 
-    def _runs_of(self, exhibit: str, dataset: str, claims: Sequence[Claim]) -> ExhibitRuns:
-        origin = self._results.origins.get(dataset)
-        about = self._results.content.about(dataset)
-        departures = []
-        if origin is not None:
-            other = about.stands_for or about.replaces
-            size = departure(origin, self._results.printed_size(dataset))
-            departures = [*([f"the data are not {other}"] if other else []), *([size] if size else [])]
-        longest = origin.longest if origin is not None else None
-        return ExhibitRuns(self._results, claims, self._cells[exhibit, dataset], departures, longest)
-
     def _cells_of(self, claim: Claim) -> list[Cell]:
         for dataset in claim.datasets:
             for name in claim.tokenizers:
@@ -98,8 +87,9 @@ class Judge:
         return f"needs {lacking[0].tokenizer} on {lacking[0].dataset} ({claim.exhibit}): {lacking[0].missing}"
 
     def _about(self, dataset: str) -> list[str]:
-        about, origin = self._results.content.about(dataset), self._results.origins[dataset]
-        return [stand_in(about), data_caveat(dataset, origin, self._results.printed_size(dataset))]
+        """What a reader must know of the data; nothing where the claim is about them."""
+        real = self._results.origins[dataset].source in ("official", PLANTED)
+        return [*self._results.stand_ins([dataset]), "" if real else f"On {self._results.describe(dataset)}"]
 
 
 def sentences(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Judging claims about pairs of tokenizers, of their scores and of their codes alike."""
+"""Judging claims about pairs of tokenizers, of their metrics and of their codes alike."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar

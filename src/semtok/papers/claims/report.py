@@ -3,40 +3,32 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from semtok.papers.claims.judge import Judge, sentences
 from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC, Comparison, Finding, by_parts
-from semtok.papers.rendering import Grid, Text, markdown, page
+from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
+from semtok.papers.tables import Table, write_table
 from semtok.plan.claim_base import ClaimBase
 from semtok.plan.claim_specs import JointClaim
-from semtok.run.files import write_csv, write_text
+from semtok.run.files import write_csv
 
 _FEW = 4
 """Comparisons of one claim that a page shows one by one."""
 _COMPARED = ["paper", "id", "comparison", "unit", "value", "low", "high", "p", "printed"]
 
 
-@dataclass(frozen=True)
-class ClaimFiles:
-    """Where verdicts are written."""
-
-    csv: Path
-    """One row per claim; below a joint claim, one row per part."""
-    comparisons: Path
-    """CSV, one row per comparison of a claim, in numbers."""
-    markdown: Path
-    html: Path
-
-
-def make_claims(results: Results, files: ClaimFiles) -> None:
+def make_claims(results: Results, files: Sequence[Path], comparisons: Path) -> None:
     """Write the verdicts on a paper's claims.
 
-    results: with the cells of `plan.claim_cells`, and of their runs the scores, diagnostics and histories.
+    Args:
+        results: with the cells of `plan.claim_cells`, and of their runs the metrics, diagnostics and histories.
+        files: as of `write_table`; a row a claim, and below a joint claim one a part.
+        comparisons: CSV, a row a comparison of a claim, in numbers.
     """
     judge = Judge(results)
     found: list[tuple[str, ClaimBase, Finding]] = []
@@ -50,12 +42,10 @@ def make_claims(results: Results, files: ClaimFiles) -> None:
     level = f"p < {1 - results.uncertainty.confidence:.2g}"
     rows = [_row(results.paper, name, claim, finding, level) for name, claim, finding in found]
     rows = [{**row, "test": called(row["test"], results.labels)} for row in rows]
-    write_csv(files.csv, pd.DataFrame(rows))
     compared = [row for name, _, finding in found for row in _compared(results.paper, name, finding)]
-    write_csv(files.comparisons, pd.DataFrame(compared, columns=_COMPARED))
+    write_csv(comparisons, pd.DataFrame(compared, columns=_COMPARED))
     grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
-    write_text(files.markdown, markdown([grid]))
-    write_text(files.html, page([grid], grid.caption))
+    write_table(Table(pd.DataFrame(rows), [grid]), files)
 
 
 def called(text: str, labels: Mapping[str, str]) -> str:

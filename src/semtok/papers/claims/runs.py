@@ -10,12 +10,9 @@ from semtok.papers.history import steps_of
 from semtok.papers.quantities import answers, headlines, use, worst_overlap
 from semtok.papers.results import Results
 from semtok.papers.samples import Measured
-from semtok.papers.statistics import Array, Estimate, Statistic, difference, relative_gain
+from semtok.papers.statistics import Estimate, Statistic
 from semtok.plan.cells import Cell
 from semtok.plan.claim_base import Claim, Verdict
-
-Columns = Sequence[tuple[str, int]]
-"""Metric and k of each."""
 
 
 class LackingError(Exception):
@@ -31,46 +28,30 @@ class UnequalError(LackingError):
 
 
 class ExhibitRuns:
-    """The runs of one exhibit on one dataset; their scores are read once for all claims.
+    """The runs of one exhibit on one dataset; their metrics are read once for all claims.
 
     Args:
         results: with the files of the runs.
-        claims: all that are judged by these runs.
         cells: of this exhibit and dataset, by tokenizer as written in the definition; some may have no runs.
-        departures: where the data are not the paper's.
-        longest: the longest sequence of a user; None where it is unknown.
+        claims: all that are judged by these runs.
     """
 
-    def __init__(
-        self,
-        results: Results,
-        claims: Sequence[Claim],
-        cells: Mapping[str, Cell],
-        departures: Sequence[str] = (),
-        longest: int | None = None,
-    ) -> None:
-        self._files = results.files
-        self._claims = claims
-        self._runs = {name: cell.runs for name, cell in cells.items()}
-        self._terms = {name: cell.terms for name, cell in cells.items()}
-        self._departures = departures
-        self._longest = longest
-        self._uncertainty = results.uncertainty
-        self.confidence = results.uncertainty.confidence
-        self.alpha = 1 - self.confidence
-        self.seed = results.uncertainty.seed
+    def __init__(self, results: Results, cells: Mapping[str, Cell], claims: Sequence[Claim] = ()) -> None:
+        self._results, self._cells, self._claims = results, cells, claims
+        self.uncertainty = results.uncertainty
+        self.confidence, self.alpha = results.uncertainty.confidence, 1 - results.uncertainty.confidence
 
     @cached_property
-    def _measured(self) -> Measured:
-        """Read only if a claim is about scores."""
+    def measured(self) -> Measured:
+        """Read only if a claim is about metrics."""
         columns = dict.fromkeys(column for claim in self._claims for column in claim.columns)
         wanted = dict.fromkeys(name for claim in self._claims if claim.columns for name in claim.tokenizers)
-        methods = {name: self._runs[name] for name in wanted if self.built(name)}
-        return Measured(self._files["scores"], methods, list(columns), self._uncertainty)
+        methods = {name: self._cells[name].runs for name in wanted if self.built(name)}
+        return Measured(self._results.files["metrics"], methods, list(columns), self.uncertainty)
 
     def built(self, *tokenizers: str) -> bool:
         """Whether all of them have runs."""
-        return all(self._runs[name] for name in tokenizers)
+        return all(self._cells[name].runs for name in tokenizers)
 
     def set_aside(
         self, first: str, second: str, count: int, of_codes: bool = False, of_budgets: bool = False
@@ -92,41 +73,25 @@ class ExhibitRuns:
 
     def departures(self, *tokenizers: str) -> list[str]:
         """Where the conditions of these rows are not those under which the paper's numbers were made."""
-        of_rows = [departure for name in tokenizers for departure in self._terms[name].departures]
-        return list(dict.fromkeys([*self._departures, *of_rows]))
+        cells = [self._cells[name] for name in tokenizers]
+        of_rows = [departure for cell in cells for departure in cell.terms.departures]
+        return list(dict.fromkeys([*self._results.departures(cells[0].dataset), *of_rows]))
 
     def _made(self, name: str, of_codes: bool, of_budgets: bool) -> Made:
-        terms, runs = self._terms[name], self._runs[name]
-        history = None if of_codes else terms.history
-        histories, facts = self._files.get("history", {}), {} if of_codes else self._files.get("facts", {})
-        must_equal = terms.equal_steps and not of_budgets
-        steps = [steps_of(histories[run]) for run in runs if run in histories] if must_equal else []
-        return Made(
-            name,
-            history if history is None or self._longest is None else min(history, self._longest),
-            terms.vectors,
-            max(filter(None, steps), default=None),
-            worst_overlap(facts[run] for run in runs if run in facts),
-        )
-
-    def difference(self, higher: str, lower: str, column: tuple[str, int]) -> Statistic:
-        """By how much one tokenizer's score is above the other's."""
-        measured = self._measured
-        return difference(measured.method(higher), measured.method(lower), measured.column(*column))
-
-    def relative_gain(self, better: str, worse: str, columns: Columns) -> Statistic:
-        """One tokenizer's improvement over the other in percent, averaged over `columns`."""
-        measured = self._measured
-        places = [measured.column(*column) for column in columns]
-        return relative_gain(measured.method(better), measured.method(worse), places)
+        cell, files = self._cells[name], self._results.files
+        origin = self._results.origins.get(cell.dataset)
+        histories, facts = files.get("history", {}), {} if of_codes else files.get("facts", {})
+        must_equal = cell.terms.equal_steps and not of_budgets
+        steps = [steps_of(histories[run]) for run in cell.runs if run in histories] if must_equal else []
+        seen = None if of_codes else cell.terms.history
+        if seen is not None and origin is not None and origin.longest is not None:
+            seen = min(seen, origin.longest)
+        overlap = worst_overlap(facts[run] for run in cell.runs if run in facts)
+        return Made(name, seen, cell.terms.vectors, max(filter(None, steps), default=None), overlap)
 
     def estimate(self, statistic: Statistic) -> Estimate:
-        """Of scores, over users and seeds."""
-        return self._measured.bootstrap.estimate(statistic)
-
-    def draws(self, statistic: Statistic) -> tuple[float, Array]:
-        """The value of `statistic`, and its values on the resamples."""
-        return self._measured.bootstrap.draws(statistic)
+        """Of metrics, over users and seeds."""
+        return self.measured.bootstrap.estimate(statistic)
 
     def diagnostics(self, tokenizer: str) -> list[Path]:
         """The `diagnostics.json` of each seed."""
@@ -146,10 +111,10 @@ class ExhibitRuns:
     def histories(self, tokenizer: str) -> dict[int, Path]:
         """By seed, what the tokenizer logged while it was trained."""
         found = self._of_each_seed("history", tokenizer, "history")
-        return {run.seed: path for run, path in zip(self._runs[tokenizer], found, strict=True)}
+        return {run.seed: path for run, path in zip(self._cells[tokenizer].runs, found, strict=True)}
 
     def _of_each_seed(self, what: str, tokenizer: str, name: str) -> list[Path]:
-        files = self._files.get(what, {})
-        if any(run not in files for run in self._runs[tokenizer]):
+        runs, files = self._cells[tokenizer].runs, self._results.files.get(what, {})
+        if any(run not in files for run in runs):
             raise LackingError(f"{tokenizer} has no {name}")
-        return [files[run] for run in self._runs[tokenizer]]
+        return [files[run] for run in runs]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from semtok.papers.figures.canvas import COLOURS, Drawing
 from semtok.papers.measured import MeasuredResults
 from semtok.papers.results import Results
-from semtok.papers.samples import Uncertainty
+from semtok.papers.statistics import Uncertainty
 from semtok.plan.figure_specs import METRIC_NAMES, Bar, Figure, Panel
 
 COLUMNS = [
@@ -22,8 +22,8 @@ _POINTS_A_LETTER = 4.2
 
 
 def draw(results: Results) -> Drawing:
-    """A plot for each panel, or for a panel with groups one for each metric and k; from `scores`."""
-    figure = results.content.bar_figure(results.name)
+    """A plot for each panel, or for a panel with groups one for each metric and k; from `metrics`."""
+    figure = results.spec(Figure)
     frame = _tidy(results, figure)
     panels = [
         partial(_panel, panel, letter, columns, frame[frame["panel"] == letter])
@@ -59,10 +59,8 @@ def _row(measured: MeasuredResults, letter: str, panel: Panel, bar: Bar, metric:
     dataset = results.content.printed_for(panel.dataset)
     number = results.printed.get(results.name + letter, dataset, bar.label, metric, k)
     return {
-        "paper": results.paper,
-        "figure": results.name,
+        **results.keys(panel.dataset),
         "panel": letter,
-        "dataset": panel.dataset,
         "group": bar.group or "",
         "series": bar.series,
         "tokenizer": cell.runs[0].tokenizer if cell.runs else cell.tokenizer,

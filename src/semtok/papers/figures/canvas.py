@@ -1,8 +1,7 @@
 """What all figures share: their style, the place of panels and labels, their captions and files."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -54,13 +53,6 @@ class Drawing:
     """What else a reader must know."""
 
 
-@contextmanager
-def style() -> Iterator[None]:
-    """The figures' style; the same input gives the same bytes."""
-    with mpl.rc_context(_STYLE):
-        yield
-
-
 @dataclass(frozen=True)
 class Caption:
     """What stands above a figure, and below it for those who read on."""
@@ -72,9 +64,7 @@ class Caption:
     """Whether numbers are of made-up data, which the picture says, too."""
 
 
-def plots(
-    count: int, caption: Caption, panel: tuple[float, float] = _PANEL, beside: int | None = None
-) -> tuple[Figure, list[Any]]:
+def _plots(count: int, caption: Caption, panel: tuple[float, float], beside: int | None) -> tuple[Figure, list[Any]]:
     """A figure with `count` axes of the size `panel`, `beside` in a row, and the caption's title."""
     beside = beside or (count if count <= _MOST else _ROW)
     rows = -(-count // beside)
@@ -112,18 +102,33 @@ def label_ends(axis: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
         )
 
 
-def write(figure: Figure, caption: Caption, frame: pd.DataFrame, csv: Path, files: Sequence[Path]) -> None:
-    """The numbers and, by its ending, each of the files, under `style`: pictures (.svg, .pdf), the caption with the
-    picture's name (.md), or with the picture (.html)."""
-    write_csv(csv, frame)
-    for path in files:
-        if path.suffix == ".md":
-            write_text(path, render("figure.md", caption=caption, picture=path.with_suffix(".svg").name))
-        elif path.suffix == ".html":
-            drawn = BytesIO()
-            figure.savefig(drawn, format="svg", metadata=_UNDATED[".svg"])
-            _, tag, picture = drawn.getvalue().decode().partition("<svg")
-            write_text(path, render("figure.html", caption=caption, title=caption.title, picture=tag + picture))
-        else:
-            with atomic_path(path) as temporary:
-                figure.savefig(temporary, metadata=_UNDATED.get(path.suffix))
+def write(
+    title: str,
+    drawing: Drawing,
+    csv: Path,
+    files: Sequence[Path],
+    panel: tuple[float, float] = _PANEL,
+    beside: int | None = None,
+) -> None:
+    """The numbers and, by its ending, each of the files: pictures (.svg, .pdf), the caption with the picture's name
+    (.md), or with the picture (.html). The same input gives the same bytes.
+
+    panel, beside: the size of a plot in inches, and how many stand in a row.
+    """
+    caption = Caption(title, drawing.notes, synthetic=bool((drawing.frame["source"] == "synthetic").any()))
+    with mpl.rc_context(_STYLE):
+        figure, axes = _plots(len(drawing.panels), caption, panel, beside)
+        for axis, draw in zip(axes, drawing.panels, strict=True):
+            draw(axis)
+        write_csv(csv, drawing.frame)
+        for path in files:
+            if path.suffix == ".md":
+                write_text(path, render("figure.md", caption=caption, picture=path.with_suffix(".svg").name))
+            elif path.suffix == ".html":
+                drawn = BytesIO()
+                figure.savefig(drawn, format="svg", metadata=_UNDATED[".svg"])
+                _, tag, picture = drawn.getvalue().decode().partition("<svg")
+                write_text(path, render("figure.html", caption=caption, title=caption.title, picture=tag + picture))
+            else:
+                with atomic_path(path) as temporary:
+                    figure.savefig(temporary, metadata=_UNDATED.get(path.suffix))

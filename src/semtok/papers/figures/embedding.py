@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 def draw(results: Results) -> Drawing:
     """A plot for each depth; from `codes` and `model` of the first run."""
-    figure = results.content.embedding_figure(results.name)
+    figure = results.spec(EmbeddingFigure)
     (cell,) = results.cells
     frame = _tidy(results, figure, cell)
     panels = [
@@ -52,7 +52,7 @@ def _tidy(results: Results, figure: EmbeddingFigure, cell: Cell) -> pd.DataFrame
         points = points.assign(source=source, tokenizer=run.tokenizer, seed=run.seed)
     else:
         points = pd.DataFrame({"source": f"not run: {cell.missing}", "tokenizer": cell.tokenizer, "panel": _LETTERS})
-    frame = points.assign(paper=results.paper, figure=results.name, dataset=figure.dataset).reindex(columns=COLUMNS)
+    frame = points.assign(**results.keys(figure.dataset)).reindex(columns=COLUMNS)
     return frame.astype({"seed": "Int64", "code": "Int64", "items": "Int64"})
 
 

@@ -1,38 +1,32 @@
 """A figure: its files. What is drawn is a matter of its kind (`semtok.papers.FIGURES`)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from semtok.papers import FIGURES
 from semtok.papers.figures import canvas
-from semtok.papers.origin import stand_in
 from semtok.papers.results import Results
 from semtok.plan.figure_specs import TokenizerFigure
 from semtok.plan.remarks import remarks
 
 
 def make_figure(results: Results, csv: Path, files: Sequence[Path]) -> None:
-    """Write a figure's numbers (tidy) and its other files (`canvas.write`); the same input gives the same bytes."""
+    """Write a figure's numbers (tidy) and its other files (`canvas.write`)."""
     spec = results.content.figure(results.name)
     drawing: canvas.Drawing = import_module(FIGURES[spec.kind]).draw(results)
-    title = f"Figure {results.name.removeprefix('figure')}: {spec.caption}"
     # Figures of bars may show several datasets, and say which above every panel.
+    title = results.caption
     title = f"{title.rstrip('.')}, {spec.dataset}" if isinstance(spec, TokenizerFigure) else title
-    is_synthetic = bool((drawing.frame["source"] == "synthetic").any())
-    caption = canvas.Caption(title, [*_about(results, drawing.datasets), *drawing.notes], is_synthetic)
-    with canvas.style():
-        figure, axes = canvas.plots(len(drawing.panels), caption)
-        for axis, panel in zip(axes, drawing.panels, strict=True):
-            panel(axis)
-        canvas.write(figure, caption, drawing.frame, csv, files)
+    notes = [*_about(results, drawing.datasets), *drawing.notes]
+    canvas.write(title, replace(drawing, notes=notes), csv, files)
 
 
 def _about(results: Results, datasets: Sequence[str]) -> list[str]:
     """What a reader must know about the datasets that are shown, stand-ins first, and about the runs."""
-    notes = [stand_in(results.content.about(dataset)) for dataset in datasets]
+    notes = results.stand_ins(datasets)
     for dataset in datasets:
-        note = results.content.about(dataset).note
-        notes.append(results.describe(dataset) if dataset in results.origins else "")
-        notes.append(f"{dataset}: {note}" if note else "")
-    return [*filter(None, notes), *remarks(results.cells)]
+        notes += [results.describe(dataset)] if dataset in results.origins else []
+        notes += results.notes_on([dataset])
+    return [*notes, *remarks(results.cells)]

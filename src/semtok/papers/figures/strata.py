@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from semtok.papers.figures import canvas
 from semtok.papers.results import Results
 from semtok.papers.strata import HAD_BEFORE, RECENT, tidy
+from semtok.plan.table_specs import RankingTable
 
 _HEIGHT_OF_A_ROW = 0.19
 """Inches."""
@@ -19,7 +20,6 @@ _HEIGHT_OF_A_ROW = 0.19
 def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
     """Write the Recall by strata of a table of rankings: tidy numbers, and for one k the rest (`canvas.write`)."""
     frame = tidy(results)
-    table = results.content.ranking_table(results.name)
     k = 10 if 10 in set(frame["k"]) else max(frame["k"], default=0)
     shown = frame[frame["k"] == k]
     by_dataset = {str(dataset): part for dataset, part in shown.groupby("dataset", sort=False)}
@@ -31,14 +31,9 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
         f"the last {RECENT} interactions, earlier or never. In brackets, the share of the targets.",
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
-    title = f"Table {results.name.removeprefix('table')}: Recall@{k} by strata. {table.caption}"
-    caption = canvas.Caption(title, notes, synthetic=bool((frame["source"] == "synthetic").any()))
-    with canvas.style():
-        size = (6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest)
-        figure, axes = canvas.plots(len(panels), caption, panel=size, beside=1)
-        for axis, panel in zip(axes, panels, strict=True):
-            panel(axis)
-        canvas.write(figure, caption, frame, csv, files)
+    title = f"{results.title}: Recall@{k} by strata. {results.spec(RankingTable).caption}"
+    drawing = canvas.Drawing(frame, panels, list(by_dataset), notes)
+    canvas.write(title, drawing, csv, files, panel=(6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest), beside=1)
 
 
 def _nothing(axis: Axes) -> None:

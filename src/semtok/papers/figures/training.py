@@ -16,7 +16,7 @@ COLUMNS = ["paper", "figure", "panel", "dataset", "source", "tokenizer", "seed",
 
 def draw(results: Results) -> Drawing:
     """A plot for each panel; from `history`. Every run is drawn, so that there are no intervals."""
-    figure = results.content.training_figure(results.name)
+    figure = results.spec(TrainingFigure)
     frame = _tidy(results, figure)
     panels = [partial(_panel, figure, letter, frame[frame["panel"] == letter]) for letter in figure.panels]
     return Drawing(frame, panels, [figure.dataset], _notes(figure, frame))
@@ -30,7 +30,7 @@ def _tidy(results: Results, figure: TrainingFigure) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     (cell,) = results.cells
     for letter, curves in figure.panels.items():
-        start = {"paper": results.paper, "figure": results.name, "panel": letter, "dataset": figure.dataset}
+        start = {**results.keys(figure.dataset), "panel": letter}
         if not cell.runs:
             reason = f"not run: {cell.missing}"
             rows.append({**start, "source": reason, "tokenizer": cell.tokenizer, "quantity": "", "seed": None})

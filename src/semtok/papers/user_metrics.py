@@ -1,4 +1,4 @@
-"""What one run earned, user by user: `scores.parquet`, from which tables, figures and claims are made."""
+"""What one run earned, user by user: `metrics.parquet`, from which tables, figures and claims are made."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from semtok.errors import DataError
-from semtok.papers.metrics import OF_NDCG, OF_RANKS, beam_width, check_cutoff, earned_at, read_ranks, score
+from semtok.papers.metrics import OF_NDCG, OF_RANKS, beam_width, check_cutoff, earned_at, read_ranks
 from semtok.plan.metrics import DEFECT_BEAM, NO_K
 from semtok.run.files import atomic_path, read_table
 
@@ -25,7 +25,7 @@ _FACTS = b"semtok"
 
 
 @dataclass(frozen=True)
-class Scores:
+class UserMetrics:
     """The metrics of a run, summed over each user's targets."""
 
     users: npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ class Scores:
 
         Raises:
             ConfigError: the beam does not reach k.
-            DataError: the run was not scored at k.
+            DataError: the run was not evaluated at k.
         """
         if k != NO_K:
             check_cutoff(k, self.beam)
@@ -52,17 +52,38 @@ class Scores:
             return OF_NDCG[metric](self.column("ndcg", DEFECT_BEAM), k)
         if (metric, k) not in self.earned:
             known = ", ".join(f"{name}@{cutoff}" for name, cutoff in self.earned)
-            raise DataError(f"found the scores {known}; expected {metric}@{k} among them")
+            raise DataError(f"found the metrics {known}; expected {metric}@{k} among them")
         return self.earned[metric, k]
 
+    def means(self) -> pd.DataFrame:
+        """A row for each metric of ranks and k: `metric`, `k`, `value` (mean over targets), `user_value` (mean over
+        users of their targets' mean), `targets`, `users`.
 
-def score_users(ranks: pd.DataFrame, ks: Sequence[int]) -> Scores:
+        Raises:
+            DataError: no ranking has such means: NDCG@k above Recall@k, or outside [0, 1].
+        """
+        targets, users = int(self.targets.sum()), len(self.users)
+        values = {key: float(earned.sum() / targets) for key, earned in self.earned.items()}
+        for (metric, k), value in values.items():
+            if not 0 <= value <= 1:
+                raise DataError(f"found {metric}@{k} = {value}; expected a value in [0, 1]")
+            recall = values.get(("recall", k), 1.0)
+            if metric == "ndcg" and value > recall + 1e-12:
+                raise DataError(f"found ndcg@{k} = {value} above recall@{k} = {recall}; expected at most that")
+        rows = [
+            (*key, value, float((self.earned[key] / self.targets).mean()), targets, users)
+            for key, value in values.items()
+        ]
+        return pd.DataFrame(rows, columns=["metric", "k", "value", "user_value", "targets", "users"])
+
+
+def user_metrics(ranks: pd.DataFrame, ks: Sequence[int]) -> UserMetrics:
     """Every metric of checked ranks at those of `ks` that the beam reaches."""
     beam = beam_width(ranks)
     return _sums(ranks, ranks["rank"], [k for k in ks if k <= beam], beam)
 
 
-def score_untrained(path: str | Path, name: str, ks: Sequence[int]) -> Scores:
+def untrained_metrics(path: str | Path, name: str, ks: Sequence[int]) -> UserMetrics:
     """Every metric of one of the lists in an `untrained.parquet`, which rank all items.
 
     Raises:
@@ -74,7 +95,7 @@ def score_untrained(path: str | Path, name: str, ks: Sequence[int]) -> Scores:
     return _sums(ranks, ranks[name], ks, EVERY_ITEM)
 
 
-def _sums(targets: pd.DataFrame, ranks: pd.Series, ks: Sequence[int], beam: int) -> Scores:
+def _sums(targets: pd.DataFrame, ranks: pd.Series, ks: Sequence[int], beam: int) -> UserMetrics:
     """Of targets in their order and the rank of each, within `beam`."""
     users, groups = np.unique(targets["user"].to_numpy(dtype=np.int64), return_inverse=True)
     earned = {
@@ -84,32 +105,31 @@ def _sums(targets: pd.DataFrame, ranks: pd.Series, ks: Sequence[int], beam: int)
     }
     tested = targets[["target", "user", "item"]].to_numpy(dtype=np.int64)
     checksum = hashlib.sha256(np.ascontiguousarray(tested).tobytes()).hexdigest()
-    return Scores(users, np.bincount(groups, minlength=len(users)).astype(np.float64), earned, beam, checksum)
+    return UserMetrics(users, np.bincount(groups, minlength=len(users)).astype(np.float64), earned, beam, checksum)
 
 
-def score_run(ranks_path: str | Path, ks: Sequence[int], means_path: str | Path, users_path: str | Path) -> None:
-    """Write the scores of one run: `scores.csv`, its means, to be read, and `scores.parquet`, user by user.
+def evaluate_run(ranks_path: str | Path, ks: Sequence[int], means_path: str | Path, users_path: str | Path) -> None:
+    """Write the metrics of one run: `metrics.csv`, their means, to be read, and `metrics.parquet`, user by user.
 
     ks: cut-offs; those beyond the beam are left out, since the ranks cannot tell.
     """
-    ranks = read_ranks(ranks_path)
-    scores = score_users(ranks, ks)
+    found = user_metrics(read_ranks(ranks_path), ks)
     with atomic_path(means_path) as temporary:
-        score(ranks, [k for k in ks if k <= scores.beam]).to_csv(temporary, index=False)
-    write_scores(scores, users_path)
+        found.means().to_csv(temporary, index=False)
+    write_metrics(found, users_path)
 
 
-def write_scores(scores: Scores, path: str | Path) -> None:
-    """Write a `scores.parquet`."""
-    columns = {f"{metric}@{k}": values for (metric, k), values in scores.earned.items()}
-    table = pa.table({"user": scores.users, "targets": scores.targets, **columns})
-    facts = json.dumps({"beam": scores.beam, "targets": scores.checksum})
+def write_metrics(found: UserMetrics, path: str | Path) -> None:
+    """Write a `metrics.parquet`."""
+    columns = {f"{metric}@{k}": values for (metric, k), values in found.earned.items()}
+    table = pa.table({"user": found.users, "targets": found.targets, **columns})
+    facts = json.dumps({"beam": found.beam, "targets": found.checksum})
     with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata({_FACTS: facts}), temporary)
 
 
-def read_scores(path: str | Path) -> Scores:
-    """A `scores.parquet`.
+def read_metrics(path: str | Path) -> UserMetrics:
+    """A `metrics.parquet`.
 
     Raises:
         DataError: it cannot be read, or is none.
@@ -121,7 +141,7 @@ def read_scores(path: str | Path) -> Scores:
         users, targets = columns.pop("user"), columns.pop("targets")
         keys = [(metric, int(k)) for metric, _, k in (name.partition("@") for name in columns)]
     except KeyError as error:
-        raise DataError(f"{path}: {error} is missing; expected the scores of a run") from None
+        raise DataError(f"{path}: {error} is missing; expected the metrics of a run") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from None
-    return Scores(users, targets, dict(zip(keys, columns.values(), strict=True)), facts["beam"], facts["targets"])
+    return UserMetrics(users, targets, dict(zip(keys, columns.values(), strict=True)), facts["beam"], facts["targets"])

@@ -1,10 +1,11 @@
-"""Judging claims about scores: differences between tokenizers on the same users."""
+"""Judging claims about metrics: differences between tokenizers on the same users."""
 
 from itertools import pairwise
 
 from semtok.papers.claims.pairs import judge_pairs
-from semtok.papers.claims.runs import Columns, ExhibitRuns
+from semtok.papers.claims.runs import ExhibitRuns
 from semtok.papers.claims.verdicts import Comparison, Finding, SetAside, by_direction, by_printed_size
+from semtok.papers.samples import Columns
 from semtok.papers.statistics import Array, Estimate, Statistic, contrast
 from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
 from semtok.plan.figure_specs import METRIC_NAMES
@@ -16,7 +17,7 @@ def judge_gain(claim: GainClaim, runs: ExhibitRuns) -> Finding:
     runs.check_terms(claim.better, claim.worse)
     comparisons = []
     for gain in claim.gains:
-        estimate = runs.estimate(runs.relative_gain(claim.better, claim.worse, gain.columns))
+        estimate = runs.estimate(runs.measured.gain(claim.better, claim.worse, gain.columns))
         name = f"the gain of {claim.better} over {claim.worse} in {_name(gain.columns)}"
         comparisons.append(Comparison(name, estimate, "percent"))
     return by_printed_size(comparisons, claim.gains, runs.alpha, runs.departures(claim.better, claim.worse))
@@ -27,8 +28,8 @@ def judge_order(claim: OrderClaim, runs: ExhibitRuns) -> Finding:
 
     def estimate(higher: str, lower: str, column: tuple[str, int]) -> Estimate:
         if claim.margin is None:
-            return runs.estimate(runs.difference(higher, lower, column))
-        return runs.estimate(runs.relative_gain(higher, lower, [column]))
+            return runs.estimate(runs.measured.difference(higher, lower, column))
+        return runs.estimate(runs.measured.gain(higher, lower, [column]))
 
     return judge_pairs(claim, runs, {_name([column]): column for column in claim.columns}, estimate, claim.at_least)
 
@@ -38,7 +39,7 @@ def judge_shrinking_gain(claim: ShrinkingGainClaim, runs: ExhibitRuns) -> Findin
     runs.check_terms(claim.better, claim.worse)
     comparisons = []
     for columns in pairwise([column] for column in claim.columns):
-        first, second = (runs.relative_gain(claim.better, claim.worse, column) for column in columns)
+        first, second = (runs.measured.gain(claim.better, claim.worse, column) for column in columns)
 
         def shrinks(means: Array, first: Statistic = first, second: Statistic = second) -> Array:
             return first(means) - second(means)
@@ -63,15 +64,14 @@ def judge_contrast(claim: GainContrastClaim, *runs: ExhibitRuns) -> Finding:
         return by_direction([], runs[0].alpha, set_aside=set_aside)
 
     def draws(name: str, column: tuple[str, int]) -> tuple[float, Array]:
-        one = made[name]
-        if relative:
-            return one.draws(one.relative_gain(claim.better, claim.worse, [column]))
-        return one.draws(one.difference(claim.better, claim.worse, column))
+        measured, pair = made[name].measured, (claim.better, claim.worse)
+        statistic = measured.gain(*pair, [column]) if relative else measured.difference(*pair, column)
+        return measured.bootstrap.draws(statistic)
 
     comparisons = []
     for column in claim.columns:
         first, second = ([draws(name, column) for name in names] for names in (larger, smaller))
-        estimate = contrast(first, second, runs[0].confidence, runs[0].seed)
+        estimate = contrast(first, second, runs[0].uncertainty)
         name = f"{claim.scale} gain in {_name([column])} on {' and '.join(larger)} > on {' and '.join(smaller)}"
         comparisons.append(Comparison(name, estimate, "percent" if relative else "fraction"))
     return by_direction(comparisons, runs[0].alpha, set_aside=set_aside)

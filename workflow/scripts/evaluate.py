@@ -1,0 +1,7 @@
+"""Ranks to the metrics of one run."""
+
+from semtok.papers.user_metrics import evaluate_run
+from semtok.run.jobs import job
+
+with job(snakemake):
+    evaluate_run(snakemake.input.ranks, snakemake.params.ks, snakemake.output.means, snakemake.output.users)
