@@ -27,7 +27,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
         if run.is_untrained
     }
     diagnostics = dict.fromkeys(plan.coded(cells), write_diagnostics(folder / "diagnostics.json"))
-    (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
+    (folder / "facts.json").write_text(json.dumps({"overlap@20": 0.99}))
     labels = plan.datasets(load(DEFINITION), paper_config(**changed), name)
     stats = {label: write_stats(folder / f"{entry}.json", source, 1075, items=5099) for label, entry in labels.items()}
     results = results_from(

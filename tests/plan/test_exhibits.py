@@ -213,22 +213,35 @@ def test_a_job_is_made_from_its_params_alone(tmp_path, monkeypatch, raw, before,
     assert set(results.stats) == set(results.origins) == set(before[paper, exhibit]["datasets"])
 
 
-def test_scored_candidates_say_which_language_model_was_asked(raw):
-    said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
+def test_rows_say_what_stands_behind_the_name_of_a_language_model(raw):
+    def said(exhibit):
+        return {cell.tokenizer: cell for cell in exhibits(raw).cells("store", exhibit) if cell.runs}
+
+    raw["papers"]["store"]["tables"] = ["table2", "table3", "table5"]
     own = "that was trained on the catalogue's own texts"
-    assert said["texts/opt-zero-shot"] == f"texts/opt-zero-shot asks opt, a small OPT {own}"
-    assert said["texts/bert-zero-shot"] == f"texts/bert-zero-shot asks bert, a small BERT {own}"
-    assert said["texts/bert-fine-tuned"] == f"texts/bert-fine-tuned starts from bert, a small BERT {own}"
-    assert said["store/opt-codes"] == f"store/opt-codes starts from opt, a small OPT {own}"
+    asked = said("table5")
+    for row, model, what in [("texts/opt-zero-shot", "opt", "OPT"), ("texts/bert-fine-tuned", "bert", "BERT")]:
+        assert asked[row].language_models[0].startswith(f"The language model {model} is a small {what} (")
+        assert asked[row].language_models[0].endswith(own)
+        assert "nothing but the catalogue" in asked[row].remark
+    retrieved = said("table3")
+    for row in ("ids/p5", "store/store", "rqvae-tiger+n_levels=4/tiger-opt"):
+        assert [one.endswith(own) for one in retrieved[row].language_models] == [True]
+        assert retrieved[row].remark == ""
+    assert retrieved["ids/sasrec-store"].language_models == ()
+    (dense,) = said("table2").values()
+    assert dense.language_models[0].endswith(own)
     raw["language_models"]["opt"] = {"source": "hub", "model": "facebook/opt-350m", "revision": None}
     raw["language_models"]["bert"] = {"source": "folder", "path": "mine", "architecture": "bert"}
-    said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
-    assert said["store/opt-codes"] == "store/opt-codes starts from facebook/opt-350m, which is published"
-    assert said["texts/bert-zero-shot"] == "texts/bert-zero-shot asks bert, a BERT of one's own"
+    asked = said("table5")
+    assert "facebook/opt-350m" in asked["store/opt-codes"].language_models[0]
+    assert "BERT of one's own" in asked["texts/bert-zero-shot"].language_models[0]
+    # What the paper has is no reason to set a claim aside.
+    assert {cell.remark for cell in asked.values()} == {""}
 
 
 def test_scorers_over_codes_say_which_vectors_are_of_an_untrained_network(raw):
     raw["tokenizers"]["rqvae-tiger"]["encoder"] = "vit-untrained"
     said = {cell.tokenizer: cell.remark for cell in exhibits(raw).cells("store", "table5") if cell.runs}
-    assert "reads the vectors of an untrained network (vit-untrained). " in said["rqvae-tiger+n_levels=4/opt-codes"]
+    assert "reads the vectors of an untrained network (vit-untrained)" in said["rqvae-tiger+n_levels=4/opt-codes"]
     assert "untrained" not in said["store/opt-codes"]

@@ -90,7 +90,7 @@ def results_of(
     for run, path in scored.items():
         lists[run] = path.with_name(f"lists-{path.name}")
         evaluate_lists(path, lists[run])
-    (folder / "facts.json").write_text(json.dumps({"overlap_at_20": 0.99}))
+    (folder / "facts.json").write_text(json.dumps({"overlap@20": 0.99}))
     uses = {
         "store": {"perplexity": 0.8, "use": 0.99, "gini": 0.2},
         "store-rqvae": {"perplexity": 0.4, "use": 0.6, "gini": 0.6},

@@ -69,7 +69,8 @@ class DecodingOptions(Section):
     batch_size: PositiveInt
     """Targets decoded together."""
     certify_users: NonNegativeInt
-    """Users whose whole catalogue is scored to certify the beam (overlap@20)."""
+    """Users whose whole catalogue is scored to certify the beam (overlap@20) of constraint: trie; the other constraint
+    searches tuples that no item has."""
 
 
 class GeneratorOptions(RecommenderOptions):

@@ -8,6 +8,7 @@ from semtok.papers.quantities import ANOTHER_ITEM, RIGHT, answers
 from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
 from semtok.papers.tables import Table
+from semtok.plan.remarks import language_models
 from semtok.plan.table_specs import AttributesTable, Tasks
 
 COLUMNS = [
@@ -79,6 +80,7 @@ def grid(results: Results, frame: pd.DataFrame) -> Grid:
         " items that were held out; means over seeds. The paper measures none of it (S-12). From the dense tokens of"
         " another item is what the language model knows of any."
     )
+    notes += language_models(results.cells)
     return Grid(results.caption, columns, rows, 3, rules, results.warning(results.origins, "data"), notes)
 
 

@@ -16,7 +16,7 @@ from semtok.papers.results import Results
 from semtok.papers.tables import Table
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
-from semtok.plan.remarks import remarks
+from semtok.plan.remarks import language_models, remarks
 from semtok.plan.table_specs import Gain, RankingTable, Row
 from semtok.plan.untrained import kind_of
 
@@ -177,7 +177,7 @@ def _notes(shown: RankingResults) -> list[str]:
         notes.append(f"{_UNCERTIFIED} The beam finds less than {CERTIFIED:.0%} of the true best: not judged.")
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
-    return [*notes, *remarks(results.cells), *_empty(shown)]
+    return [*notes, *language_models(results.cells), *remarks(results.cells), *_empty(shown)]
 
 
 def _about_untrained(shown: RankingResults) -> list[str]:

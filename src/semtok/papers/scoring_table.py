@@ -13,7 +13,7 @@ from semtok.papers.results import Results
 from semtok.papers.tables import Table
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
-from semtok.plan.remarks import remarks
+from semtok.plan.remarks import language_models, remarks
 from semtok.plan.table_specs import ScoringTable
 
 AUC = ("auc", NO_K)
@@ -137,7 +137,7 @@ def _notes(shown: ScoringResults) -> list[str]:
     ]
     if shown.random:
         notes.append(f"{RANDOM}: in expectation, from the numbers of candidates and clicks alone.")
-    notes += remarks(shown.results.cells)
+    notes += [*language_models(results.cells), *remarks(results.cells)]
     notes += [f"{row.label}: {row.note}" for row in shown.table.rows if row.note]
     labels = {row.scorer: row.label for row in shown.table.rows}
     reasons: dict[str, list[str]] = {}

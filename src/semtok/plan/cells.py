@@ -67,6 +67,8 @@ class Cell:
     evidence: Evidence = "ranks"
     remark: str = ""
     """What must be said wherever its numbers show."""
+    language_models: tuple[str, ...] = ()
+    """What each language model is that it uses, in words."""
     terms: Terms = Terms()
     """Of the cells of claims (`semtok.plan.terms`)."""
     budget: str = ""
@@ -88,7 +90,8 @@ class Cell:
     def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
         """The inverse of `as_dict`."""
         terms = Terms(**{**values["terms"], "departures": tuple(values["terms"]["departures"])})
-        return cls(**{**values, "runs": tuple(Run(**run) for run in values["runs"]), "terms": terms})
+        runs = tuple(Run(**run) for run in values["runs"])
+        return cls(**{**values, "runs": runs, "terms": terms, "language_models": tuple(values["language_models"])})
 
 
 def cutoffs(paper: Paper, exhibits: Iterable[str], optional: bool = False) -> list[int]:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from semtok.config.model import Config
-from semtok.config.scorers import is_trained
-from semtok.config.variants import resolve
 from semtok.plan import cells as plan
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import CLAIMS, DatasetNote, Definition
@@ -17,7 +15,7 @@ from semtok.plan.figure_specs import Figure
 from semtok.plan.own_data import with_own_data
 from semtok.plan.paths import Paths, sources, trained_as
 from semtok.plan.printed import Printed, printed_beside
-from semtok.plan.remarks import with_remarks
+from semtok.plan.remarks import with_language_models, with_remarks
 from semtok.plan.table_specs import RankingTable
 from semtok.plan.terms import with_terms
 from semtok.plan.untrained import UNTRAINED
@@ -70,25 +68,9 @@ class Exhibits:
             else:
                 found = plan.cells(definition, config, exhibit, *given)
             found = with_remarks(found, tokenizers, self._entries["encoders"], recommenders)
-            found = [self._with_language_model(cell) for cell in found]
+            found = with_language_models(found, self._entries)
             self._cells[paper, exhibit] = list(self._with_untrained(found))
         return self._cells[paper, exhibit]
-
-    def _with_language_model(self, cell: Cell) -> Cell:
-        """The same cell; one of scored candidates says which language model it asks."""
-        if cell.evidence != "candidates" or not cell.runs:
-            return cell
-        scorer = resolve(self._entries["scorers"], cell.runs[0].recommender, "scorers")
-        name = scorer["language_model"]
-        model = self._entries["language_models"][name]
-        what = {"opt": "OPT", "bert": "BERT"}[model["architecture"]]
-        which = {
-            "corpus": f"{name}, a small {what} that was trained on the catalogue's own texts",
-            "folder": f"{name}, a {what} of one's own",
-            "hub": f"{model.get('model')}, which is published",
-        }[model["source"]]
-        said = f"{cell.tokenizer} {'starts from' if is_trained(scorer) else 'asks'} {which}"
-        return replace(cell, remark=f"{cell.remark}. {said}" if cell.remark else said)
 
     def _with_untrained(self, cells: Iterable[Cell]) -> Iterator[Cell]:
         """The same cells; untrained baselines say in words what they are, or why there is nothing to rank by."""

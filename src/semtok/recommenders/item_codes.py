@@ -202,8 +202,8 @@ def decode_over_codes(task: RecommenderTask[Options], weights: Weights, build: B
 
     A target's rank counts items, not tuples, and comes from its history alone; it is null where the target is not in
     the beam. The seed only orders items that share a tuple (collisions: expand). Facts: `invalid_rate` (share of
-    generated tuples that no item has), and for `certify_users` targets `overlap@20` with the exact ranking and the
-    Recall@1 of both.
+    generated tuples that no item has), and of a search in the trie, for `certify_users` targets, `overlap@20` with the
+    exact ranking and the Recall@1 of both.
     """
     decoder = Decoder.load(task, weights, build)
     samples = target_samples(task.targets, "test", task.sequences)
@@ -216,7 +216,8 @@ def decode_over_codes(task: RecommenderTask[Options], weights: Weights, build: B
         "beam_size": task.options.decoding.beam_size,
         "invalid_rate": generated.invalid_rate,
     }
-    if task.options.decoding.certify_users:
+    # The soft constraint searches all tuples, and the exact ranking is of those that items have.
+    if task.options.decoding.certify_users and task.options.decoding.constraint == "trie":
         facts |= certified_facts(decoder, samples, generated, task.options.decoding.certify_users)
     beams = [row[row >= 0] for row in generated.top]
     return ranks_table(task.targets, generated.ranks(samples.item), beams), facts

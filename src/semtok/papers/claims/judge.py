@@ -14,7 +14,7 @@ from semtok.papers.results import Results
 from semtok.plan import claim_specs as specs
 from semtok.plan.cells import Cell
 from semtok.plan.claim_base import Claim
-from semtok.plan.remarks import remarks
+from semtok.plan.remarks import language_models, remarks
 
 JUDGES: dict[type[Claim], Callable[..., Finding]] = {
     specs.GainClaim: judge_gain,
@@ -68,7 +68,7 @@ class Judge:
         if SYNTHETIC in sources:
             return without_verdict(finding)
         finding = with_made_up(finding, "; ".join(remarks(cells)))
-        about = [sentence for dataset in datasets for sentence in self._about(dataset)]
+        about = [*language_models(cells), *(sentence for dataset in datasets for sentence in self._about(dataset))]
         return replace(finding, reason=sentences([finding.reason, *about]))
 
     def _cells_of(self, claim: Claim) -> list[Cell]:
