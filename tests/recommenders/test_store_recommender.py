@@ -18,6 +18,7 @@ from semtok.plan.paths import Paths
 from semtok.recommenders import aligned, store
 from semtok.recommenders.aligned import AlignedTrainer
 from semtok.recommenders.language_codes import item_tokens
+from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.text_tasks import TO_CODES, TO_TEXT, ItemTexts, Joined, TextTask
 from semtok.recommenders.training import TrainingSamples, Validation, make_optimizer
 from semtok.recommenders.vocabulary import N_SPECIALS
@@ -123,6 +124,24 @@ def test_a_killed_training_resumes_in_its_phase(built, tmp_path, monkeypatch, af
     again, history_again = run("killed", False)
     pd.testing.assert_frame_equal(history, history_again)
     assert all(torch.equal(weights[name], again[name]) for name in weights)
+
+
+def test_alignment_writes_the_codes_of_a_text(built, tmp_path, monkeypatch):
+    """And not the text of codes, which is a task of LC-Rec."""
+    task, made = built[0], []
+
+    class Kept(AlignedTrainer):
+        def __init__(self, model, options, alignment, recommendation, *rest):
+            made.append((alignment, recommendation))
+            super().__init__(model, options, alignment, recommendation, *rest)
+
+    monkeypatch.setattr(aligned, "AlignedTrainer", Kept)
+    object.__setattr__(task, "options", store_options(epochs=1))
+    store.train(task, tmp_path / "checkpoint", "one")
+    ((alignment, recommendation),) = made
+    assert isinstance(alignment, TextTask)
+    assert alignment.task == TO_CODES
+    assert isinstance(recommendation, EveryTarget)
 
 
 def test_a_text_asks_for_the_codes_of_its_item(built):
