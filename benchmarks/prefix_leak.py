@@ -86,11 +86,16 @@ def recalls(task: LanguageTask, weights: Weights, n_users: int | None = None) ->
     return found
 
 
+def record(folder: Path, dataset: str, tokenizer: str, recommender: str, seed: int) -> Path:
+    """What the job that decoded a run has left of its options."""
+    records = Path(Paths(str(folder)).records)
+    return records / "decode_with_language_model" / dataset / tokenizer / recommender / f"{seed}.json"
+
+
 def trained(folder: Path, dataset: str, tokenizer: str, recommender: str, seed: int) -> tuple[LanguageTask, Weights]:
     """A run of a results folder, with the options that it was decoded with."""
     paths, run = Paths(str(folder)), {"dataset": dataset, "tokenizer": tokenizer, "seed": seed}
-    record = Path(paths.records) / "decode_with_language_model" / dataset / tokenizer / recommender / f"{seed}.json"
-    config = read_json(record)["config"]
+    config = read_json(record(folder, dataset, tokenizer, recommender, seed))["config"]
     options, section = config["options"], config["language_model"]
     files = []
     if section["source"] != "hub":
@@ -132,7 +137,11 @@ def main(words: list[str] | None = None) -> None:
     arguments = parser.parse_args(words)
     torch.set_num_threads(arguments.threads)
     names = arguments.dataset, arguments.tokenizer, arguments.recommender
-    task, weights = trained(arguments.results, *names, arguments.seed)
+    run = (arguments.results, *names, arguments.seed)
+    if not record(*run).exists():
+        # No failure, since `make benchmarks` runs all that is here, and the demo trains no such recommender.
+        parser.exit(message=f"{record(*run)}: no such file; nothing is measured without a run that was decoded\n")
+    task, weights = trained(*run)
     n_users = int((task.targets["split"] == "test").sum())
     n_users = min(n_users, arguments.users or n_users)
     print(f"{'/'.join(names)}, seed {arguments.seed}, {n_users} test users, beam {task.options.decoding.beam_size}\n")

@@ -331,3 +331,7 @@ def test_the_experiment_is_of_a_folder_of_results(trained, decoded_both_ways, tm
     assert [recall(found, k) for k in KS] == decoded_both_ways["trie", "honest"]
     main(["--results", "results", "--dataset", "d", "--users", "20"])
     assert "20 test users" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as none:
+        main(["--results", "results", "--dataset", "other"])
+    assert none.value.code == 0
+    assert "decode_with_language_model/other/store/store/0.json: no such file" in capsys.readouterr().err
