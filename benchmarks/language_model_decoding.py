@@ -2,10 +2,11 @@
 
 Decoding: users a second of our beam search, whose branches share the keys and values of the history, against `generate`
 with `prefix_allowed_tokens_fn` over nested dicts. Training: targets a second of a step, in which one pass asks for
-all codes of a window, against one target a sample with its prompt padded to the longest that there may be.
+all codes of a window, against one target a sample, its history the items' texts, padded to the longest of the batch.
 
-The language model has random weights, and is larger than the demo's; codes are words of it for the peer. The rankings
-are checked to be the same.
+The language model has random weights, and is larger than the demo's; codes are words of it for the decoding's peer. The
+rankings are checked to be the same. Losses cannot be, since a text is no code: checked is that both ask for the same
+codes of the same targets.
 """
 
 import argparse
@@ -16,17 +17,20 @@ from tiger_peer import compare, interleaved, report, step
 from transformers import OPTConfig, OPTForCausalLM
 
 from semtok.config.on_language_models import AdaptedModel
+from semtok.encoders.attributes import AttributeTokens, padded
 from semtok.encoders.corpus_language_model import byte_level_bpe
 from semtok.encoders.language_models import LanguageModel
 from semtok.recommenders.batching import Batches
 from semtok.recommenders.beam_search import beam_search
 from semtok.recommenders.language_codes import LanguageCodes
 from semtok.recommenders.prefixes import EveryTarget
+from semtok.recommenders.prompts import PromptBatch
 from semtok.recommenders.sequences import Samples, Sequences
 from semtok.recommenders.training import make_optimizer
 from semtok.recommenders.trie import Trie
 from semtok.recommenders.vocabulary import N_SPECIALS, ItemTokens
 from support.in_language_models import store_options
+from support.language import ATTRIBUTES
 from support.language import items as texts
 
 MAX_ITEMS, N_ITEMS, N_LEVELS, SIZE = 20, 12_000, 4, 256
@@ -38,7 +42,7 @@ def networks() -> tuple[LanguageCodes, OPTForCausalLM, ItemTokens]:
     """Ours, and an OPT of the same weights whose words go on with the codes."""
     catalogue = ItemTokens.from_codes(np.random.default_rng(0).integers(0, SIZE, (N_ITEMS, N_LEVELS)), "expand")
     vocabulary = byte_level_bpe(texts(), 320)
-    shape = {**SHAPE, "word_embed_proj_dim": SHAPE["hidden_size"], "max_position_embeddings": 256, "dropout": 0.0}
+    shape = {**SHAPE, "word_embed_proj_dim": SHAPE["hidden_size"], "max_position_embeddings": 512, "dropout": 0.0}
     own = OPTForCausalLM(OPTConfig(vocab_size=vocabulary.get_vocab_size(), **shape))
     options = AdaptedModel(lora_rank=128, lora_alpha=128, lora_dropout=0.0)
     n_words = own.config.vocab_size
@@ -124,6 +128,20 @@ def measure_decoding(n_users: int, beam_size: int, repeats: int) -> None:
     report(f"Beam search in a language model, beam {beam_size}", facts, [row])
 
 
+def text_prompts(model: LanguageCodes, batches: Batches, samples: Samples) -> PromptBatch:
+    """Prompts of one target each, in whose histories items are their texts, as a language model of words has them."""
+    content = AttributeTokens(texts(N_ITEMS), ATTRIBUTES, model.vocabulary, None).content
+    before, newline, following = (part.tolist() for part in (model.prefix, model.between, model.next))
+    rows = []
+    for sample, item in enumerate(samples.item):
+        history = batches.sequences.histories(samples.take(np.array([sample])), MAX_ITEMS).items[0]
+        read = [token for one in history for token in (*content(one), *newline)]
+        rows.append([*before, *read, *following, *(batches.tokens[item] - N_SPECIALS + model.n_words).tolist()])
+    ids, n_tokens = padded(rows, model.filler, CPU), torch.tensor([len(row) for row in rows])
+    place = torch.arange(ids.shape[1])
+    return PromptBatch(ids, n_tokens, (place >= (n_tokens - N_LEVELS)[:, None]) & (place < n_tokens[:, None]))
+
+
 def measure_training(n_users: int, repeats: int) -> None:
     model, _, catalogue = networks()
     batches, last = histories(catalogue, n_users, MAX_ITEMS)
@@ -135,29 +153,27 @@ def measure_training(n_users: int, repeats: int) -> None:
     # The peer trains LoRA's maps and the code vectors too: the same network, one target a sample.
     twin, _, _ = networks()
     their_optimizer = make_optimizer(twin, options)
+    prompts = text_prompts(twin, batches, every.take(np.flatnonzero(every.user == 0)))
+    labels = (prompts.ids - twin.n_words).masked_fill(~prompts.asked, -100)[:, 1:]
+    mask = torch.arange(prompts.ids.shape[1]) < prompts.n_tokens[:, None]
+    assert torch.equal(labels[labels >= 0].view(-1, N_LEVELS), batches.tokens[every.item[:MAX_ITEMS]] - N_SPECIALS)
 
     def run_ours(_repeat: int) -> None:
         step(ours, optimizer, np.arange(len(ours)))
 
     def run_theirs(_repeat: int) -> None:
-        rows = np.flatnonzero(every.user == 0)
-        sample = every.take(rows)
-        source, n_items = batches.source(sample).source, torch.from_numpy(sample.position)
-        none = torch.zeros(len(rows), MAX_ITEMS, dtype=torch.bool)
-        prompts = twin.history(source, n_items, batches.target(sample.item)[:, 1:-1], none, len(twin.next))
-        labels = (prompts.ids - twin.n_words).masked_fill(~prompts.asked, -100)[:, 1:]
-        mask = torch.arange(prompts.ids.shape[1]) < prompts.n_tokens[:, None]
         their_optimizer.zero_grad()
         states = twin.decoder(inputs_embeds=twin.embed(prompts.ids), attention_mask=mask.long(), use_cache=False)
         logits = twin.head(states.last_hidden_state[:, :-1])  # at every place, as a causal language model's head is
         torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()).backward()
         their_optimizer.step()
 
-    peer = "transformers, one target a sample, padded"
+    peer = "transformers, one target a sample, padded texts"
     seconds = interleaved({"semtok": run_ours, peer: run_theirs}, repeats)
     # Theirs had the targets of one user, ours those of all.
     seconds[peer] = [n_users * one for one in seconds[peer]]
     facts = {"windows": n_users, "targets": len(every), "levels": N_LEVELS}
+    facts |= {"longest_text_prompt": prompts.ids.shape[1], "tokens_of_text_prompts": int(prompts.n_tokens.sum())}
     report("Training in a language model", facts, [compare(seconds, "semtok", peer, len(every), "targets/s")])
 
 

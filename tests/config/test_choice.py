@@ -51,6 +51,19 @@ def test_what_a_name_sets_is_not_chosen(sasrec):
     assert grid_of("sasrec", sasrec) == grid_of("sasrec", sasrec | {"choose": None}) == {}
 
 
+def test_options_of_one_value_are_one_key(sasrec):
+    both = {"model.dropout & model.attention_dropout": [0.2, 0.5], "training.learning_rate": [0.01]}
+    config, mistakes = config_with(sasrec | {"choose": both})
+    assert mistakes == []
+    grid = grid_of("sasrec", config.recommenders["sasrec"].model_dump())
+    names = trials("sasrec", grid)
+    assert names[1] == ("sasrec+choose=null+model.dropout=0.5+model.attention_dropout=0.5+training.learning_rate=0.01")
+    found = [resolve({"sasrec": sasrec | {"choose": both}}, name, "recommenders")["model"] for name in names]
+    assert [(model["dropout"], model["attention_dropout"]) for model in found] == [(0.2, 0.2), (0.5, 0.5)]
+    for option in ("dropout", "attention_dropout"):
+        assert list(grid_of(f"sasrec+model.{option}=0.1", sasrec | {"choose": both})) == ["training.learning_rate"]
+
+
 def test_a_job_s_options_are_those_of_the_choice(sasrec, tmp_path):
     (tmp_path / "choice.json").write_text(json.dumps({"chosen": {"model.dropout": 0.5, "training.epochs": 7}}))
     asked = sasrec | {"choose": str(tmp_path / "choice.json")}
@@ -72,6 +85,9 @@ def test_a_job_s_options_are_those_of_the_choice(sasrec, tmp_path):
         ),
         ({"model.n_heads": [2, 3]}, "found {'model.n_heads': 3}; expected values that are valid together (model: "),
         ({"decoding.top": [20, 50]}, "recommenders.sasrec.choose.decoding.top"),
+        ({"model.dropout & decoding.top": [0.2]}, "recommenders.sasrec.choose.model.dropout & decoding.top"),
+        ({"model.dropout": [0.2], "model.dropout & model.attention_dropout": [0.5]}, "expected each option in one key"),
+        ({"model.dropout &": [0.2]}, "recommenders.sasrec.choose.model.dropout &"),
         ({"training.epochs": []}, "recommenders.sasrec.choose.training.epochs: found []"),
     ],
 )

@@ -53,6 +53,67 @@ def test_an_items_vector_is_its_own_beside_that_of_its_tile(network):
     assert 1 < len(tile.unique()) < N_ITEMS
 
 
+def normed(x, weights):
+    x = (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)
+    return x * weights["weight"] + weights["bias"]
+
+
+def below(weights, name):
+    """The weights of a part of the network, by their names in it."""
+    return {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+
+
+def block(weights, x, n_heads, is_seen):
+    """A Transformer block over x [T, d], whose row t sees those where `is_seen` [T, T]."""
+    attention = below(weights, "self_attn")
+    projected = x @ attention["in_proj_weight"].T + attention["in_proj_bias"]
+    heads = []
+    for part in np.split(projected.reshape(len(x), 3, n_heads, -1), n_heads, axis=2):
+        query, key, value = part[:, :, 0].transpose(1, 0, 2)
+        logits = np.where(is_seen, query @ key.T / np.sqrt(query.shape[1]), -np.inf)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        heads.append(shares / shares.sum(axis=1, keepdims=True) @ value)
+    found = np.concatenate(heads, axis=1) @ attention["out_proj.weight"].T + attention["out_proj.bias"]
+    x = normed(x + found, below(weights, "norm1"))
+    inner = np.maximum(x @ weights["linear1.weight"].T + weights["linear1.bias"], 0)
+    return normed(x + inner @ weights["linear2.weight"].T + weights["linear2.bias"], below(weights, "norm2"))
+
+
+def vector_by_hand(weights, item, pieces):
+    """An item's own vector beside the mean of what the geography encoder makes of its pieces."""
+    x = weights["piece.weight"][pieces] * np.sqrt(10) + weights["place_in_key"]
+    x = block(below(weights, "geography.layers.0"), x, 1, np.ones((len(x), len(x)), dtype=bool))
+    return np.concatenate([weights["item.weight"][item] * np.sqrt(6), x.mean(axis=0)])
+
+
+def states_by_hand(weights, vectors):
+    """Causal blocks over the vectors and the Transformer's positions."""
+    steps, dim = vectors.shape
+    angles = np.arange(steps)[:, None] / 10_000 ** (np.arange(0, dim, 2) / dim)
+    positions = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(steps, dim)
+    x = vectors * np.sqrt(dim) + positions
+    for layer in range(2):
+        x = block(below(weights, f"blocks.layers.{layer}"), x, 2, np.tri(steps, dtype=bool))
+    return x
+
+
+def test_vectors_and_states_are_those_of_the_equations(tmp_path):
+    torch.manual_seed(0)
+    model = build(task_in(tmp_path, make_options("geosan", model={"dropout": 0.0, "item_dim": 6, "geography_dim": 10})))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+    weights = {name: value.double().numpy() for name, value in model.state_dict().items()}
+    pieces, tile = model.get_buffer("pieces").numpy(), model.get_buffer("tile").numpy()
+    items = [4, 17, 4, 9, 28]
+    with torch.no_grad():
+        vectors = model.eval().vectors(torch.tensor([items]))
+        states = model.states(vectors)
+    expected = np.array([vector_by_hand(weights, item, pieces[tile[item]]) for item in items])
+    np.testing.assert_allclose(vectors[0], expected, atol=1e-5)
+    np.testing.assert_allclose(states[0], states_by_hand(weights, expected), atol=1e-5)
+
+
 def test_the_decoder_by_hand(network):
     """softmax(e . S / sqrt(d)) over what a candidate may know of, added to the last state, normed, times e."""
     states, candidate = torch.randn(1, 3, 16), torch.randn(1, 1, 16)

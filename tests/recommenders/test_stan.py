@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from semtok.encoders.geography import EARTH_RADIUS_KM
 from semtok.recommenders.sequences import Samples
 from semtok.recommenders.stan import Intervals, build
 from support.check_ins import make_options, task_in
@@ -32,6 +34,52 @@ def test_a_world_of_one_place_and_moment_has_intervals():
 def network(tmp_path):
     torch.manual_seed(0)
     return build(task_in(tmp_path, make_options("stan", model={"dropout": 0.0}))).eval()
+
+
+def haversine(latitude, longitude):
+    """Kilometres between all pairs."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    half = np.sin((phi[:, None] - phi) / 2) ** 2
+    half += np.cos(phi[:, None]) * np.cos(phi) * np.sin((lam[:, None] - lam) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half))
+
+
+def first_layer(weights, check_ins, places):
+    """Its logits and values, in numpy, of rows of the interactions: an interval of a pair as a vector, as the public
+    code has it."""
+    places = places.iloc[check_ins["item"]]
+    moments = pd.to_datetime(check_ins["timestamp"], unit="s").dt
+    hour = (moments.day_of_week * 24 + moments.hour).to_numpy()
+    joint = weights["user.weight"][check_ins["user"]] + weights["item.weight"][check_ins["item"]]
+    joint = joint + weights["hour.weight"][hour]
+    query, key, value = (joint @ weights[f"{name}.weight"].T for name in ("query", "key", "value"))
+    logits = query @ key.T / np.sqrt(joint.shape[1])
+    seconds = check_ins["timestamp"].to_numpy()
+    hours = np.abs(seconds[:, None] - seconds) / 3600
+    for kind, interval in enumerate((haversine(places["latitude"].to_numpy(), places["longitude"].to_numpy()), hours)):
+        share = (interval / weights["among.bounds"][kind])[:, :, None]
+        vector = weights["among.lower"][kind] * (1 - share) + weights["among.upper"][kind] * share
+        logits = logits + vector.sum(axis=2)
+    return logits, value
+
+
+def test_the_first_layer_is_that_of_the_equations(tmp_path):
+    """(E Wq) (E Wk)^T / sqrt(d) and the bias of the intervals, where E is user, item and hour of the week."""
+    torch.manual_seed(0)
+    task = task_in(tmp_path, make_options("stan", model={"dropout": 0.0}))
+    network = build(task).eval()
+    weights = {name: value.double().numpy() for name, value in network.state_dict().items()}
+    places, rows = pd.read_parquet(task.items), task.interactions
+    lengths = {3: 5, 7: 2}
+    user, position = (np.array(list(part)) for part in (lengths, lengths.values()))
+    histories = task.sequences.histories(Samples(user, position, np.zeros(2, dtype=np.int64)), 5)
+    with torch.no_grad():
+        logits, values = network.relations(histories)
+    for row, (user, length) in enumerate(lengths.items()):
+        expected = first_layer(weights, rows[rows["user"] == user].iloc[:length], places)
+        # float32 tells places half a metre apart.
+        np.testing.assert_allclose(logits[row, :length, :length], expected[0], atol=2e-3)
+        np.testing.assert_allclose(values[row, :length], expected[1], atol=1e-6)
 
 
 def test_the_mask_comes_before_the_softmax(network):

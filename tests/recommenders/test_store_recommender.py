@@ -1,28 +1,28 @@
 """STORE's recommender: alignment in turn with recommendation, where its weights come from, and what it learns."""
 
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from prefix_leak import KS, main, recalls
 from safetensors.torch import save_file
 
 from semtok.config.language_models import FolderModel
 from semtok.encoders.dense_training import DenseTraining
 from semtok.encoders.language_models import load
 from semtok.errors import ConfigError
+from semtok.plan.paths import Paths
 from semtok.recommenders import aligned, store
 from semtok.recommenders.aligned import AlignedTrainer
-from semtok.recommenders.beam_search import beam_search
-from semtok.recommenders.code_model import CodeModel
-from semtok.recommenders.generation import Generated, expand
-from semtok.recommenders.item_codes import Decoder
 from semtok.recommenders.language_codes import item_tokens
-from semtok.recommenders.sequences import target_samples
+from semtok.recommenders.prefixes import EveryTarget
 from semtok.recommenders.text_tasks import TO_CODES, TO_TEXT, ItemTexts, Joined, TextTask
 from semtok.recommenders.training import TrainingSamples, Validation, make_optimizer
 from semtok.recommenders.vocabulary import N_SPECIALS
+from semtok.run.files import write_json
 from support.in_language_models import store_options, task_in
 from support.language import ATTRIBUTES, dense_options, items
 
@@ -124,6 +124,24 @@ def test_a_killed_training_resumes_in_its_phase(built, tmp_path, monkeypatch, af
     again, history_again = run("killed", False)
     pd.testing.assert_frame_equal(history, history_again)
     assert all(torch.equal(weights[name], again[name]) for name in weights)
+
+
+def test_alignment_writes_the_codes_of_a_text(built, tmp_path, monkeypatch):
+    """And not the text of codes, which is a task of LC-Rec."""
+    task, made = built[0], []
+
+    class Kept(AlignedTrainer):
+        def __init__(self, model, options, alignment, recommendation, *rest):
+            made.append((alignment, recommendation))
+            super().__init__(model, options, alignment, recommendation, *rest)
+
+    monkeypatch.setattr(aligned, "AlignedTrainer", Kept)
+    object.__setattr__(task, "options", store_options(epochs=1))
+    store.train(task, tmp_path / "checkpoint", "one")
+    ((alignment, recommendation),) = made
+    assert isinstance(alignment, TextTask)
+    assert alignment.task == TO_CODES
+    assert isinstance(recommendation, EveryTarget)
 
 
 def test_a_text_asks_for_the_codes_of_its_item(built):
@@ -270,49 +288,50 @@ def test_it_learns_what_comes_next(trained):
     assert facts["beam_recall@1"] == facts["exhaustive_recall@1"]
 
 
-class Leaking(CodeModel):
-    """The decoder of S-I2: whatever the beams hold, the network goes on reading the target's own codes, and scores are
-    sums of probabilities. Those of a step are the same in all beams, so that their log-softmax only moves all scores.
-    """
-
-    def __init__(self, model, target):
-        super().__init__()
-        self.model, self.target = model, target
-
-    def begin(self, source, mask):
-        self.level = 0
-        return self.model.begin(source, mask)
-
-    def step(self, tokens, state):
-        if self.level:
-            tokens = self.target[:, self.level - 1].repeat_interleave(len(tokens) // len(self.target))
-        self.level += 1
-        logits, state = self.model.step(tokens, state)
-        return logits.softmax(-1), state
-
-    def every_target(self, source, target, seen):
-        raise NotImplementedError
+@pytest.fixture(scope="module")
+def decoded_both_ways(trained):
+    return recalls(*trained)
 
 
-def test_a_leaking_decoder_has_the_flat_recall_of_the_printed_table(trained):
+def test_a_leaking_decoder_has_the_flat_recall_of_the_printed_table(decoded_both_ways):
     """S-I2: from Recall@5 over @10 to @20 the paper prints 0.0726, 0.0746, 0.0764: 5% more. Of one and the same
     weights and tree, an honest beam is steep and a leaking one as flat as that.
     """
-    decoder = Decoder.load(*trained, store.build)
-    task, batches, trie = trained[0], decoder.batches, decoder.trie
-    samples = target_samples(task.targets, "test", task.sequences)
-    lengths = batches.sequences.lengths(samples, batches.max_items)
-    found = {}
-    for leaks in (False, True):
-        ranks = np.zeros(len(samples), dtype=np.int64)
-        for rows in (np.flatnonzero(lengths == length) for length in set(lengths)):
-            part = samples.take(rows)
-            model = Leaking(decoder.model, batches.tokens[part.item]) if leaks else decoder.model
-            leaves, _ = beam_search(model, trie, trie, batches.source(part), 20, False)
-            top = expand(leaves, trie, part.user, 0)[:, :20].astype(np.int32)
-            ranks[rows] = Generated(top, 0.0).ranks(part.item)
-        found[leaks] = [recall(ranks, k) for k in (1, 5, 10, 20)]
-    honest, leaking = found[False], found[True]
-    assert honest[1] < 0.75 * honest[3], found
-    assert leaking[1] > 0.9 * leaking[3], found
-    assert leaking[0] > 3 * honest[0], found
+    honest, leaking = decoded_both_ways["trie", "honest"], decoded_both_ways["trie", "leaking"]
+    assert honest[1] < 0.75 * honest[3], honest
+    assert leaking[1] > 0.9 * leaking[3], leaking
+    assert leaking[0] > 3 * honest[0], (leaking, honest)
+
+
+def test_the_experiment_is_of_a_folder_of_results(trained, decoded_both_ways, tmp_path, monkeypatch, capsys):
+    """Side by side, of the files and the record of a run; and its honest search is that of the workflow."""
+    monkeypatch.chdir(tmp_path)
+    task, weights = trained
+    paths, run = Paths("results"), {"dataset": "d", "tokenizer": "store", "recommender": "store", "seed": 0}
+    for path in (paths.interactions, paths.codes, paths.model):
+        Path(path.format(**run)).parent.mkdir(parents=True)
+    task.interactions.to_parquet(paths.interactions.format(**run))
+    task.targets.to_parquet(paths.targets.format(**run))
+    np.save(paths.codes.format(**run), task.codes)
+    save_file(weights, paths.model.format(**run))
+    config = {
+        "options": task.options.model_dump(exclude={"training"}),
+        "language_model": dict(task.language_model),
+        "dense": None,
+    }
+    write_json("results/records/decode_with_language_model/d/store/store/0.json", {"config": config})
+    main(["--results", "results", "--dataset", "d"])
+    title, _, _, _, *rows = capsys.readouterr().out.splitlines()
+    assert f"{N_USERS} test users, beam 32" in title
+    for row, (names, values) in zip(rows, decoded_both_ways.items(), strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert tuple(cells[:2]) == names
+        assert [float(cell) for cell in cells[2:]] == pytest.approx(values, abs=5e-5)
+    found = store.decode(*trained)[0]["rank"].fillna(0).to_numpy()
+    assert [recall(found, k) for k in KS] == decoded_both_ways["trie", "honest"]
+    main(["--results", "results", "--dataset", "d", "--users", "20"])
+    assert "20 test users" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as none:
+        main(["--results", "results", "--dataset", "other"])
+    assert none.value.code == 0
+    assert "decode_with_language_model/other/store/store/0.json: no such file" in capsys.readouterr().err

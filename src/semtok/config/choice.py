@@ -18,8 +18,11 @@ from semtok.config.variants import parse, replaced, written
 Values = dict[str, Any]
 """By option, as `training.learning_rate`."""
 
+TOGETHER = " & "
+"""Between the options of a key that have one value."""
+
 SearchGrid = dict[
-    Annotated[str, Field(pattern=r"^(model|training)\.")],
+    Annotated[str, Field(pattern=rf"^(model|training)\.[^& ]+({TOGETHER}(model|training)\.[^& ]+)*$")],
     Annotated[list[bool | int | float | str], Field(min_length=1)],
 ]
 
@@ -27,12 +30,21 @@ SearchGrid = dict[
 def grid_of(variant: str, options: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What is chosen for a variant of a recommender, whose options are given; nothing that its own name sets."""
     grid: dict[str, list[Any]] = options.get("choose") or {}
-    return {key: grid[key] for key in sorted(grid) if key not in parse(variant)[1]}
+    own = parse(variant)[1]
+    return {key: grid[key] for key in sorted(grid) if not own.keys() & options_of(key)}
+
+
+def options_of(key: str) -> list[str]:
+    """The options that a key of a grid gives its values: one, or those of `model.dropout & model.attention_dropout`."""
+    return key.split(TOGETHER)
 
 
 def combinations(grid: Mapping[str, list[Any]]) -> list[Values]:
     """Every one of a grid, the values of the last option changing first."""
-    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    return [
+        {option: value for key, value in zip(grid, values, strict=True) for option in options_of(key)}
+        for values in product(*grid.values())
+    ]
 
 
 def trials(variant: str, grid: Mapping[str, list[Any]]) -> list[str]:

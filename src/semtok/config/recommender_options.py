@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from semtok.config.base import Method, Probability, Section
-from semtok.config.choice import SearchGrid, combinations
+from semtok.config.choice import SearchGrid, combinations, options_of
 from semtok.config.own import OWN, only_class, own_module, wrong
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
@@ -43,10 +43,14 @@ class RecommenderOptions(Method):
     choose: SearchGrid | None = None
     """Options that are chosen by validation on each dataset, with the values to choose from, as in
     {training.learning_rate: [0.001, 0.003], model.dropout: [0.2, 0.5]}: all combinations are trained with the first of
-    the seeds, and every seed is trained with the one of the highest Recall@10. The tables say grid and choice."""
+    the seeds, and every seed is trained with the one of the highest Recall@10. Options that have one value are one key,
+    `model.dropout & model.attention_dropout`. The tables say grid and choice."""
 
     @model_validator(mode="after")
     def _candidates_are_valid(self) -> "RecommenderOptions":
+        named = [option for key in self.choose or () for option in options_of(key)]
+        if len(named) > len(set(named)):
+            raise wrong(("choose",), named, "each option in one key")
         plain = {**self.model_dump(), "choose": None}
         for values in combinations(self.choose) if self.choose else ():
             try:

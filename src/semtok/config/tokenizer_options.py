@@ -38,8 +38,9 @@ class Sinkhorn(Section):
 
 
 class SinkhornRepair(Sinkhorn):
-    """Items of one tuple are spread over the last level's codewords by Sinkhorn's iterations (LC-Rec).
-    For the recommender only: the diagnostics show the raw codes."""
+    """Items of one tuple are spread by Sinkhorn's iterations over the codewords of the last level that no other item of
+    their prefix has (after LC-Rec, which offers all of them). For the recommender only: the diagnostics show the raw
+    codes."""
 
     rounds: PositiveInt
     """How often the items that still collide are tried again."""

@@ -7,7 +7,8 @@ code keeps a vector for every pair.
 
 The public code masks behind the softmax, so that padding takes a share; here the mask is part of the logits. Its first
 layer lets every check-in of a history see all others of it. So does this one, for all targets of a window in one pass:
-logits are the same for each, and only the masks differ. Logits are divided by sqrt(d), as the paper has it.
+logits are the same for each, and only the masks differ. Products of two check-ins are divided by sqrt(d), and the bias
+beside them is not: the paper divides both, the public code neither.
 
 Shapes: B histories of T check-ins, N targets, C candidates, d the width of the vectors.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from semtok.config.choice import combinations, grid_of, trials
+from semtok.config.choice import combinations, grid_of, options_of, trials
 from semtok.config.tokenizers import IDS
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
@@ -35,7 +35,8 @@ class RecommenderJobs(EncoderJobs):
             grid = self._grid(wildcards)
             if not grid:
                 return found
-            kept = {key: values for key, values in grid.items() if key.partition(".")[0] != left_out}
+            open_ones = {option: values for key, values in grid.items() for option in options_of(key)}
+            kept = {option: values for option, values in open_ones.items() if option.partition(".")[0] != left_out}
             return replaced(found, kept, "choose") | {"choose": of_training(self.paths.choice, wildcards)}
 
         return options
