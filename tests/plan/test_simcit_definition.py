@@ -121,7 +121,7 @@ def test_codes_need_no_recommender(paper):
     assert alone == {"rqvae-3x48", "simcit+codeword_regularizer=1.0"}
     assert "ids" not in {run.tokenizer for run in plan.coded(cells)}
     # Figures have the seeds of sweeps, tables and what is compared with their rows those of the config.
-    assert {run.seed for run in plan.runs(cells, "training")} == {0, 1}
+    assert {run.seed for run in plan.runs(cells, "training")} == {0, 1, 2}
 
 
 def test_wide_cutoffs_do_not_force_the_beam(paper):
