@@ -21,7 +21,7 @@ def by_name(cells, dataset="NYC for AMap"):
 
 
 def test_simcit(paper):
-    assert list(paper.tables) == ["table1", "table2", "table2-collisions", "table3", "table4"]
+    assert list(paper.tables) == ["table1", "table2", "table2-collisions", "table2-generators", "table3", "table4"]
     assert {name: figure.kind for name, figure in paper.figures.items()} == {
         "figure4": "training",
         "figure5": "bars",
