@@ -9,7 +9,7 @@ export PYTHONNOUSERSITE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit slow test-slurm site lock clean benchmarks graph share
+.PHONY: help demo test lint types unit slow test-slurm site lock clean benchmarks speed graph share
 
 help:
 	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
 	@echo "make site        the documentation as a site, in site/"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"
+	@echo "make speed       of these the ones of TIGER on one core, as rows of docs/benchmarks.md (a quarter of an hour)"
 	@echo "make share       results and provenance as one RO-Crate (OVER=config/paper.yaml RESULTS=results)"
 	@echo "make graph       the rule graph of the README (needs graphviz)"
 	@echo "make lock        requirements.lock and requirements-site.lock anew from pyproject.toml"
@@ -77,6 +78,12 @@ test-slurm:
 
 benchmarks: $(VENV)/installed
 	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+# Each prints its figures as JSON, too.
+speed: $(VENV)/installed
+	for benchmark in one_pass roofline beam_search; do \
+		OMP_NUM_THREADS=1 python benchmarks/$$benchmark.py | grep '^|' || exit 1; \
+	done
 
 # Forced, since a change of the README or of a caption is in it and is no input.
 share: RESULTS ?= results/demo

@@ -1,10 +1,11 @@
 """Users a second of constrained beam search, against transformers' `generate` with a trie of dicts, same weights.
 
 The peer is what public TIGER code does (LETTER): `prefix_allowed_tokens_fn` looks every beam's prefix up in nested
-dicts. Both return the same rankings, which is checked.
+dicts. Both return the same rankings, which is checked. Seconds are the processor's, so that a busy machine counts less.
 """
 
 import argparse
+import time
 
 import numpy as np
 import torch
@@ -84,7 +85,7 @@ def measure(size: int, levels: int, n_users: int, beam_size: int, repeats: int) 
         found["theirs"] = their_search(theirs, dicts, source, beam_size, n_levels)
 
     peer = "transformers generate + dict trie"
-    seconds = interleaved({"semtok": run_ours, peer: run_theirs}, repeats)
+    seconds = interleaved({"semtok": run_ours, peer: run_theirs}, repeats, clock=time.process_time)
     facts = {"beam_size": beam_size, "items": N_ITEMS, "users": n_users, "dtype": "float32"}
     facts["same_ranks"] = round(agreement(found["ours"], found["theirs"], catalogue), 4)
     assert facts["same_ranks"] > 0.98, facts
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--users", type=int, default=32)
     parser.add_argument("--beam-size", type=int, default=50)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
@@ -106,7 +107,7 @@ def main() -> None:
         n_users, beam_size, repeats = 4, 10, 1
     for name, (size, levels) in CATALOGUES.items():
         facts, row = measure(size, levels, n_users, beam_size, repeats)
-        report(f"Beam search, {name}, beam {beam_size}", facts, [row])
+        report(f"Beam search, {name}, beam {beam_size}", facts, [row], aim="25")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """What is learned by every target in one pass, against prefixes one by one: the same targets with the same histories.
 
-Of a results folder with a dataset and a tokenizer's codes, as after `make demo`. In both trainings the windows of an
-epoch are cut alike, every target sees the items of its window before it, and there are as many steps; what differs is
-that prefixes are encoded once each, and come in an order of their own where a pass has a user's targets together.
+Of a results folder with a dataset and a tokenizer's codes, as after `make demo`; without one it prints a line and ends.
+In both trainings the windows of an epoch are cut alike, every target sees the items of its window before it, and there
+are as many steps; what differs is that prefixes are encoded once each, and come in an order of their own where a pass
+has a user's targets together.
 Quality is Recall@10 on the same test targets by the same beam search, cost the processor seconds of the training.
 (Losses do not compare: that of prefixes has the end of the tuple in its mean.)
 """
@@ -120,10 +121,13 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     data = arguments.results / "data" / arguments.dataset
+    codes_path = arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy"
+    if lacking := [path for path in (data / "targets.parquet", codes_path) if not path.is_file()]:
+        print(f"no {lacking[0]}: nothing measured; `make demo` makes it, or --results names another folder")
+        return
     interactions, targets = (pd.read_parquet(data / f"{name}.parquet") for name in ("interactions", "targets"))
     test = targets[targets["split"] == "test"]
     test = test.iloc[np.sort(np.random.default_rng(0).permutation(len(test))[: arguments.targets])]
-    codes_path = arguments.results / "tokenizers" / arguments.dataset / arguments.tokenizer / "0" / "raw_codes.npy"
     codes = np.load(codes_path, allow_pickle=False)
     for seed in range(arguments.seeds):
         in_step = arguments.windows

@@ -8,13 +8,13 @@ than the caches. All on one thread, in processor seconds.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
-from one_pass import DATASETS, SMALL, one_pass, samples
+from one_pass import DATASETS, SMALL, drawn, one_pass, samples
 from tiger_peer import OPTIONS, step, training_options
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -66,21 +66,24 @@ def copies() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--windows", type=int, default=16, help="in a step")
+    parser.add_argument("--quick", action="store_true", help="few windows, short times: does it run at all?")
     parser.add_argument("--steps", type=int, default=10)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    least = 0.1 if arguments.quick else 5.0
+    ceiling, copying = products(4096, 128, 512), copies()
     ceilings = {
         "GFLOP/s, 1024 x 1024 x 1024": round(products(1024, 1024, 1024), 1),
-        "GFLOP/s, 4096 x 128 x 512": round(products(4096, 128, 512), 1),
-        "GB/s of copies": round(copies(), 1),
+        "GFLOP/s, 4096 x 128 x 512": round(ceiling, 1),
+        "GB/s of copies": round(copying, 1),
     }
     print(json.dumps(ceilings))
-    for name, (max_items, lengths) in DATASETS.items():
-        windows = one_pass(*samples(max_items, lengths), OPTIONS.model_copy(update=SMALL))
-        optimizer = make_optimizer(windows.model, training_options(arguments.windows))
-        rows = np.random.default_rng(0).permutation(len(windows))[: arguments.windows]
+    for name, histories in DATASETS.items():
+        n_windows = 2 if arguments.quick else histories.windows
+        windows = one_pass(*samples(histories.max_items, histories.lengths), OPTIONS.model_copy(update=SMALL))
+        optimizer = make_optimizer(windows.model, training_options(n_windows))
+        rows = drawn(windows, n_windows, 0)
 
         def run(windows: Any = windows, optimizer: Any = optimizer, rows: Any = rows) -> None:
             step(windows, optimizer, rows)
@@ -90,7 +93,7 @@ def main() -> None:
             run()
         with Bytes() as moved:
             run()
-        took = seconds(run, least=5.0)
+        took = seconds(run, least)
         with profile(activities=[ProfilerActivity.CPU]) as profiled:
             for _ in range(arguments.steps):
                 run()
@@ -99,6 +102,7 @@ def main() -> None:
         share = sum(own.get(name, 0) for name in PRODUCTS) / sum(own.values())
         found = {
             "dataset": name,
+            "windows": n_windows,
             "targets": windows.predictions(rows),
             "targets/s": round(windows.predictions(rows) / took),
             "MFLOP a target": round(flop.get_total_flops() / windows.predictions(rows) / 1e6, 1),
@@ -109,6 +113,13 @@ def main() -> None:
             "GFLOP/s within them": round(flop.get_total_flops() / took / share / 1e9, 1),
         }
         print(json.dumps(found), flush=True)
+        reached, within = found["GFLOP/s reached"], found["GFLOP/s within them"]
+        print(
+            f"| one-pass step, lengths of {name}, {n_windows} windows, small network | {reached} GFLOP/s, {within} in "
+            f"matrix products, {found['GB/s reached']} GB/s | products of 4096 x 128 x 512 {ceiling:.1f} GFLOP/s, "
+            f"copies {copying:.1f} GB/s | {reached / ceiling:.2f} | - | `{' '.join(['roofline.py', *sys.argv[1:]])}` |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -84,15 +84,17 @@ def step(samples: TrainingSamples, optimizer: torch.optim.Optimizer, rows: np.nd
     optimizer.step()
 
 
-def interleaved(contestants: dict[str, Callable[[int], None]], repeats: int) -> dict[str, list[float]]:
+def interleaved(
+    contestants: dict[str, Callable[[int], None]], repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
     """Seconds of each contestant's repeats: all take turns, so that they meet the same weather; repeat -1 warms up."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for repeat in range(-1, repeats):
         for name, run in contestants.items():
-            started = time.perf_counter()
+            started = clock()
             run(repeat)
             if repeat >= 0:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return seconds
 
 
@@ -111,13 +113,15 @@ def compare(seconds: dict[str, list[float]], ours: str, peer: str, per_repeat: f
     }
 
 
-def report(title: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Print JSON, then a line of a Markdown table for each comparison."""
+def report(title: str, facts: dict[str, Any], rows: list[dict[str, Any]], aim: str = "-") -> None:
+    """Print JSON, then a line of the table of docs/benchmarks.md for each comparison."""
     facts |= {"torch": torch.__version__, "threads": torch.get_num_threads()}
     print(json.dumps({"benchmark": title, **facts, "comparisons": rows}, indent=2))
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     for row in rows:
         low, high = row["ratio_iqr"]
         print(
-            f"| {title} | {row['peer']} | {row['ours']} {row['unit']} | {row['theirs']} {row['unit']} "
-            f"| {row['ratio']}x ({low} to {high}, n={row['repeats']}) |"
+            f"| {title} | {row['ours']} {row['unit']} | {row['peer']} {row['theirs']} {row['unit']} "
+            f"| {row['ratio']} ({low}-{high}, n={row['repeats']}) | {aim} | `{command}` |",
+            flush=True,
         )

@@ -19,7 +19,7 @@ from semtok.errors import SemtokError
 from semtok.plan import targets
 from semtok.plan.definition import Definition
 from semtok.plan.forecast import PlannedJob, forecast, kind, measured, read_durations
-from semtok.plan.forgotten import as_recorded, made_otherwise
+from semtok.plan.forgotten import as_recorded, made_otherwise, pages_from_elsewhere
 from semtok.plan.job_list import job_list
 from semtok.plan.stages import Stages
 from semtok.run.cluster import cancel_jobs
@@ -154,14 +154,14 @@ class Driver:
             _tell(f"warning: {mixed}")
 
     def _made_otherwise(self) -> set[str]:
-        """What Snakemake has forgotten and was made under other options."""
+        """What Snakemake has forgotten or never known, and was made under other options or elsewhere."""
         outputs = set(made_otherwise(self.stages.paths.records, _is_remembered, self.params_of))
         if outputs:
             _tell(
                 f"by their records, {len(outputs)} results were made with other options or code and are made again "
                 f"where they are asked for: {', '.join(sorted(outputs)[:3])} ..."
             )
-        return outputs
+        return outputs | set(pages_from_elsewhere(self.papers, _is_remembered))
 
     def _around_the_dag(self, outdated: set[str]) -> None:
         """When Snakemake works out which jobs are to run, have it count what is outdated as changed, as if it had

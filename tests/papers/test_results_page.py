@@ -7,7 +7,9 @@ from semtok.errors import DataError
 from semtok.papers import results_page
 from semtok.papers.provenance import provenance
 from semtok.papers.results_page import check_numbers, write_results_page
+from support.project import ROOT
 
+CONCLUSIONS = sorted((ROOT / "docs/results").glob("*-conclusions.md"))
 ENVIRONMENT = {
     "commit": "abc",
     "modified": False,
@@ -41,7 +43,7 @@ class FakeRecord:
 @pytest.fixture
 def write(tmp_path):
     table, claims = tmp_path / "table2.md", tmp_path / "claims.md"
-    table.write_text("**Table 2**\n\n| CoST | 0.1234 [0.1100, 0.1300] |\n")
+    table.write_text("**Table 2**\n\n| CoST | 0.1234 [0.1100, 0.1300] |\n\n- 2,963 users\n")
     claims.write_text("| C-1 | reproduced |\n")
     figure, caption = tmp_path / "cost-figure3.svg", tmp_path / "figure3.md"
     caption.write_text("![Figure 3](figure3.svg)\n\n**Figure 3** Bars: means.\n")
@@ -93,10 +95,20 @@ def test_what_the_check_found_is_told_at_the_top_and_listed_below_the_verdicts(w
     assert "conclusions.md" not in re.sub("<!--.*?-->", "", page)
 
 
-def test_conclusions_cite_only_what_was_measured(write):
-    with pytest.raises(DataError, match=r"cost-conclusions.md, line 2: found 0\.124; expected"):
-        write("As 0.1100 says,\nit is 0.124 now.")
+@pytest.mark.parametrize("number", ["0.124", "2,936", "12,963", "1,002,963"])
+def test_conclusions_cite_only_what_was_measured(write, number):
+    with pytest.raises(DataError, match=rf"cost-conclusions.md, line 2: found {re.escape(number)}; expected"):
+        write(f"As 0.1100 says,\nof 2,963 it is {number}, now.")
+
+
+@pytest.mark.parametrize("conclusions", CONCLUSIONS, ids=lambda path: path.stem)
+def test_pages_of_the_documentation_have_their_conclusions_and_the_numbers_of_these(conclusions):
+    page = conclusions.with_name(conclusions.name.replace("-conclusions", "")).read_text()
+    concluded = conclusions.read_text().strip()
+    above, below = page.split("## Claims")
+    assert concluded in above
+    check_numbers(concluded, below.partition("## Figures")[0], conclusions)
 
 
 def test_versions_and_code_are_no_numbers():
-    check_numbers("With torch-2.13.0 and `0.999`, in 12 cases of 1.5.", "1.5", Path("x.md"))
+    check_numbers("With torch-2.13.0 and `0.999`, in 12 cases of 1.5, seeds 1,2 and `1,234`.", "1.5", Path("x.md"))

@@ -50,14 +50,14 @@ def test_a_job_takes_what_the_most_similar_ones_took(job, seconds):
     assert not forecast.most_like(("decode", *job[1:]), DURATIONS)
 
 
-def trained_for(folder, epochs, size=None):
+def trained_for(folder, options, size=None, seed=0):
     """A training of 100 processor seconds, with its record."""
-    benchmark(folder, "results/benchmarks/train/nyc/cost/tiger/0.tsv", 100)
+    benchmark(folder, f"results/benchmarks/train/nyc/cost/tiger/{seed}.tsv", 100)
     model = folder / "model.safetensors"
     model.write_bytes(b"0" * (size or 0))
-    record = folder / "results/records/train/nyc/cost/tiger/0.json"
+    record = folder / f"results/records/train/nyc/cost/tiger/{seed}.json"
     record.parent.mkdir(parents=True, exist_ok=True)
-    config = {"options": {"training": {"epochs": epochs, "samples_per_epoch": None}}}
+    config = {"options": options}
     record.write_text(json.dumps({"config": config, "outputs": [{"path": str(model)}]}))
     return PlannedJob(("train", "nyc", "cost", "tiger"), config)
 
@@ -72,7 +72,7 @@ def test_the_forecast_adds_up_processor_hours_and_divides_them_by_the_cores():
 
 
 def test_a_longer_training_takes_longer_than_the_measured_one(tmp_path):
-    planned = trained_for(tmp_path, epochs=30, size=2_500_000)
+    planned = trained_for(tmp_path, {"training": {"epochs": 30, "samples_per_epoch": None}}, size=2_500_000)
     durations = forecast.measured(tmp_path / "results/benchmarks")
     told = forecast.forecast([planned], durations, 1, "results/cpu")
     assert "1 jobs to run, 2 min of a processor (train 2 min), about 2 min on 1 core that" in told
@@ -110,6 +110,38 @@ def test_what_is_printed_is_read_again(tmp_path, capsys):
     assert forecast.read_durations(tmp_path / "durations.csv") == {
         ("train", "nyc", "simcit", "tiger"): [FinishedJob(10.0)]
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "twice_as_long"),
+    [
+        ({"training": {"epochs": 8, "samples_per_epoch": 50}}, {"training": {"epochs": 8, "samples_per_epoch": 100}}),
+        ({"training": {"epochs": 8, "samples_per_epoch": None}}, {"training": {"epochs": 16}}),
+        ({"steps": 200}, {"steps": 400}),
+        ({"steps": {"epochs": 30}}, {"steps": {"epochs": 60}}),
+    ],
+)
+def test_what_is_printed_says_for_how_long_was_trained(tmp_path, capsys, options, twice_as_long):
+    kind = trained_for(tmp_path, options).kind
+    forecast.main(str(tmp_path / "results"))
+    (tmp_path / "durations.csv").write_text(capsys.readouterr().out)
+    found = forecast.read_durations(tmp_path / "durations.csv")[kind]
+    assert forecast.seconds(PlannedJob(kind, {"options": options}), found) == 100
+    assert forecast.seconds(PlannedJob(kind, {"options": twice_as_long}), found) == 200
+
+
+def test_seeds_that_trained_for_other_lengths_have_rows_of_their_own(tmp_path, capsys):
+    kind = trained_for(tmp_path, {"steps": 100}, seed=0).kind
+    trained_for(tmp_path, {"steps": 300}, seed=1)
+    forecast.main(str(tmp_path / "results"))
+    (tmp_path / "durations.csv").write_text(capsys.readouterr().out)
+    found = forecast.read_durations(tmp_path / "durations.csv")[kind]
+    assert [one.config["options"]["steps"] for one in found] == [100, 300]
+
+
+def test_a_table_of_before_lengths_were_kept_is_read(tmp_path):
+    (tmp_path / "durations.csv").write_text("job,processor_seconds\ntrain/nyc,1.5\n")
+    assert forecast.read_durations(tmp_path / "durations.csv") == {("train", "nyc"): [FinishedJob(1.5)]}
 
 
 def test_another_table_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from semtok.plan.forgotten import made_otherwise
+from semtok.plan.forgotten import made_otherwise, pages_from_elsewhere
 
 PARAMS = {"options": {"temperature": 0.5, "hidden_dims": [4]}, "source": "mirror", "code": "abc"}
 
@@ -54,3 +54,13 @@ def test_a_damaged_record_tells_nothing(record, tmp_path):
     record(PARAMS)
     (tmp_path / "records/other.json").write_text("{")
     assert found() == []
+
+
+def test_committed_pages_are_of_results_elsewhere_until_they_are_made_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pages = {f"docs/results/cost{end}" for end in (".md", "-figure4.svg")}
+    (tmp_path / "docs/results").mkdir(parents=True)
+    for name in (*pages, "docs/results/cost-conclusions.md", "docs/results/generator.md"):
+        (tmp_path / name).touch()
+    assert set(pages_from_elsewhere(["cost", "simcit"], lambda output: False)) == pages
+    assert not set(pages_from_elsewhere(["cost", "simcit"], lambda output: output in pages))

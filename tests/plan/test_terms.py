@@ -75,7 +75,7 @@ def test_what_is_printed_of_a_recommender_is_not_of_every_row():
     # A method with a recommender of its own, which has no such option.
     assert not terms_of("ids/sasrec", "ids", "sasrec", TIGER).departures
     # One in the place of the paper's.
-    assert "model.encoder None" in terms_of("cost", "cost", "decoder-only", TIGER).departures[0]
+    assert "no model.encoder" in terms_of("cost", "cost", "decoder-only", TIGER).departures[0]
     # Codes alone.
     assert not terms_of("cost", "cost", "tiger", TIGER, evidence="codes").departures
 

@@ -59,12 +59,12 @@ def paper_config(**changed: Any) -> PaperConfig:
         "datasets": {"INS": None, "INS (2023)": None, "BEA": None, "BEA (2023)": None, "NYC": "nyc", "TKY": None},
         "lacking": {"NYC": ["image"]},
         **PLACES,
-        "sweep_seeds": [0, 1],
+        "sweep_seeds": [0, 1, 2],
     }
     return PaperConfig.model_validate({**values, **changed})
 
 
-def cells_of(exhibit: str, seeds: tuple[int, ...] = (0, 1), **changed: Any) -> list[Cell]:
+def cells_of(exhibit: str, seeds: tuple[int, ...] = (0, 1, 2), **changed: Any) -> list[Cell]:
     return plan.cells(load(DEFINITION), paper_config(**changed), exhibit, seeds, TOKENIZERS, RECOMMENDERS)
 
 
@@ -135,8 +135,8 @@ def judge(
     folder: Path,
     hits: dict[str, list[int]] | None = None,
     diagnostics: dict[str, dict[str, Any]] | None = None,
-    phases: tuple[bool, ...] = (True, True),
-    seeds: tuple[int, ...] = (0, 1),
+    phases: tuple[bool, ...] = (True, True, True),
+    seeds: tuple[int, ...] = (0, 1, 2),
     source: str = "mirror",
     tokenizers: dict[str, dict[str, Any]] = TOKENIZERS,
     recommenders: tuple[str, ...] = RECOMMENDERS,

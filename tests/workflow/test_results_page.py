@@ -1,5 +1,8 @@
-from support.project import Job, Project
+from pathlib import Path
 
+from support.project import Job, Project, copy_of_the_project
+
+PAGE = "docs/results/cost.md"
 CONCLUSIONS = "docs/results/cost-conclusions.md"
 
 
@@ -21,3 +24,16 @@ def test_a_page_is_made_of_the_results_and_of_what_a_person_wrote(project: Proje
     (project.root / CONCLUSIONS).write_text(f"CoST has {cited}.\n")
     project.snakemake("--cores", "1", "--", "docs/results/cost.md")
     assert f"CoST has {cited}." in page.read_text()
+
+
+def test_a_page_that_came_with_a_clone_is_made_of_results_that_are_not_here_yet(tmp_path: Path):
+    clone = copy_of_the_project(tmp_path)
+    without = clone.planned(PAGE)
+    for committed in (PAGE, "docs/results/cost-table2-strata.svg"):
+        (clone.root / committed).parent.mkdir(parents=True, exist_ok=True)
+        (clone.root / committed).write_text("of other results")
+    planned = clone.planned(PAGE)
+    assert planned == without
+    assert {Job("results_page", "paper=cost"), Job("prepare", "dataset=mind")} < planned
+    # Nobody asks for a page in a run of everything.
+    assert "results_page" not in {job.rule for job in clone.planned()}

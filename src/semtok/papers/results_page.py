@@ -11,8 +11,8 @@ from semtok.papers.templates import render
 from semtok.run.files import write_text
 from semtok.run.records import Record
 
-NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*\.\d+(?![\w.]*\d)")
-"""With a decimal point, and no part of a version or a name."""
+NUMBER = re.compile(r"(?<![\w.])(?:\d+(?:,\d{3})*\.\d+|\d{1,3}(?:,\d{3})+)(?![\w.]*\d)")
+"""With a decimal point or in thousands, and no part of a version or a name."""
 
 
 def write_results_page(

@@ -80,11 +80,18 @@ def read_durations(path: str | Path) -> dict[JobKind, list[FinishedJob]]:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return {tuple(row["job"].split("/")): [FinishedJob(float(row["processor_seconds"]))] for row in rows}
+        found: dict[JobKind, list[FinishedJob]] = defaultdict(list)
+        for row in rows:
+            # Of before they were kept, there are none.
+            lengths = {name: int(row[name]) for name in LENGTHS if row.get(name)}
+            found[tuple(row["job"].split("/"))].append(
+                FinishedJob(float(row["processor_seconds"]), {"options": lengths} if lengths else None)
+            )
+        return found
     except OSError as error:
         raise DataError(f"{path}: the config's `durations` cannot be read ({error.strerror})") from None
     except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{path}: expected the columns job and processor_seconds ({error})") from None
+        raise DataError(f"{path}: expected the columns job and processor_seconds, and numbers ({error})") from None
 
 
 def most_like(job: JobKind, durations: Durations) -> list[FinishedJob]:
@@ -109,7 +116,7 @@ def _times_as_long(config: Any, measured: Any) -> float:
     return prod(ours[name] / theirs[name] for name in ours.keys() & theirs.keys())
 
 
-def _lengths(config: Any) -> dict[str, float]:
+def _lengths(config: Any) -> dict[str, int]:
     options = config.get("options") if isinstance(config, dict) else None
     if not isinstance(options, dict):
         return {}
@@ -159,11 +166,16 @@ def _size(n_bytes: float) -> str:
 
 
 def main(results: str) -> None:
-    """Print the durations of a results folder as CSV: of each kind the median over its seeds."""
+    """Print the durations of a results folder as CSV: of each kind the median over its seeds, and for how long these
+    trained; a row for each length."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["job", "processor_seconds"])
+    writer.writerow(["job", "processor_seconds", *LENGTHS])
     for one, jobs in sorted(measured(Path(results) / "benchmarks").items()):
-        writer.writerow(["/".join(one), round(statistics.median(job.seconds for job in jobs), 1)])
+        by_length: dict[tuple[float | None, ...], list[float]] = defaultdict(list)
+        for job in jobs:
+            by_length[tuple(map(_lengths(job.config).get, LENGTHS))].append(job.seconds)
+        for lengths, taken in by_length.items():
+            writer.writerow(["/".join(one), round(statistics.median(taken), 1), *lengths])
 
 
 if __name__ == "__main__":

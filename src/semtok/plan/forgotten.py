@@ -1,12 +1,16 @@
 """Results whose making Snakemake does not remember, as after a copy without .snakemake/: compared with the records of
-their jobs, so that what was made under other options is made again."""
+their jobs, so that what was made under other options is made again. Pages came with a clone, and are of results that
+are not here."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from glob import glob
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
+from semtok.plan.paths import Paths
 from semtok.run.records import portable
 
 
@@ -30,6 +34,17 @@ def made_otherwise(
             params = params_of(record["rule"], record["wildcards"]) if outputs else None
             if params is not None and as_recorded(params) != (record["config"], record["code"]):
                 yield from outputs
+
+
+def pages_from_elsewhere(papers: Iterable[str], remembered: Callable[[str], bool]) -> Iterator[str]:
+    """The pages of these papers' results, and their figures, that exist and are not remembered.
+
+    They are committed, so that a fresh clone has them without any of the files that they are made of. To Snakemake a
+    page that exists is made, and files on its way that do not are none of its business.
+    """
+    for paper in papers:
+        for pattern in (Paths.page, Paths.page_figure):
+            yield from filterfalse(remembered, glob(pattern.format(paper=paper, exhibit="*")))
 
 
 def as_recorded(params: Mapping[str, Any]) -> tuple[Any, Any]:

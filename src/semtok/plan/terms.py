@@ -89,7 +89,7 @@ def _other_options(
     found = {key: _get(options, key) for key in printed if key not in named}
     other = {key: value for key, value in found.items() if value != printed[key]}
     if other:
-        ours = ", ".join(f"{key} {value}" for key, value in other.items())
+        ours = ", ".join(f"no {key}" if value is None else f"{key} {value}" for key, value in other.items())
         yield f"{name} has {ours}, the paper's {', '.join(str(printed[key]) for key in other)}"
 
 

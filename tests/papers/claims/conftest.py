@@ -53,4 +53,4 @@ def reversed_simcit(tmp_path_factory):
     diagnostics = {
         "simcit": {"perplexity": 0.3, "use": 0.4, "collisions": 0.5, "purity": (0.1, 0.19, 0.4, 0.6)},  # below chance
     }
-    return simcit.judge(tmp_path_factory.mktemp("reversed"), hits, diagnostics, phases=(False, False))
+    return simcit.judge(tmp_path_factory.mktemp("reversed"), hits, diagnostics, phases=(False, False, False))

@@ -63,9 +63,9 @@ def test_verdicts_of_phases(as_claimed, reversed_simcit):
 
 
 def test_runs_of_which_some_show_phases(tmp_path):
-    found = judge(tmp_path, phases=(True, False), tables=[], figures=["figure4"])
+    found = judge(tmp_path, phases=(True, True, False), tables=[], figures=["figure4"])
     assert found.loc["M-9", "verdict"] == "inconclusive"
-    assert found.loc["M-9", "reason"].startswith("1 of 2 runs")
+    assert found.loc["M-9", "reason"].startswith("2 of 3 runs")
 
 
 def test_one_seed_never_decides(tmp_path):

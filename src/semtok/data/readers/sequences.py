@@ -1,5 +1,6 @@
 """Sequences as papers publish them beside their codes: JSON `{user: [item, ...]}`, oldest first, in files of any name
-but `*item.json`, which is `{item: {field: text, ...}}` (LETTER, LC-Rec, MiniOneRec: `X.inter.json`, `X.item.json`).
+but `*item.json`, which is `{item: {field: text, ...}}` (LETTER, LC-Rec: `X.inter.json`, `X.item.json`; MiniOneRec has
+the second alone, and its sequences as tables of samples).
 
 - An item's place in its list is all that is known of its time. The j-th gets the j-th second of 1990: the order within
   a user is real, the times are made up (`made_up_times` in stats.json), and nothing may be split by them.

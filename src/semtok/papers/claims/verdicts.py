@@ -21,8 +21,8 @@ from semtok.papers.statistics import Estimate, holm
 from semtok.plan.claim_base import Verdict
 from semtok.plan.claim_specs import GAIN_TOLERANCE, PrintedGain
 
-MINIMUM_SEEDS = 2
-"""With fewer, the variance between seeds is unknown, so that a claim stays inconclusive."""
+MINIMUM_SEEDS = 3
+"""With one, the variance between seeds is unknown, and two say next to nothing of it; so a claim stays inconclusive."""
 CERTIFIED = 0.95
 """A row whose beam finds less than this share of the true best is not judged."""
 EQUAL_STEPS = 0.1
@@ -223,7 +223,10 @@ def with_few_seeds(finding: Finding, seeds: int) -> Finding:
     """The finding, which stays open where a method has fewer than `MINIMUM_SEEDS`."""
     if seeds >= MINIMUM_SEEDS or finding.verdict == "not comparable":
         return finding
-    reason = f"{seeds} seed only, which leaves the variance between seeds unknown; with this seed {finding.reason}"
+    reason = (
+        f"{seeds} seed{'s' * (seeds > 1)} only, which tell too little of the variance between seeds; with as many "
+        f"{finding.reason}"
+    )
     return replace(finding, verdict="inconclusive", reason=reason)
 
 
