@@ -227,7 +227,7 @@ def write_ranks(folder: Path, n: int) -> None:
 
 
 def evaluate(folder: Path, n: int) -> None:
-    from semtok.papers.user_metrics import evaluate_run
+    from semtok.papers.metrics import evaluate_run
 
     evaluate_run(folder / "ranks.parquet", [5, 10, 20, 40], folder / "metrics.csv", folder / "metrics.parquet")
 

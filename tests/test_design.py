@@ -25,7 +25,7 @@ def is_named(path: str, before: str) -> bool:
     return module in before or bool(re.search(rf"from {package} import .*\b{last}\b", before))
 
 
-@pytest.mark.parametrize(("title", "at_most"), [("A cell of Table 2", 21), ("A training", 14)])
+@pytest.mark.parametrize(("title", "at_most"), [("A cell of Table 2", 19), ("A training", 14)])
 def test_a_walk_leads_from_file_to_file(title, at_most):
     files = walk(title)
     assert 8 < len(files) <= at_most

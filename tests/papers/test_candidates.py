@@ -9,7 +9,7 @@ from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, r
 
 from semtok.errors import DataError
 from semtok.papers.candidates import evaluate_lists, expected_of_random, list_metrics, of_list, pooled_auc, read_scored
-from semtok.papers.user_metrics import read_metrics
+from semtok.papers.metrics import read_metrics
 from semtok.plan.metrics import OF_CANDIDATES
 
 

@@ -3,8 +3,7 @@ import pytest
 import torch
 
 from semtok.errors import SemtokError
-from semtok.papers.metrics import read_ranks
-from semtok.papers.user_metrics import user_metrics
+from semtok.papers.metrics import read_ranks, user_metrics
 from semtok.recommenders.item_ids import decode_over_ids, train_over_ids
 from semtok.recommenders.item_model import ItemModel
 from semtok.recommenders.sasrec import SASRecNetwork, decode

@@ -12,10 +12,10 @@ import pandas as pd
 
 from semtok.config.papers import PaperConfig
 from semtok.papers import TABLES
+from semtok.papers.metrics import evaluate_run
 from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.statistics import Uncertainty
 from semtok.papers.tables import write_table
-from semtok.papers.user_metrics import evaluate_run
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed

@@ -20,7 +20,7 @@ from scipy.special import ndtri
 from semtok.papers.claims.judge import JUDGES
 from semtok.papers.claims.runs import ExhibitRuns
 from semtok.papers.claims.verdicts import with_few_seeds
-from semtok.papers.samples import Measured
+from semtok.papers.measured import Measured
 from semtok.papers.statistics import Bootstrap, Sample, Uncertainty
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load

@@ -1,6 +1,6 @@
 """Ranks to the metrics of one run."""
 
-from semtok.papers.user_metrics import evaluate_run
+from semtok.papers.metrics import evaluate_run
 from semtok.run.jobs import job
 
 with job(snakemake):

@@ -15,8 +15,8 @@ from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from semtok.data.candidates import check_labels
 from semtok.errors import DataError
+from semtok.papers.metrics import EVERY_ITEM, UserMetrics, write_metrics
 from semtok.papers.statistics import Array
-from semtok.papers.user_metrics import EVERY_ITEM, UserMetrics, write_metrics
 from semtok.plan.metrics import OF_CANDIDATES
 from semtok.run.files import read_table
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns
 from semtok.papers.claims.verdicts import Comparison, Finding, SetAside, by_direction, by_printed_size
-from semtok.papers.samples import Columns
+from semtok.papers.measured import Columns
 from semtok.papers.statistics import Array, Estimate, Statistic, contrast
 from semtok.plan.claim_specs import GainClaim, GainContrastClaim, OrderClaim, ShrinkingGainClaim
 from semtok.plan.figure_specs import METRIC_NAMES

@@ -7,9 +7,9 @@ from typing import Any
 
 from semtok.papers.claims.verdicts import Made, SetAside, obstacle
 from semtok.papers.history import steps_of
+from semtok.papers.measured import Measured
 from semtok.papers.quantities import answers, headlines, use, worst_overlap
 from semtok.papers.results import Results
-from semtok.papers.samples import Measured
 from semtok.papers.statistics import Estimate, Statistic
 from semtok.plan.cells import Cell
 from semtok.plan.claim_base import Claim, Verdict

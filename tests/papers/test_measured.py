@@ -2,7 +2,7 @@
 
 import pytest
 
-from semtok.papers.samples import Measured
+from semtok.papers.measured import Measured
 from semtok.papers.statistics import Uncertainty, difference
 from semtok.plan.cells import Run
 from support.fabricated_results import staircase, write_metrics
