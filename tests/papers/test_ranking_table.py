@@ -5,6 +5,8 @@ import pytest
 
 from semtok.errors import ConfigError, DataError
 from semtok.papers import diagnostics_table
+from semtok.papers.metrics import expected_of_random
+from semtok.papers.ranking_table import EXPECTED_OF_RANDOM
 from semtok.papers.statistics import Uncertainty
 from semtok.plan import cells as plan
 from semtok.plan.definition import load
@@ -65,6 +67,10 @@ def test_table2(tmp_path):
     frame = build(tmp_path, "table2")
     assert (tmp_path / "table2.csv").read_text().splitlines()[0] == COLUMNS
     assert set(frame["source"]) == {"synthetic"}
+    expected = frame[frame["method"] == EXPECTED_OF_RANDOM].set_index(["metric", "k"])["mean"]
+    assert expected.to_dict() == {(metric, k): expected_of_random(metric, k, 500) for metric, k in expected.index}
+    frame = frame[frame["method"] != EXPECTED_OF_RANDOM]
+    assert len(expected) == 8
     assert frame["kind"].value_counts().to_dict() == {"trained": 4 * 8, "untrained": 5 * 8, "control": 2 * 8}
     assert frame.groupby("kind")["seeds"].unique().map(list).to_dict() == {
         "trained": [2],
@@ -242,7 +248,7 @@ def test_a_mirror_sample_is_called_one(tmp_path):
 def test_one_seed_has_no_std_and_says_so(tmp_path):
     frame = build(tmp_path, "table2", seeds=[0])
     assert frame["std"].isna().all()
-    assert frame["ci_low"].notna().all()
+    assert frame.loc[frame["method"] != EXPECTED_OF_RANDOM, "ci_low"].notna().all()
     assert "With one seed the interval does not hold the noise of training." in (tmp_path / "table2.md").read_text()
 
 

@@ -1,11 +1,13 @@
 import re
 
 import pytest
+import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from semtok.plan.claim_specs import AnyClaim
 from semtok.plan.definition import load
 from support import fabricated_results, fabricated_simcit
+from support.fabricated_results import REPOSITORY
 
 LEVEL = "p < 0.05"
 ORDER = {
@@ -87,3 +89,13 @@ def test_numbers_of_a_test_in_words():
     assert re.match(r"1 difference, .*: it is above zero", claim(**one).words(LEVEL))
     assert "-5%" in claim(**ORDER, margin=0.05).words(LEVEL)
     assert claim(**DIAGNOSTICS).words(LEVEL).startswith("2 Welch")
+
+
+@pytest.mark.parametrize("paper", ["cost", "simcit", "store", "worlds"])
+def test_a_few_draws_of_the_other_sign_hide_no_effect(paper):
+    """By Holm's rule the least p-value is multiplied by the number of comparisons."""
+    evaluation = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())["evaluation"]
+    least = 2 / (evaluation["bootstrap_samples"] + 1)
+    for single in load(REPOSITORY / f"config/papers/{paper}.yaml").single_claims:
+        comparisons = len(getattr(single, "pairs", ())) * len(single.columns)
+        assert 2 * least * comparisons < 1 - evaluation["confidence"], single.id

@@ -140,6 +140,7 @@ def judge(
     source: str = "mirror",
     tokenizers: dict[str, dict[str, Any]] = TOKENIZERS,
     recommenders: tuple[str, ...] = RECOMMENDERS,
+    resamples: int = 500,
     **changed: Any,
 ) -> pd.DataFrame:
     """The verdicts on fabricated runs, by id: hits within 5, 10, 20 and 40 by tokenizer or `dataset/tokenizer`.
@@ -176,7 +177,7 @@ def judge(
         results_from(
             *(DEFINITION, PRINTED, "simcit", "claims", cells),
             {"metrics": made, "diagnostics": diagnosed, "history": histories},
-            *(stats, Uncertainty(500, 0.95, 0)),
+            *(stats, Uncertainty(resamples, 0.95, 0)),
         ),
         *([csv, folder / "claims.md", folder / "claims.html"], folder / "comparisons.csv"),
     )

@@ -20,6 +20,8 @@ from semtok.plan.remarks import language_models, remarks
 from semtok.plan.table_specs import Gain, RankingTable, Row
 from semtok.plan.untrained import kind_of
 
+EXPECTED_OF_RANDOM = "Random list, in expectation"
+"""A method of the tidy numbers, beside the one list that was drawn."""
 _UNCERTIFIED = "†"
 
 
@@ -35,6 +37,12 @@ class RankingResults(MeasuredTable):
             [(metric, k) for metric in table.metrics for k in table.ks],
             table.optional_ks,
         )
+        self.random: dict[str, dict[tuple[str, int], float]] = {
+            dataset: {(metric, k): expected_of_random(metric, k, items) for metric in table.metrics for k in table.ks}
+            for dataset in self.by_dataset
+            if "random" in table.untrained and (items := results.origins[dataset].items)
+        }
+        """What a list in random order earns on average, by dataset, metric and k; none where no table shows it."""
         facts = results.files.get("facts", {})
         overlaps = {
             (cell.dataset, cell.tokenizer): worst_overlap(facts[run] for run in cell.runs if run in facts)
@@ -57,7 +65,15 @@ class RankingResults(MeasuredTable):
 def make(results: Results) -> Table:
     """The methods in the paper's layout; below, what tokenizers and decoder measured about themselves."""
     shown = RankingResults(results)
-    return Table(shown.tidy(), grids(shown), [diagnostics_table.grid(results)])
+    random = [
+        {
+            **{**results.keys(dataset), "source": results.origins[dataset].source},
+            **{"method": EXPECTED_OF_RANDOM, "kind": "control", "metric": metric, "k": k, "mean": value},
+        }
+        for dataset, expected in shown.random.items()
+        for (metric, k), value in expected.items()
+    ]
+    return Table(shown.tidy(random), grids(shown), [diagnostics_table.grid(results)])
 
 
 def grids(shown: RankingResults) -> list[Grid]:
@@ -188,12 +204,9 @@ def _about_untrained(shown: RankingResults) -> list[str]:
     if notes:
         notes.insert(0, "Below the rule stands what nobody trained, on the same targets; it is in no comparison.")
     floors = [
-        f"{METRIC_NAMES[metric]}@{k} {expected_of_random(metric, k, items):.4f}"
-        + (f" on {dataset}" if len(shown.by_dataset) > 1 else "")
-        for dataset in shown.by_dataset
-        if "random" in table.untrained and (items := results.origins[dataset].items)
-        for metric in table.metrics
-        for k in table.ks
+        f"{METRIC_NAMES[metric]}@{k} {value:.4f}" + (f" on {dataset}" if len(shown.by_dataset) > 1 else "")
+        for dataset, expected in shown.random.items()
+        for (metric, k), value in expected.items()
     ]
     return [*notes, f"In expectation a random list has {', '.join(floors)}."] if floors else notes
 

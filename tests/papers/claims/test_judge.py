@@ -9,7 +9,7 @@ from semtok.plan.cells import Terms
 from semtok.plan.claim_specs import SingleClaim
 from support.fabricated_cost import AS_PRINTED, judge
 from support.fabricated_results import DEFINITION
-from support.fabricated_simcit import TOKENIZERS
+from support.fabricated_simcit import BASE, TOKENIZERS, WORST
 from support.fabricated_simcit import judge as judge_simcit
 
 TURNED = dict(zip(AS_PRINTED, reversed(AS_PRINTED.values()), strict=True))
@@ -44,6 +44,22 @@ def test_a_claim_is_judged_on_what_is_built(as_claimed, reversed_simcit):
     failed = reversed_simcit.loc["M-1.NYC"]
     assert failed["verdict"] == "not reproduced"
     assert "not built: ids/stan, ids/geosan, ids/stgn" in failed["reason"]
+
+
+EVERY_BASELINE = ("tiger", "sasrec", "stan", "geosan", "stgn")
+
+
+@pytest.mark.parametrize(
+    ("baselines", "generative", "verdict", "reason"),
+    [(WORST, BASE, "reproduced", "24 of 24 "), (BASE, WORST, "not reproduced", "Significant in the opposite")],
+)
+def test_generative_against_sequential_with_every_baseline(tmp_path, baselines, generative, verdict, reason):
+    hits = dict.fromkeys(("rqvae-tiger", "letter", "simcit"), generative) | {"ids": baselines}
+    given = {"recommenders": EVERY_BASELINE, "resamples": 2000, "tables": ["table2"], "figures": []}
+    row = judge_simcit(tmp_path, hits, **given).loc["M-2.NYC"]
+    assert row["verdict"] == verdict, row.to_dict()
+    assert row["reason"].startswith(reason)
+    assert "not built" not in row["reason"]
 
 
 def test_tokenizers_that_the_config_lacks_are_not_built(tmp_path):
