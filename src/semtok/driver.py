@@ -33,7 +33,7 @@ class Driver:
     """The process that starts the jobs.
 
     Args:
-        workflow: Snakemake's, whose attributes are no interface: they are those of the versions in `envs/`.
+        workflow: Snakemake's, whose attributes are no interface: they are those of the version in `requirements.lock`.
         stages: of the config.
         papers: the definitions of its papers.
     """

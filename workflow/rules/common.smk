@@ -1,4 +1,4 @@
-"""What the rules share: the checked config, what the stages read, and what is done before and after all jobs."""
+"""What the rules share: the checked config, what the stages read, and the driver of a run."""
 
 import os
 import sys
