@@ -3,9 +3,11 @@
 import re
 import shlex
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 
+import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 import semtok
 from support.project import PARTS, ROOT
@@ -61,3 +63,13 @@ def test_what_builds_the_site_leaves_the_lock_of_the_demo_alone():
     assert {"mkdocs-material", "nbclient", "ipykernel", "latex2mathml"} <= added
     assert len(packages) > 100
     assert packages.isdisjoint(added)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-site.lock"])
+def test_what_is_pinned_runs_on_the_oldest_python(lock):
+    """Debian 12 has Python 3.11.2, and the locks are written by whatever Python their author has."""
+    pinned = re.findall("^([^=#]+)==(.+)$", (ROOT / lock).read_text(), flags=re.MULTILINE)
+    installed = [(name, metadata(name)) for name, pin in pinned if version(name) == pin]
+    assert len(installed) > 0.9 * len(pinned) > 10
+    asked = {name: of["Requires-Python"] for name, of in installed if of["Requires-Python"]}
+    assert [name for name, python in asked.items() if "3.11.2" not in SpecifierSet(python)] == []
