@@ -1,11 +1,12 @@
 """Judging claims about codes: one number a run, so that seeds are all that varies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from semtok.papers.claims.pairs import judge_pairs
 from semtok.papers.claims.runs import ExhibitRuns, LackingError, UnequalError
 from semtok.papers.claims.seed_tests import paired, welch
-from semtok.papers.claims.verdicts import Comparison, Finding, by_direction
+from semtok.papers.claims.verdicts import Comparison, Finding, by_direction, other_conditions
 from semtok.papers.quantities import (
     ANOTHER_ITEM,
     COLLISION_RATE,
@@ -68,7 +69,10 @@ def judge_purity(claim: PurityClaim, runs: ExhibitRuns) -> Finding:
 
 
 def judge_reconstruction(claim: ReconstructionClaim, runs: ExhibitRuns) -> Finding:
-    """Each attribute that is read: against the share that must be right, and against another item's dense tokens."""
+    """Each attribute that is read: against the share that must be right, and against another item's dense tokens.
+
+    A share is a size: how many tokens are right is the language model's doing as well, and not only the dense tokens'.
+    """
     found = runs.answers(claim.tokenizer)
     read = [target for target, answer in found[0].items() if answer["task"] == "reconstruction"]
     comparisons = []
@@ -81,7 +85,11 @@ def judge_reconstruction(claim: ReconstructionClaim, runs: ExhibitRuns) -> Findi
             Comparison(f"{target}: right tokens > {claim.right:.0%}", paired(right, needed, runs.confidence)),
             Comparison(f"{target}: right tokens > of another item", paired(right, of_another, runs.confidence)),
         ]
-    return by_direction(comparisons, runs.alpha)
+    finding = by_direction(comparisons, runs.alpha)
+    if not (departures := runs.departures(claim.tokenizer)):
+        return finding
+    reason = f"{finding.reason}; {other_conditions(departures)}"
+    return replace(finding, verdict="not comparable", reason=reason)
 
 
 def _check_shapes(names: Sequence[str], runs: ExhibitRuns) -> None:

@@ -186,9 +186,14 @@ def by_printed_size(
     reason = "; ".join(reason for _, reason in parts)
     verdict = _worst([verdict for verdict, _ in parts])
     if departures:
-        reason += f"; a size is compared under the paper's conditions alone: {'; '.join(departures)}"
+        reason += f"; {other_conditions(departures)}"
     beside = [replace(comparison, printed=size.percent) for comparison, size in zip(comparisons, printed, strict=True)]
     return Finding(verdict, reason, beside, p_values)
+
+
+def other_conditions(departures: Sequence[str]) -> str:
+    """Why a size is not comparable."""
+    return f"a size is compared under the paper's conditions alone: {'; '.join(departures)}"
 
 
 def by_runs(against: Sequence[str], measured: str) -> Finding:
