@@ -147,6 +147,8 @@ def test_how_many_tokens_are_right_is_compared_under_the_papers_conditions(tmp_p
     assert judge(tmp_path, right=right, **whole).loc["S-12", "verdict"] == verdict
     row = judge(tmp_path, right=right).loc["S-12"]
     assert (row["verdict"], "under the paper's conditions alone" in row["reason"]) == ("not comparable", True)
+    # Another item's dense tokens have 0.3 right.
+    assert judge(tmp_path, right=0.1).loc["S-12", "verdict"] == "not reproduced"
 
 
 def test_an_attribute_that_nobody_has_leaves_the_claim_open(tmp_path, monkeypatch):
