@@ -49,7 +49,10 @@ demo: $(VENV)/installed
 	@echo "tables: results/demo/table*.csv    by paper: results/demo/papers/    report: results/demo/report.html"
 	@echo "first: results/demo/report/index.html"
 
-test: lint types unit
+# The types are checked on one core while the other lints and installs what the tests have beside the demo.
+test: $(VENV)/installed
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types $(VENV)/site
+	$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/installed
 	ruff check .

@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+import pytest
 from safetensors.numpy import load_file
 
 from support.project import Job, Project
@@ -45,8 +46,20 @@ def test_a_row_is_trained_with_what_validated_best(project: Project):
     )
     assert all((weight == theirs[name]).all() for name, weight in ours.items())
 
+    # The row is the run's, and its diagnostics are those of the ranking: it has no codes.
+    table_2 = pd.read_csv(project.root / "results/table2.csv")
+    ours = table_2[table_2["method"] == "SASRec"].set_index(["metric", "k"])["mean"]
+    metrics = pd.read_csv(project.root / RUNS.format("sasrec") / "0/metrics.csv")
+    expected = metrics[metrics["k"].isin([5, 10, 20, 40])].set_index(["metric", "k"])["value"]
+    assert ours.to_dict() == pytest.approx(expected.to_dict())
+    diagnostics = pd.read_csv(project.root / "results/papers/cost/table2-diagnostics.csv")
+    mine = diagnostics[diagnostics["method"] == "SASRec"]
+    assert set(mine["stage"]) == {"decoder"}
+    assert {"scored_items", "tied_targets"} <= set(mine["quantity"])
+
     # The table says grid and choice, and its record where they come from.
     page = (project.root / "results/papers/cost/table2.md").read_text()
+    assert "| MIND | SASRec | — | — |" in page
     assert "training.learning_rate of 0.0001, 0.01 by Recall@10 on validation" in page
     assert f"Chosen for sasrec on MIND: training.learning_rate {[0.0001, 0.01][best]} (Recall@10 of" in page
     provenance = (project.root / "results/papers/cost/table2.provenance.json").read_text()
