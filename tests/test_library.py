@@ -108,6 +108,8 @@ def test_codes_of_ones_own_are_written_for_others(tmp_path):
 
 
 def test_what_the_package_offers():
-    assert {"Recommender", "describe", "export_codes", "tokenize", "write_codes", "__version__"} <= set(dir(semtok))
+    offered = {"Recommender", "beam_search", "describe", "evaluate", "export_codes", "tokenize", "write_codes"}
+    assert offered | {"__version__"} <= set(dir(semtok))
+    assert all(callable(getattr(semtok, name)) for name in offered)
     with pytest.raises(AttributeError, match="no attribute 'tokenise'"):
         semtok.tokenise  # noqa: B018

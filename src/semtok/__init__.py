@@ -1,6 +1,7 @@
 """Semantic tokenization for generative recommendation: tables, figures and claims, regenerated.
 
-For a notebook: `Recommender`, `describe`, `export_codes`, `tokenize`, `write_codes` (semtok.library).
+For a notebook (semtok.library): `tokenize`, `describe`, `export_codes`, `write_codes`, `Recommender`, `beam_search`,
+`evaluate`.
 """
 
 from importlib import import_module
@@ -9,7 +10,7 @@ from typing import Any
 
 __version__ = version("semtok")
 
-_OFFERED = ("Recommender", "describe", "export_codes", "tokenize", "write_codes")
+_OFFERED = ("Recommender", "beam_search", "describe", "evaluate", "export_codes", "tokenize", "write_codes")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,21 +1,23 @@
 """The package in a notebook: codes for one's own items, a trained recommender of a folder of results, codes for others.
 
-from semtok import Recommender, describe, export_codes, tokenize
+from semtok import Recommender, beam_search, describe, evaluate, export_codes, tokenize
 
 tokens = tokenize(vectors, "cost", temperature=0.5)      # float32 [n_items, dim] to int32 [n_items, n_levels]
 describe(tokens, vectors=vectors)                         # collisions, use of the codebooks, neighbourhoods
 recommender = Recommender.load("results/demo", "mind", "cost", "tiger")
 recommender.rank([["N1", "N7"]], k=10)                    # the datasets' own ids, in and out
+beam_search(tokens.codes, next_code)                      # the workflow's search with a model of one's own
+evaluate([["N3", "N9"]], ["N9"], ks=(1, 2))               # Recall@k and NDCG@k
 """
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -258,3 +260,51 @@ class Recommender:
         own = {name: value for name, value in changed.items() if hasattr(self.options.decoding, name)}
         decoding = self.options.decoding.model_copy(update=own)
         return self.options.model_copy(update={"decoding": decoding})
+
+
+def beam_search(
+    codes: npt.NDArray[np.integer[Any]],
+    next_code: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating[Any]]],
+    n_users: int = 1,
+    beam_size: int = 20,
+    constraint: Literal["trie", "position"] = "trie",
+) -> list[pd.DataFrame]:
+    """Rank items by a model of one's own that writes an item's codes one by one, with the workflow's search.
+
+    Args:
+        codes: [n_items, n_levels]; items of one tuple have one score, and come in order of their number.
+        next_code: from the codes so far [n_users, W, level], W branches a user (at level 0 one without codes), to
+            logits [n_users, W, K] of the next code, K one more than the level's largest code.
+        beam_size: tuples that are kept of each level.
+        constraint: `trie`, prefixes of items alone; or `position`, any code, of which what is no item's is lost.
+
+    Returns:
+        A frame a user, best first: `item` (its row of `codes`) and `log_probability` (nats, of its tuple).
+
+    Raises:
+        DataError: codes of another form, or logits of another shape.
+    """
+    from semtok.recommenders import own_model
+
+    return own_model.ranked(codes, next_code, n_users, beam_size, constraint)
+
+
+def evaluate(
+    recommended: Sequence[Sequence[Any]], targets: Sequence[Any], ks: Sequence[int] = (5, 10)
+) -> dict[str, float]:
+    """Recall@k and NDCG@k of a list of items a user, best first, and the one item that is wanted of it.
+
+    As the workflow measures them: a target that is not in its list is missed. Raises DataError for lists and targets of
+    different numbers, and for an item that is twice in a list.
+    """
+    from semtok.papers.metrics import OF_RANKS, earned_at
+
+    if len(recommended) != len(targets) or not len(targets):
+        raise DataError(f"found {len(recommended)} lists for {len(targets)} targets; expected a list for each")
+    places = []
+    for number, (items, target) in enumerate(zip(recommended, targets, strict=True)):
+        if len(set(items)) != len(items):
+            raise DataError(f"list {number}: found an item twice; expected every item once")
+        places.append(list(items).index(target) + 1 if target in items else None)
+    ranks = pd.Series(places, dtype="Int64")
+    return {f"{metric}@{k}": float(earned_at(ranks, metric, k).mean()) for metric in OF_RANKS for k in ks}
