@@ -10,6 +10,7 @@ LOG = "2026-11-26 18:43:46,505 INFO semtok.run.jobs: train dataset=nyc seed={}\n
 PROGRESS = "2026-11-26 18:44:16,505 INFO semtok.run.progress: training, epoch 2 of 8: 25 of 100 (25%), 03:00 left\n"
 EPOCH = "2026-11-26 18:44:20,505 INFO semtok.recommenders.training: epoch 1/8: loss 2.5\n"
 ERROR = "2026-11-26 18:45:00,000 ERROR semtok.run.jobs: the loss is nan\nTraceback (most recent call last):\n"
+PYTHON = '  File "a.py", line 3\n    step()\n  File "b.py", line 7\n    x / 0\nZeroDivisionError: division by zero\n'
 BAD_ROWS = "2026-11-26 18:45:00,000 ERROR semtok.run.jobs: x.csv: 1 row\n  line 11: bad_date\n" + EPOCH
 
 
@@ -50,15 +51,26 @@ def test_what_waits_is_told_and_what_an_earlier_run_did_is_told_apart(results, c
     with locks.only_worker("results/logs/train/nyc/0.log"):
         main(["results"])
     assert capsys.readouterr().out.endswith(
-        "0 jobs done since 2026-11-26 18:50:02, when this run began; 1 results are older; 2 of 9 steps done, "
-        "6 wait or failed\n"
+        "0 jobs done since 2026-11-26 18:50:02, when this run began; 1 results are older; 2 of 9 steps done, 6 wait\n"
     )
+    (results / "logs/train/nyc/1.log").write_text(LOG.format(1, ERROR.replace("18:45:00", "18:51:00")))
+    with locks.only_worker("results/logs/train/nyc/0.log"):
+        main(["results"])
+    assert capsys.readouterr().out.endswith("2 of 9 steps done, 5 wait, 1 failed\n")
 
 
 def test_an_error_of_several_lines_is_told_whole(results, capsys):
     (results / "logs/train/nyc/1.log").write_text(LOG.format(1, BAD_ROWS))
     main(["results"])
     assert "18:45:00 x.csv: 1 row\n           line 11: bad_date\n         results/logs" in capsys.readouterr().out
+
+
+def test_of_an_error_of_python_the_last_lines_are_told(results, capsys):
+    (results / "logs/train/nyc/1.log").write_text(LOG.format(1, ERROR + PYTHON))
+    main(["results"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'the loss is nan File "b.py", line 7 x / 0 ZeroDivisionError: division by zero results/logs' in said
+    assert "a.py" not in said
 
 
 def test_a_look_takes_no_lock_away(results):

@@ -187,16 +187,25 @@ class Driver:
             for line in job_list((job.rule.name, dict(job.wildcards)) for job in sorted_jobs):
                 _tell(line)
         try:
-            durations = (read_durations(config.durations) if config.durations else {}) | measured(benchmarks)
+            # A path of the config is one from where Snakemake works, or from the clone.
+            paths = [path for path in (config.durations, f"{workflow.basedir}/{config.durations}") if config.durations]
+            known = next(filter(os.path.exists, paths), config.durations)
+            durations = (read_durations(known) if known else {}) | measured(benchmarks)
         except SemtokError as error:
             sys.exit(f"error: {error}")
         planned = [
-            PlannedJob(kind(job.benchmark, benchmarks), as_recorded(dict(job.params.items()))[0])
+            PlannedJob(kind(job.benchmark, benchmarks), as_recorded(dict(job.params.items()))[0], _minutes(job))
             for job in jobs
             if job.benchmark
         ]
         cores = workflow.resource_settings.cores or 1
         _tell(forecast(planned, durations, cores, self.stages.paths.results))
+
+
+def _minutes(job: Any) -> int | None:
+    """The limit of a job's time, unless it is known only once its inputs are there."""
+    limit = job.resources.get("runtime")
+    return limit if isinstance(limit, int) else None
 
 
 def _is_remembered(output: str) -> bool:

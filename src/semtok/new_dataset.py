@@ -58,6 +58,7 @@ def config_of(name: str, found: Found, folder: Path) -> dict[str, Any]:
         "source": "mirror",
         "mirror": str(folder),
         "results": f"results/{name}",
+        "durations": None,
         "datasets": {
             name: {
                 "reader": "table",

@@ -16,6 +16,8 @@ LINE = re.compile(
     re.MULTILINE,
 )
 """What a job's log says: time, level, message, which may have several lines (`semtok.run.jobs.log_to`)."""
+TRACEBACK, LAST = "\nTraceback (most recent call last):\n", 3
+"""Where Python's own account of an error begins, and how many of its lines are told: where it was, and what."""
 STEPS = re.compile(r"^(\d+) of (\d+) steps", re.MULTILINE)
 """In Snakemake's log of a run."""
 
@@ -29,7 +31,8 @@ class Status:
     state: Literal["running", "done", "failed", "stopped"]
     """`stopped`: neither an error nor a result, as after a kill."""
     last: str
-    """Its first error, else how far it is where it tells that, else the last line of its log."""
+    """Its first error, and where Python failed the log's last lines; else how far it is where it tells that, else the
+    last line of its log."""
     at: str
     """When that was written."""
     log: Path
@@ -41,7 +44,8 @@ def statuses(results: Path, locks: Path = FOLDER) -> Iterator[Status]:
     locks: the project's `.snakemake`; what runs on other machines of a cluster is seen where they share its locks.
     """
     for path in sorted((results / LOGS).rglob("*.log")):
-        lines = LINE.findall(path.read_text(encoding="utf-8", errors="replace"))
+        text = path.read_text(encoding="utf-8", errors="replace")
+        lines = LINE.findall(text)
         if not lines:  # of a rule without a script
             continue
         errors = [line for line in lines if line[1] == "ERROR"]
@@ -52,6 +56,8 @@ def statuses(results: Path, locks: Path = FOLDER) -> Iterator[Status]:
         elif record.exists():
             state = "done"
         at, _, last = errors[0] if state == "failed" else lines[-1]
+        if state == "failed" and TRACEBACK in text:
+            last = "\n".join([last, *text.partition(TRACEBACK)[2].rstrip().splitlines()[-LAST:]])
         if state == "running":  # epochs tell their losses, but not when they end
             last = next((message for *_, message in reversed(lines) if message.endswith(" left")), last)
         yield Status(lines[0][2], state, last, at, path)
@@ -72,8 +78,10 @@ def in_all(found: Sequence[Status], locks: Path = FOLDER) -> str:
     steps = STEPS.findall(logs[-1].read_text(encoding="utf-8", errors="replace")) if logs else []
     if steps:
         running = sum(one.state == "running" for one in found)
+        failed = sum(one.state == "failed" and one.at >= since for one in found)
         ended, total = map(int, steps[-1])
-        told += f"; {ended} of {total} steps done, {max(0, total - ended - running)} wait or failed"
+        told += f"; {ended} of {total} steps done, {max(0, total - ended - running - failed)} wait"
+        told += f", {failed} failed" * bool(failed)
     return told
 
 

@@ -103,6 +103,23 @@ def test_where_nothing_ran_nothing_is_known():
     assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh"
 
 
+def test_a_rule_that_never_ran_has_the_limit_of_its_time():
+    unlike = [PlannedJob(("encode_image", "nyc"), None, 90), PlannedJob(("encode_text", "nyc"), None, 60)]
+    told = forecast.forecast(unlike, {}, 2, "results/fresh")
+    assert told.endswith("under results/fresh; at most 2.5 hours by the limits of 2 of them")
+    told = forecast.forecast(
+        [PlannedJob(("train", "nyc", "simcit", "tiger"), None), *unlike], DURATIONS, 2, "results/x"
+    )
+    assert told.endswith("2 more whose rules never ran under results/x: at most 2.5 hours by the limits of 2 of them")
+
+
+def test_what_is_printed_has_what_was_written(tmp_path, capsys):
+    kind = trained_for(tmp_path, {"steps": 100}, size=1000).kind
+    forecast.main(str(tmp_path / "results"))
+    (tmp_path / "durations.csv").write_text(capsys.readouterr().out)
+    assert [one.size for one in forecast.read_durations(tmp_path / "durations.csv")[kind]] == [1000]
+
+
 def test_what_is_printed_is_read_again(tmp_path, capsys):
     benchmark(tmp_path, "benchmarks/train/nyc/simcit/tiger/0.tsv", 10.04)
     forecast.main(str(tmp_path))

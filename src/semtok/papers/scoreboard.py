@@ -16,7 +16,7 @@ import pandas as pd
 
 from semtok.errors import DataError
 from semtok.papers.behind_rows import HISTORY, behind_rows
-from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC
+from semtok.papers.claims.verdicts import CONDITIONS, NOT_RUN, SYNTHETIC
 from semtok.papers.measured import COLUMNS
 from semtok.papers.planted import answer_of
 from semtok.papers.templates import render
@@ -183,7 +183,7 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
             # Claims of which there is nothing but made-up data share one line.
             "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
             "changed": len(set(states)) > 1,
-            "reasons": ["" if row is None else _first_sentence(row["reason"]) for row in found],
+            "reasons": ["" if row is None else _in_short(row["reason"]) for row in found],
             "details": [_details(run, paper, name) for run in runs],
         }
 
@@ -257,8 +257,10 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
     return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 
 
-def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
+def _in_short(reason: str) -> str:
+    """What decided, and that the conditions are other ones; which they are, and all comparisons, unfold below it."""
+    first = re.split(r"(?<=\.) (?=[A-Z])|; ", reason, maxsplit=1)[0].removesuffix(".")
+    return f"{first}; {CONDITIONS}." if f"; {CONDITIONS}" in reason else first and f"{first}."
 
 
 def _cells(runs: Sequence[WorkflowRun]) -> list[dict[str, Any]]:

@@ -234,12 +234,12 @@ def _content(paper: Definition, exhibit: str) -> dict[str, Any]:
 
 
 def _labels(paper: Definition) -> dict[str, str]:
-    """What tables call the variants by options that claims compare (`cost+temperature=0.1`), whose names are long."""
+    """What tables call the methods that claims compare: a reader knows L_co (CoST), and not `cost+temperature=0.1`."""
     found: dict[str, str] = {}
     for claim in paper.single_claims:
         if paper.kind(claim.exhibit) == "ranking":
             labels = paper.exhibit(claim.exhibit, RankingTable).labels
-            found |= {name: labels[name] for name in claim.tokenizers if "=" in name and name in labels}
+            found |= {name: labels[name] for name in claim.tokenizers if name in labels}
     return found
 
 

@@ -2,7 +2,8 @@
 
     python -m semtok.plan.forecast results/cpu > config/durations/cpu.csv
 
-keeps what was measured for those who have not run anything yet.
+keeps what was measured for those who have not run anything yet. Of a job whose rule never ran there is the limit of its
+time alone, which the rule asks a cluster for.
 """
 
 import csv
@@ -42,6 +43,8 @@ class PlannedJob(NamedTuple):
 
     kind: JobKind
     config: Any
+    minutes: int | None = None
+    """Of a clock: the limit that its rule has (`runtime`)."""
 
 
 Durations = Mapping[JobKind, list[FinishedJob]]
@@ -84,8 +87,9 @@ def read_durations(path: str | Path) -> dict[JobKind, list[FinishedJob]]:
         for row in rows:
             # Of before they were kept, there are none.
             lengths = {name: int(row[name]) for name in LENGTHS if row.get(name)}
+            size = int(row["bytes"]) if row.get("bytes") else None
             found[tuple(row["job"].split("/"))].append(
-                FinishedJob(float(row["processor_seconds"]), {"options": lengths} if lengths else None)
+                FinishedJob(float(row["processor_seconds"]), {"options": lengths} if lengths else None, size)
             )
         return found
     except OSError as error:
@@ -133,8 +137,14 @@ def forecast(jobs: Iterable[PlannedJob], durations: Durations, cores: int, where
     """
     jobs = list(jobs)
     likes = [(job, like) for job in jobs if (like := most_like(job.kind, durations))]
+    unlike = [job for job in jobs if not most_like(job.kind, durations)]
+    limits = [job.minutes for job in unlike if job.minutes is not None]
+    at_most = (
+        f"at most {time_in_words(60 * sum(limits))} by the limits of {len(limits)} of them" if limits else "not known"
+    )
     if not likes:
-        return f"forecast: time and disk are not known: no records of such jobs under {where}" if jobs else None
+        told = f"forecast: time and disk are not known: no records of such jobs under {where}"
+        return told + f"; {at_most}" * bool(limits) if jobs else None
     by_rule: dict[str, float] = defaultdict(float)
     for job, like in likes:
         by_rule[job.kind[0]] += seconds(job, like)
@@ -156,8 +166,8 @@ def forecast(jobs: Iterable[PlannedJob], durations: Durations, cores: int, where
             f"\n  {n_other} of them by jobs of other names, or of other or unknown options, "
             f"in proportion to {', '.join(LENGTHS)} where these are known"
         )
-    if len(jobs) > len(likes):
-        told += f"\n  {len(jobs) - len(likes)} more whose rules never ran under {where}: not known"
+    if unlike:
+        told += f"\n  {len(unlike)} more whose rules never ran under {where}: {at_most}"
     return told
 
 
@@ -166,16 +176,18 @@ def _size(n_bytes: float) -> str:
 
 
 def main(results: str) -> None:
-    """Print the durations of a results folder as CSV: of each kind the median over its seeds, and for how long these
-    trained; a row for each length."""
+    """Print the durations of a results folder as CSV: of each kind the median over its seeds, for how long these
+    trained, and the bytes that they wrote; a row for each length."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["job", "processor_seconds", *LENGTHS])
+    writer.writerow(["job", "processor_seconds", *LENGTHS, "bytes"])
     for one, jobs in sorted(measured(Path(results) / "benchmarks").items()):
-        by_length: dict[tuple[float | None, ...], list[float]] = defaultdict(list)
+        by_length: dict[tuple[int | None, ...], list[FinishedJob]] = defaultdict(list)
         for job in jobs:
-            by_length[tuple(map(_lengths(job.config).get, LENGTHS))].append(job.seconds)
-        for lengths, taken in by_length.items():
-            writer.writerow(["/".join(one), round(statistics.median(taken), 1), *lengths])
+            by_length[tuple(map(_lengths(job.config).get, LENGTHS))].append(job)
+        for lengths, alike in by_length.items():
+            seconds = round(statistics.median(job.seconds for job in alike), 1)
+            sizes = [job.size for job in alike if job.size is not None]
+            writer.writerow(["/".join(one), seconds, *lengths, round(statistics.median(sizes)) if sizes else None])
 
 
 if __name__ == "__main__":

@@ -49,12 +49,12 @@ def make_claims(results: Results, files: Sequence[Path], comparisons: Path) -> N
 
 
 def called(text: str, labels: Mapping[str, str]) -> str:
-    """The text, in which variants are called by their `labels`."""
+    """The text, in which methods are called by their `labels`; "P(collision | random pair)" is none."""
     if not labels:
         return text
     names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
     # No other variant begins like it: not `a+b=8` in `a+b=80` or `a+b=8+c=1`.
-    return re.sub(rf"(?:{names})(?![\w+]|\.\d)", lambda found: labels[found[0]], text)
+    return re.sub(rf"(?<![\w/+-])(?<!\| )(?:{names})(?![\w+/-]|\.\d)", lambda found: labels[found[0]], text)
 
 
 def _in_words(finding: Finding, labels: Mapping[str, str]) -> Finding:

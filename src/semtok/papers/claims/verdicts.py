@@ -30,6 +30,7 @@ EQUAL_STEPS = 0.1
 
 NOT_RUN = "not run"
 """The source of a claim of which nothing was run."""
+CONDITIONS = "a size is compared under the paper's conditions alone"
 
 SYNTHETIC: Verdict = "synthetic"
 """What stands in a verdict's place where the data are made up: they say nothing of a paper."""
@@ -193,7 +194,7 @@ def by_printed_size(
 
 def other_conditions(departures: Sequence[str]) -> str:
     """Why a size is not comparable."""
-    return f"a size is compared under the paper's conditions alone: {'; '.join(departures)}"
+    return f"{CONDITIONS}: {'; '.join(departures)}"
 
 
 def by_runs(against: Sequence[str], measured: str) -> Finding:
