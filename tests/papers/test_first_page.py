@@ -13,6 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Argument .writer_name.:PendingDe
 
 TEMPLATE = Path(__file__).parents[2] / "workflow/report/workflow.rst"
 MARKS = "- L_co* beats `L_re`_ by |43%| in Recall@5: <b>."
+REASON = "3 of 24 comparisons hold, 24 must; not significant: a > b in NDCG@5. On MIND: a sample."
 
 
 def claims(folder, paper, rows):
@@ -20,7 +21,7 @@ def claims(folder, paper, rows):
     path = folder / "papers" / paper / "claims.csv"
     path.parent.mkdir(parents=True)
     columns = ["id", "claim", "verdict", "source", "truth"]
-    pd.DataFrame(rows, columns=columns).assign(paper=paper, reason="").to_csv(path, index=False)
+    pd.DataFrame(rows, columns=columns).assign(paper=paper, reason=REASON).to_csv(path, index=False)
     return path
 
 
@@ -56,16 +57,17 @@ def test_every_claim_stands_with_its_verdict(tmp_path):
     found = verdicts([claims(tmp_path, "cost", rows), tmp_path / "papers/simcit/claims.csv"])
     assert [one["silent"] for one in found] == [0]
     shown = cells(page(found))
-    assert shown[0::3] == ["C-1", "C-2", "C-3"]
+    assert shown[0::4] == ["C-1", "C-2", "C-3"]
     assert shown[1] == MARKS.replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
-    assert [verdict.split(maxsplit=1)[1] for verdict in shown[2::3]] == ["reproduced", "not run", "not reproduced"]
+    assert [verdict.split(maxsplit=1)[1] for verdict in shown[2::4]] == ["reproduced", "not run", "not reproduced"]
+    assert set(shown[3::4]) == {"3 of 24 comparisons hold, 24 must."}
 
 
 def test_made_up_data_have_no_table_and_known_answers_have(tmp_path):
     made_up = [(f"C-{n}", "Of the paper.", "synthetic", "synthetic", "") for n in (1, 2)]
     known = [("W-1", "Of a world.", "reproduced", "planted", "reproduced")]
     found = verdicts([claims(tmp_path, "cost", made_up), claims(tmp_path, "worlds", known)])
-    assert [(one["silent"], len(one["claims"])) for one in found] == [(2, 0), (0, 1)]
+    assert [(one["silent"], len(one["claims"])) for one in found] == [(0, 1), (2, 0)], "what has an answer comes first"
     html = page(found)
     assert "2 claims" in html
     assert "1 of 1" in html

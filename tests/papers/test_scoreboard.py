@@ -236,7 +236,7 @@ def test_forest_positions_share_an_axis_a_unit():
     assert [first[name] for name in ("zero", "value", "low", "high", "printed")] == [120.0, 148.0, 120.0, 176.0, 232.0]
     assert not first["is_clear"]
     assert [second[name] for name in ("value", "low", "high", "printed")] == [8.0, 8.0, 232.0, None]
-    assert second["words"] == "-40.0% [unbounded, undefined]"
+    assert second["words"] == "-40.0%, of no known interval"
     assert [third["zero"], third["value"], third["is_clear"]] == [8.0, 120.0, True]
     assert [mark["ends"] for mark in (first, second, third)] == ["-40.0% to +40.0%"] * 2 + ["0 to +0.2000"]
     assert first["words"] == "+10.0% [0, +20.0%]; claimed +40.0%"

@@ -41,6 +41,8 @@ class Story:
     finished_before: set[str]
     jobs: list[SlurmJob]
     log: str
+    screen: str
+    """What the second driver said."""
 
     def attempts(self, name: str) -> list[SlurmJob]:
         return [job for job in self.jobs if job.name == name]
@@ -64,9 +66,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         with running(cluster.driver(project, TABLE)) as driver, running(local_run(local, TABLE)) as reference:
             second = driver.wait(1500)
             assert reference.wait(600) == 0, reference.log.read_text()[-4000:]
+            screen = driver.log.read_text()
         jobs = cluster.jobs(project)
     log = "".join(path.read_text() for path in project.root.glob(".snakemake/log/*.log"))
-    return Story(local, project, first, second, left_behind, finished_before, jobs, log)
+    return Story(local, project, first, second, left_behind, finished_before, jobs, log, screen)
 
 
 def run_and_interrupt(cluster: Cluster, project: Project) -> int:
@@ -119,7 +122,7 @@ def test_a_job_over_its_time_is_reported_and_gets_more(story: Story):
         ("TIMEOUT", "4000M", "00:01:00"),
         ("COMPLETED", "8000M", "00:02:00"),
     ]
-    assert f"SLURM-job '{tries[0].number}' failed, SLURM status is: 'TIMEOUT'" in " ".join(story.log.split())
+    assert f"SLURM-job '{tries[0].number}' failed, SLURM status is: 'TIMEOUT'" in " ".join(story.screen.split())
 
 
 def test_ctrl_c_leaves_no_job_behind(story: Story):

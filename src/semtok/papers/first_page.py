@@ -8,14 +8,14 @@ from typing import Any
 
 from semtok.papers.claims.verdicts import SYNTHETIC
 from semtok.papers.planted import answer_of
-from semtok.papers.scoreboard import SIGNS, state_of
+from semtok.papers.scoreboard import SIGNS, in_short, state_of
 
 
 def verdicts(files: Iterable[str | Path]) -> list[dict[str, Any]]:
     """What each paper's `claims.csv` says, of those that are there; texts are escaped for reStructuredText.
 
     A paper has its `claims`, parts of joint ones left out; `silent`, how many of them have made-up data alone and stand
-    in no table; and, where the answer is known, `answer`, in words.
+    in no table; and, where the answer is known, `answer`, in words. What has an answer comes first.
     """
     found = []
     for path in map(Path, files):
@@ -29,6 +29,7 @@ def verdicts(files: Iterable[str | Path]) -> list[dict[str, Any]]:
                 "id": _escaped(row["id"]),
                 "statement": _escaped(row["claim"]),
                 "verdict": _escaped(f"{SIGNS[state]} {state}"),
+                "reason": _escaped(in_short(row["reason"])),
             }
             for row, state in claims
             if state != SYNTHETIC
@@ -42,7 +43,7 @@ def verdicts(files: Iterable[str | Path]) -> list[dict[str, Any]]:
                 "answer": answer.words if answer.total else "",
             }
         )
-    return found
+    return sorted(found, key=lambda one: not one["answer"])
 
 
 def _escaped(text: str) -> str:

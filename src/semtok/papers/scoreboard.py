@@ -183,7 +183,7 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
             # Claims of which there is nothing but made-up data share one line.
             "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
             "changed": len(set(states)) > 1,
-            "reasons": ["" if row is None else _in_short(row["reason"]) for row in found],
+            "reasons": ["" if row is None else in_short(row["reason"]) for row in found],
             "details": [_details(run, paper, name) for run in runs],
         }
 
@@ -242,7 +242,9 @@ def forest(comparisons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
 
 def _words(numbers: Mapping[str, float], unit: str) -> str:
     value, low, high, claimed = (_number(numbers[name], unit) for name in ("value", "low", "high", "printed"))
-    return f"{value} [{low}, {high}]" + ("" if math.isnan(numbers["printed"]) else f"; claimed {claimed}")
+    is_known = math.isfinite(numbers["low"]) or math.isfinite(numbers["high"])
+    interval = f" [{low}, {high}]" if is_known else ", of no known interval"
+    return f"{value}{interval}" + ("" if math.isnan(numbers["printed"]) else f"; claimed {claimed}")
 
 
 def _number(number: float, unit: str) -> str:
@@ -257,7 +259,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
     return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 
 
-def _in_short(reason: str) -> str:
+def in_short(reason: str) -> str:
     """What decided, and that the conditions are other ones; which they are, and all comparisons, unfold below it."""
     first = re.split(r"(?<=\.) (?=[A-Z])|; ", reason, maxsplit=1)[0].removesuffix(".")
     return f"{first}; {CONDITIONS}." if f"; {CONDITIONS}" in reason else first and f"{first}."

@@ -15,7 +15,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 
 class JobLines(logging.Handler):
-    """Tells the end of each of `n_jobs` jobs on the screen if `is_told`, and keeps the failed ones."""
+    """Tells the end of each of `n_jobs` jobs on the screen if `is_told`, and why a cluster ended one in any case; keeps
+    the failed ones."""
 
     def __init__(self, n_jobs: int, *, is_told: bool) -> None:
         super().__init__()
@@ -37,14 +38,16 @@ class JobLines(logging.Handler):
         elif event == LogEvent.JOB_ERROR:
             if told["output"]:
                 self.failed[told["jobid"]] = told["output"][0]
-            self._tell("failed", told["jobid"])
+            # Of a job on a cluster the executor says why; the rich logger leaves it out, in a terminal, too.
+            self._tell("failed", told["jobid"], told.get("rule_msg") or "")
 
-    def _tell(self, how: str, job: int) -> None:
-        if self.is_told and job in self._begun:
+    def _tell(self, how: str, job: int, why: str = "") -> None:
+        if (self.is_told or why) and job in self._begun:
             name, begun = self._begun[job]
             seconds = time.monotonic() - begun
             print(
-                f"{time.strftime('%H:%M:%S')} {how}: {name} in {seconds:.0f} s ({self.n_done} of {self.n_jobs} done)",
+                f"{time.strftime('%H:%M:%S')} {how}: {name} in {seconds:.0f} s ({self.n_done} of {self.n_jobs} done)"
+                + f": {why}" * bool(why),
                 file=sys.stderr,
                 flush=True,
             )

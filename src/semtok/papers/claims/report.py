@@ -92,7 +92,10 @@ def _measured(finding: Finding) -> str:
 def _interval(comparison: Comparison) -> str:
     found = comparison.estimate
     low, value, high = (_number(number, comparison.unit) for number in (found.low, found.value, found.high))
-    return f"{comparison.name}: {value} [{low}, {high}]"
+    interval = (
+        f" [{low}, {high}]" if math.isfinite(found.low) or math.isfinite(found.high) else ", of no known interval"
+    )
+    return f"{comparison.name}: {value}{interval}"
 
 
 def _number(value: float, unit: str) -> str:

@@ -29,9 +29,8 @@ _STYLE: Any = {
     "axes.axisbelow": True,
 }
 _UNDATED: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}}
-_MOST = 4
-"""Plots beside each other; where there are more, rows of three."""
 _ROW = 3
+"""Plots beside each other, as wide as a page; four are two rows of two."""
 _PANEL = (3.7, 2.7)
 """Width and height of a plot, in inches."""
 _NARROWEST = 6.5
@@ -66,7 +65,7 @@ class Caption:
 
 def _plots(count: int, caption: Caption, panel: tuple[float, float], beside: int | None) -> tuple[Figure, list[Any]]:
     """A figure with `count` axes of the size `panel`, `beside` in a row, and the caption's title."""
-    beside = beside or (count if count <= _MOST else _ROW)
+    beside = beside or (2 if count == 4 else min(count, _ROW))
     rows = -(-count // beside)
     width = max(panel[0] * beside, _NARROWEST)
     heading = textwrap.fill(caption.title, int(11 * width)) + ("\nSYNTHETIC DATA" if caption.synthetic else "")

@@ -139,7 +139,7 @@ def _panel(letter: str, level: int, points: pd.DataFrame, axis: Axes) -> None:
         axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=9)
     else:
         # Colours in the order of the codes, so that the same code has the same colour whatever is drawn.
-        colours = mpl.colormaps["turbo"]((points["code"].to_numpy(float) * 0.618034) % 1)
+        colours = mpl.colormaps["viridis"]((points["code"].to_numpy(float) * 0.618034) % 1)
         sizes = np.clip(6 * np.sqrt(points["items"].to_numpy(float)), 4, 60)
         axis.scatter(points["x"], points["y"], s=sizes, c=colours, linewidths=0, alpha=0.85)
         for code in points.groupby("code")["items"].sum().nlargest(_NAMED).index:
