@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo        environment, then the default workflow on synthetic data: tables, figures, report"
 	@echo "make test        environment, then lint, types and tests"
-	@echo "make slow        the tests that take minutes, real data (SEMTOK_MIRROR=FOLDER) or a browser"
+	@echo "make slow        the tests that take minutes or real data (SEMTOK_MIRROR=FOLDER)"
 	@echo "make test-slurm  Table 2 of a tiny demo on a Slurm of one machine (needs its programs; says which)"
 	@echo "make site        the documentation as a site, in site/"
 	@echo "make benchmarks  the speed figures, each a ratio against a named peer"

@@ -266,7 +266,8 @@ def in_short(reason: str) -> str:
 
 
 def _cells(runs: Sequence[WorkflowRun]) -> list[dict[str, Any]]:
-    """Every cell of any run: its keys, what is printed, and what each run found."""
+    """Every cell of any run: its keys, what is printed, what each run found, and by how much the last differs from the
+    first (empty where either lacks it)."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for number, run in enumerate(runs):
         for row in _rows(run.cells):
@@ -280,7 +281,15 @@ def _cells(runs: Sequence[WorkflowRun]) -> list[dict[str, Any]]:
                     "seeds": row["seeds"],
                     "source": row["source"],
                 }
+    for cell in found.values():
+        first, last = cell["found"][0], cell["found"][-1]
+        cell["difference"] = _difference(last["mean"] - first["mean"]) if first and last else ""
     return [cell for cell in found.values() if any(cell["found"])]
+
+
+def _difference(value: float) -> str:
+    told = f"{value:+.4f}"
+    return told if told.strip("+-0.") else "0"
 
 
 def _choices(values: Iterable[str]) -> list[str]:

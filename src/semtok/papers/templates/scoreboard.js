@@ -36,13 +36,16 @@ const body = one("cells").tBodies[0], filters = all("select.filter");
 const text = (row, column) => row.cells[column].textContent;
 function showCells() {
   let shown = 0;
+  const changed = one("cells-changed") && one("cells-changed").checked;
   for (const row of body.rows) {
-    row.hidden = filters.some((f) => f.value && text(row, Number(f.dataset.column)) !== f.value);
+    row.hidden = filters.some((f) => f.value && text(row, Number(f.dataset.column)) !== f.value) ||
+      (changed && ["", "0"].includes(row.cells[row.cells.length - 1].textContent));
     shown += !row.hidden;
   }
   one("cells-shown").value = `${shown} rows`;
 }
 for (const filter of filters) filter.addEventListener("input", showCells);
+if (one("cells-changed")) one("cells-changed").addEventListener("input", showCells);
 all("#cells thead th").forEach((head, column) => {
   const button = head.querySelector("button");
   if (!button) return;
