@@ -123,6 +123,12 @@ def change(raw, path: str, value) -> None:
             {"method": "external", "path": "codes.json", "below": "mirror", "keys": "raw"},
             "mirror: found nothing; expected an existing folder",
         ),
+        ("datasets.mind.text_fields", ["titel"], "category, subcategory, title, abstract), and not titel"),
+        (
+            "tokenizers.rqvea",
+            {"steps": 10},
+            "tokenizers.rqvea.method: missing; expected the name of a method; or did you",
+        ),
         ("datasets.mind.text_fields", [], "expected filters.without_text: keep where text_fields is empty"),
         ("mirror", 3, "mirror: found 3; expected a valid string"),
         ("datasets.mind.files", [{"path": "../../etc/passwd"}], "datasets.mind.files.0.path: found '../../etc/passwd'"),

@@ -250,12 +250,6 @@ def test_text_of_2018_and_2023(reader, options, prepared, make_gzip):
     assert tables.stats["counts"]["titles_that_are_scripts"] == 1
 
 
-def test_text_fields_that_no_reader_gives_are_an_error(options, prepared, make_gzip):
-    files = [make_gzip(some_reviews("amazon2018"), "r.gz"), make_gzip(some_products("amazon2018"), "meta_r.gz")]
-    with pytest.raises(DataError, match=r"text_fields: \['abstract'\] are not among .*'title'"):
-        prepared(options("amazon2018") | {"text_fields": ["title", "abstract"]}, files)
-
-
 def test_a_dataset_without_metadata_is_an_error(options, prepared, make_gzip):
     with pytest.raises(DataError, match="no file describes items"):
         prepared(options("amazon2018"), [make_gzip(some_reviews("amazon2018"), "r.gz")])

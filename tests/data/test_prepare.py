@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from semtok.config.data import Dataset
+from semtok.config.data import TEXTS_OF, Dataset
 from semtok.data.prepare import Outputs, prepare_dataset
+from semtok.data.readers import amazon2014, foursquare, mind, yelp
 from semtok.data.synthetic import write
 from semtok.errors import DataError
 
@@ -22,6 +23,17 @@ SPLITS = {
     "time-ratio": {"method": "time-ratio", "valid": 0.1, "test": 0.1},
     "held-out-users": {"method": "held-out-users", "test_users": 2, "train_users": None, "valid": 0.2, "seed": 0},
 }
+
+
+@pytest.mark.parametrize("reader", TEXTS_OF)
+def test_the_texts_that_a_config_may_name_are_those_that_the_reader_finds(reader):
+    columns = {
+        "mind": mind.NEWS[:5],
+        "amazon2014": amazon2014.COLUMNS,
+        "foursquare": foursquare.VENUE,
+        "yelp": yelp.NAMES,
+    }.get(reader, amazon2014.COLUMNS)
+    assert set(TEXTS_OF[reader]) == set(columns) - {"raw_id", "image", "latitude", "longitude"}
 
 
 @pytest.mark.parametrize("split", sorted(SPLITS))

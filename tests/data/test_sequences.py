@@ -74,6 +74,12 @@ def test_texts_by_whatever_fields_there_are(options, prepared, write):
     assert items["brand"].isna().all()
 
 
+def test_text_fields_that_the_file_lacks_are_an_error(options, prepared, write):
+    files = [write(INTER), write({"7": {"title": "Soap"}}, "item.json")]
+    with pytest.raises(DataError, match=r"text_fields: \['abstract'\] are not among .*'title'"):
+        prepared(options("sequences", without_text="keep") | {"text_fields": ["title", "abstract"]}, files)
+
+
 def test_items_that_the_file_of_texts_lacks_are_unlisted(options, prepared, write):
     files = [write(INTER), write({"99": {"title": "of another shop"}}, "item.json")]
     with pytest.raises(

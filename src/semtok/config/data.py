@@ -185,6 +185,16 @@ class Attributes(Section):
         return self
 
 
+_PRODUCT = ("title", "brand", "type", "category", "description")
+TEXTS_OF = {
+    "mind": ("category", "subcategory", "title", "abstract"),
+    **dict.fromkeys(("amazon2014", "amazon2018", "amazon2023"), _PRODUCT),
+    "foursquare": ("category",),
+    "yelp": ("name", "city", "address", "state", "category"),
+}
+"""What each reader finds to read of an item; the others find what the files have."""
+
+
 class Preparation(Section):
     """What turns raw files into tables: how they are read, filtered and split."""
 
@@ -233,6 +243,9 @@ class Preparation(Section):
             raise ValueError("impressions: candidates with the reader mind and the split held-out-users only")
         if self.has_made_up_times and isinstance(self.split, TimeRatio):
             raise ValueError(f"another split than time-ratio with the reader {self.reader}, whose times are made up")
+        known = TEXTS_OF.get(self.reader, self.text_fields)
+        if unknown := [name for name in self.text_fields if name not in known]:
+            raise ValueError(f"text_fields: what {self.reader} has ({', '.join(known)}), and not {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")

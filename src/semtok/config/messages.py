@@ -40,11 +40,20 @@ def _explain(annotation: Any, raw: Mapping[str, Any], error: ErrorDetails) -> st
         known = [name.strip("'\" ") for name in str(context["expected_tags"]).split(",")]
         return f"{path}.{tag}: found {shown(context['tag'])}; expected a known {tag}{suggestion(context['tag'], known)}"
     if kind == "union_tag_not_found":
-        return f"{path}.{tag}: missing; expected the name of a {tag}"
+        return f"{path}.{tag}: missing; expected the name of a {tag}{_misspelt(raw, _path(raw, error['loc']))}"
     if kind == "value_error":
         return f"{path}: found {shown(found)}; expected {context['error']}"
     hint = _about_text(found) if kind in ("float_type", "int_type") and isinstance(found, str) else ""
     return f"{path}: found {shown(found)}; {error['msg'].replace('Input should be', 'expected', 1)}{hint}"
+
+
+def _misspelt(raw: Any, path: Sequence[str]) -> str:
+    """What has no method may be an entry of which there is one, misspelt."""
+    *parents, key = path
+    for step in parents:
+        raw = raw[step]
+    hint = suggestion(key, (name for name in raw if name != key))
+    return hint.replace("did you mean", "or did you mean the entry") if "did you mean" in hint else ""
 
 
 def shown(value: object) -> str:
