@@ -103,9 +103,31 @@ def test_the_jobs_of_a_recommender_in_a_language_model(project: Project):
     project.edit_config("recommenders.store.language_model", "opt")
 
 
+def test_store_from_raw_data_to_ranks_and_what_remakes_them(project: Project):
+    file = RUN.format("store/store")
+    project.snakemake("--cores", "2", "--", file)
+    ranks = pd.read_parquet(project.root / file)
+    assert len(ranks) > 20
+    assert ranks["top"].map(len).eq(50).all()
+    folder = (project.root / file).parent
+    assert not list(folder.glob("*checkpoint*"))
+    # What was trained is small beside the language model, and holds no word.
+    assert 0 < (folder / "model.safetensors").stat().st_size < 200_000
+
+    assert project.planned(file) == set()
+    project.edit_config("recommenders.store.decoding.beam_size", 55)
+    assert project.planned(file) == jobs("store/store", "decode_with_language_model")
+    project.edit_config("recommenders.store.training.alignment_items", 9)
+    assert project.planned(file) == jobs("store/store", *IN_MODEL)
+    project.edit_config("encoders.dense-opt.lora_rank", 4)
+    assert project.planned(file) == DENSE | STORE | jobs("store/store", *IN_MODEL)
+    project.edit_config("datasets.mind.attributes", {"content": ["abstract"], "generated": ["category"]})
+    assert project.planned(file) == MODEL | DENSE | STORE | jobs("store/store", *IN_MODEL)
+
+
 @pytest.mark.slow
-def test_recommenders_in_a_language_model_from_raw_data_to_scores(project: Project):
-    pairs = ("store/store", "lc-rec/lc-rec", "ids/p5", "store/store-no-alignment")
+def test_the_other_recommenders_in_a_language_model(project: Project):
+    pairs = ("lc-rec/lc-rec", "ids/p5", "store/store-no-alignment")
     files = [RUN.format(pair) for pair in pairs]
     project.snakemake("--cores", "1", "--", *files)
     for pair, file in zip(pairs, files, strict=True):
@@ -116,13 +138,4 @@ def test_recommenders_in_a_language_model_from_raw_data_to_scores(project: Proje
         writes_others = pair == "lc-rec/lc-rec"
         assert (facts.get("invalid_rate", 0) > 0) == writes_others
         assert ranks["top"].map(len).eq(50).all() != writes_others
-    folder = (project.root / files[0]).parent
-    assert not list(folder.glob("*checkpoint*"))
-    # What was trained is small beside the language model, and holds no word.
-    assert 0 < (folder / "model.safetensors").stat().st_size < 200_000
-
     assert project.planned(*files) == set()
-    project.edit_config("recommenders.store.decoding.beam_size", 55)
-    assert project.planned(*files) == jobs("store/store", "decode_with_language_model")
-    project.edit_config("recommenders.store.training.alignment_items", 9)
-    assert project.planned(*files) == jobs("store/store", *IN_MODEL)
