@@ -32,7 +32,7 @@ PATHS = Paths(CONFIG.results)
 STAGES = Stages(CONFIG, PATHS, ROOT)
 ENTRIES, code = STAGES.entries, STAGES.code
 RESULTS, LOGS, BENCHMARKS = PATHS.results, PATHS.logs, PATHS.benchmarks
-VECTORS, RUN, PAPER = PATHS.vectors, PATHS.run, PATHS.paper
+VECTORS, RUN, EXHIBIT, CLAIMS = PATHS.vectors, PATHS.run, PATHS.exhibit, PATHS.claims
 DRIVER = Driver(workflow, STAGES, DEFINITIONS)
 
 

@@ -11,13 +11,13 @@ rule table:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "table"),
+        csv=f"{EXHIBIT}.csv",
+        markdown=f"{EXHIBIT}.md",
+        latex=f"{EXHIBIT}.tex",
+        html=in_report(f"{EXHIBIT}.html", "tables", "table"),
         # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
+        provenance=f"{EXHIBIT}.provenance.json",
+        provenance_page=in_report(f"{EXHIBIT}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     wildcard_constraints:
@@ -40,19 +40,19 @@ rule ranking_table:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        diagnostics=f"{PAPER}/{{exhibit}}-diagnostics.csv",
-        strata=f"{PAPER}/{{exhibit}}-strata.csv",
-        strata_svg=f"{PAPER}/{{exhibit}}-strata.svg",
-        strata_pdf=f"{PAPER}/{{exhibit}}-strata.pdf",
-        strata_markdown=f"{PAPER}/{{exhibit}}-strata.md",
-        strata_html=in_report(f"{PAPER}/{{exhibit}}-strata.html", "strata", "strata"),
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        latex=f"{PAPER}/{{exhibit}}.tex",
-        html=in_report(f"{PAPER}/{{exhibit}}.html", "tables", "ranking_table"),
+        csv=f"{EXHIBIT}.csv",
+        diagnostics=f"{EXHIBIT}-diagnostics.csv",
+        strata=f"{EXHIBIT}-strata.csv",
+        strata_svg=f"{EXHIBIT}-strata.svg",
+        strata_pdf=f"{EXHIBIT}-strata.pdf",
+        strata_markdown=f"{EXHIBIT}-strata.md",
+        strata_html=in_report(f"{EXHIBIT}-strata.html", "strata", "strata"),
+        markdown=f"{EXHIBIT}.md",
+        latex=f"{EXHIBIT}.tex",
+        html=in_report(f"{EXHIBIT}.html", "tables", "ranking_table"),
         # Last: it tells of the others.
-        provenance=f"{PAPER}/{{exhibit}}.provenance.json",
-        provenance_page=in_report(f"{PAPER}/{{exhibit}}.provenance.html", "provenance", "provenance"),
+        provenance=f"{EXHIBIT}.provenance.json",
+        provenance_page=in_report(f"{EXHIBIT}.provenance.html", "provenance", "provenance"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -77,11 +77,11 @@ rule figure:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, wildcards.exhibit)),
     output:
-        csv=f"{PAPER}/{{exhibit}}.csv",
-        svg=f"{PAPER}/{{exhibit}}.svg",
-        pdf=f"{PAPER}/{{exhibit}}.pdf",
-        markdown=f"{PAPER}/{{exhibit}}.md",
-        html=in_report(f"{PAPER}/{{exhibit}}.html", "figures", "figure"),
+        csv=f"{EXHIBIT}.csv",
+        svg=f"{EXHIBIT}.svg",
+        pdf=f"{EXHIBIT}.pdf",
+        markdown=f"{EXHIBIT}.md",
+        html=in_report(f"{EXHIBIT}.html", "figures", "figure"),
     log:
         f"{LOGS}/papers/{{paper}}/{{exhibit}}.log",
     benchmark:
@@ -106,10 +106,10 @@ rule claims:
     input:
         unpack(lambda wildcards: PAPERS.inputs(wildcards.paper, "claims")),
     output:
-        csv=f"{PAPER}/claims.csv",
-        comparisons=f"{PAPER}/claims-comparisons.csv",
-        markdown=f"{PAPER}/claims.md",
-        html=in_report(f"{PAPER}/claims.html", "claims", "claims", "claims"),
+        csv=f"{CLAIMS}.csv",
+        comparisons=f"{CLAIMS}-comparisons.csv",
+        markdown=f"{CLAIMS}.md",
+        html=in_report(f"{CLAIMS}.html", "claims", "claims", "claims"),
     log:
         f"{LOGS}/papers/{{paper}}/claims.log",
     benchmark:

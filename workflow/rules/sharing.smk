@@ -10,7 +10,7 @@ from semtok.plan.shared import project_files
 # A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
 rule figure_of_page:
     input:
-        f"{PAPER}/{{exhibit}}.svg",
+        f"{EXHIBIT}.svg",
     output:
         PATHS.page_figure,
     log:
@@ -33,16 +33,16 @@ rule figure_of_page:
 
 rule results_page:
     input:
-        tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{PAPER}/{{exhibit}}.md"),
+        tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{EXHIBIT}.md"),
         figures=lambda wildcards: [
             *PAPERS.shown(wildcards.paper, "figures", PATHS.page_figure),
             *PAPERS.strata(wildcards.paper, PATHS.page_figure),
         ],
         captions=lambda wildcards: [
-            *PAPERS.shown(wildcards.paper, "figures", f"{PAPER}/{{exhibit}}.md"),
-            *PAPERS.strata(wildcards.paper, f"{PAPER}/{{exhibit}}.md"),
+            *PAPERS.shown(wildcards.paper, "figures", f"{EXHIBIT}.md"),
+            *PAPERS.strata(wildcards.paper, f"{EXHIBIT}.md"),
         ],
-        claims=f"{PAPER}/claims.md",
+        claims=f"{CLAIMS}.md",
         # Written by hand; a page can do without.
         conclusions=lambda wildcards: glob.glob(PATHS.conclusions.format(paper=wildcards.paper)),
     output:

@@ -181,7 +181,7 @@ class Exhibits:
     def stacked(self, table: str) -> list[str]:
         """Table N of the papers that the config builds it for."""
         papers = [paper for paper, built in self.config.papers.items() if table in built.tables]
-        return [f"{self.paths.paper}/{table}.csv".format(paper=paper) for paper in papers]
+        return [f"{self.paths.exhibit}.csv".format(paper=paper, exhibit=table) for paper in papers]
 
     def results(self, outputs: Mapping[str, Sequence[str]]) -> list[str]:
         """Every file of every table, figure and list of claims: what plain `snakemake` makes, and what is shared.

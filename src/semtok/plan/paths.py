@@ -104,8 +104,9 @@ class Paths:
         # Ranks in the lists of a dataset that need no training, and what is known of its test targets.
         self.untrained = f"{results}/recommenders/{{dataset}}/untrained.parquet"
 
-        # A paper's tables, figures and claims.
-        self.paper = f"{results}/papers/{{paper}}"
+        # A paper's tables and figures, and its claims; without suffix.
+        self.exhibit = f"{results}/papers/{{paper}}/{{exhibit}}"
+        self.claims = f"{results}/papers/{{paper}}/claims"
 
 
 @dataclass(frozen=True)
