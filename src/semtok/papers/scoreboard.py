@@ -100,7 +100,9 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
         for parts, columns in zip(frames.values(), _WITHOUT_ROWS, strict=True)
     )
     behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
-    return WorkflowRun(place.name, None if place.suffix == ".zip" else place, claims, comparisons, cells, behind)
+    is_archive = place.suffix == ".zip"
+    name = place.stem if is_archive else place.name
+    return WorkflowRun(name, None if is_archive else place, claims, comparisons, cells, behind)
 
 
 def _of_one_run(place: Path, names: Iterable[str]) -> Iterator[str]:
@@ -172,18 +174,20 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
         found = [of_run.get((paper, name)) for of_run in rows]
         states = ["" if row is None else state_of(row) for row in found]
         truth = next((row["truth"] for row in found if row and row.get("truth")), "")
+        # A claim is what the last run says that ran anything of it.
+        has = [number for number, state in enumerate(states) if state]
+        last = ([number for number in has if states[number] != NOT_RUN] or has)[-1]
         yield {
             "paper": paper,
             "id": name,
             "statement": next(row["claim"] for row in found if row),
             "states": states,
-            # A claim that the last run does not have is shown by what the run before it said.
-            "state": next(state for state in reversed(states) if state),
+            "state": states[last],
             "truth": truth,
             # Claims of which there is nothing but made-up data share one line.
             "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
             "changed": len(set(states)) > 1,
-            "reasons": ["" if row is None else in_short(row["reason"]) for row in found],
+            "reason": in_short(row["reason"]) if (row := found[last]) else "",
             "details": [_details(run, paper, name) for run in runs],
         }
 
