@@ -5,7 +5,8 @@ the code that STORE names, writes its beams into a copy of the input on the GPU,
 batch on the CPU, in which the codes of the target still stand; and it adds probabilities, not logarithms of them.
 
 Of a results folder in which a recommender over codes in a language model has been decoded, run from where its workflow
-ran; it prints a Markdown table. `python benchmarks/prefix_leak.py --results results/cpu`
+ran; it prints a Markdown table, which the page of the paper's results shows from `docs/results/store-experiments.md`:
+`python benchmarks/prefix_leak.py --results results/cpu --seeds 0 1 2`
 """
 
 import argparse
@@ -121,11 +122,15 @@ def trained(
     return task, load_file(paths.model.format(recommender=recommender, **run))
 
 
-def table(found: dict[tuple[str, str], list[float]]) -> str:
-    """Recalls as Markdown."""
-    lines = ["| constraint | decoder |" + "".join(f" Recall@{k} |" for k in KS), "|---|---|" + "--:|" * len(KS)]
-    for (constraint, kind), values in found.items():
-        lines.append(f"| {constraint} | {kind} |" + "".join(f" {value:.4f} |" for value in values))
+def table(found: list[dict[tuple[str, str], list[float]]]) -> str:
+    """Recalls of each seed as Markdown, their means, and how steep these are from the second of `KS` to the last."""
+    heads = [*(f"Recall@{k}" for k in KS), f"@{KS[-1]} over @{KS[1]}"]
+    lines = ["| constraint | decoder |" + "".join(f" {head} |" for head in heads), "|---|---|" + "--:|" * len(heads)]
+    for constraint, kind in found[0]:
+        means = np.mean([of_seed[constraint, kind] for of_seed in found], axis=0)
+        steep = means[-1] / means[1] if means[1] else np.nan
+        cells = "".join(f" {value:.4f} |" for value in means)
+        lines.append(f"| {constraint} | {kind} |{cells} {steep:.2f} |")
     return "\n".join(lines)
 
 
@@ -135,21 +140,25 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--dataset", default="mind-store")
     parser.add_argument("--tokenizer", default="store")
     parser.add_argument("--recommender", default="store")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--users", type=int, default=None, help="test users, drawn with a fixed seed; all if left out")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args(words)
     torch.set_num_threads(arguments.threads)
     names = arguments.dataset, arguments.tokenizer, arguments.recommender
-    run = (arguments.results, *names, arguments.seed)
-    if not record(*run).exists():
-        # No failure, since `make benchmarks` runs all that is here, and the demo trains no such recommender.
-        parser.exit(message=f"{record(*run)}: no such file; nothing is measured without a run that was decoded\n")
-    task, weights = trained(*run)
-    n_users = int((task.targets["split"] == "test").sum())
+    found, n_users, beam_size = [], 0, 0
+    for seed in arguments.seeds:
+        run = (arguments.results, *names, seed)
+        if not record(*run).exists():
+            # No failure, since `make benchmarks` runs all that is here, and the demo trains no such recommender.
+            parser.exit(message=f"{record(*run)}: no such file; nothing is measured without a run that was decoded\n")
+        task, weights = trained(*run)
+        beam_size, n_users = task.options.decoding.beam_size, int((task.targets["split"] == "test").sum())
+        found.append(recalls(task, weights, arguments.users))
+    of = f"seed{'s' * (len(found) > 1)} {', '.join(map(str, arguments.seeds))}"
     n_users = min(n_users, arguments.users or n_users)
-    print(f"{'/'.join(names)}, seed {arguments.seed}, {n_users} test users, beam {task.options.decoding.beam_size}\n")
-    print(table(recalls(task, weights, arguments.users)))
+    print(f"{'/'.join(names)}, {of}, {n_users} test users, beam {beam_size}\n")
+    print(table(found))
 
 
 if __name__ == "__main__":

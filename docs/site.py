@@ -21,7 +21,7 @@ EQUATION = re.compile(
 def on_config(config: Any) -> Any:
     """Every page of docs/results stands in the navigation, whichever there are, behind the verdicts of all."""
     pages = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs/results").glob("*.md"))
-    pages = [page for page in pages if not page.endswith("-conclusions.md")]  # parts of pages
+    pages = [page for page in pages if not page.endswith(("-conclusions.md", "-experiments.md"))]  # parts of pages
     for entry in config.nav:
         if "Results" in entry:
             entry["Results"] = [{"All verdicts": "results/verdicts.html"}, *pages]

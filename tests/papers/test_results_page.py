@@ -48,14 +48,17 @@ def write(tmp_path):
     figure, caption = tmp_path / "cost-figure3.svg", tmp_path / "figure3.md"
     caption.write_text("![Figure 3](figure3.svg)\n\n**Figure 3** Bars: means.\n")
 
-    def write(conclusions=None):
-        hand_written = None
+    def write(conclusions=None, experiments=None):
+        hand_written = tried = None
+        if experiments is not None:
+            tried = tmp_path / "cost-experiments.md"
+            tried.write_text(experiments)
         if conclusions is not None:
             hand_written = tmp_path / "cost-conclusions.md"
             hand_written.write_text(conclusions)
         record = FakeRecord(tmp_path, [table, claims])
         page = tmp_path / "cost.md"
-        write_results_page(record, "CoST", [table], [figure], [caption], claims, hand_written, page)
+        write_results_page(record, "CoST", [table], [figure], [caption], claims, hand_written, tried, page)
         return page.read_text()
 
     return write
@@ -79,6 +82,12 @@ def test_the_page_has_all_parts_in_order(write):
 
 def test_a_page_needs_no_conclusions(write):
     assert "| C-1 | reproduced |" in write()
+
+
+def test_what_an_experiment_printed_stands_behind_the_claims_and_can_be_cited(write):
+    page = write("The leak has 0.3020.", "By a script:\n\n| leaking | 0.3020 |\n")
+    assert page.index("| C-1 |") < page.index("## Experiments\n\nBy a script:") < page.index("## Tables")
+    assert "## Experiments" not in write("CoST wins: 0.1234.")
 
 
 def test_what_the_check_found_is_told_at_the_top_and_listed_below_the_verdicts(write, monkeypatch):

@@ -43,8 +43,9 @@ rule results_page:
             *PAPERS.strata(wildcards.paper, f"{EXHIBIT}.md"),
         ],
         claims=f"{CLAIMS}.md",
-        # Written by hand; a page can do without.
+        # Written by hand, and by scripts of benchmarks/; a page can do without.
         conclusions=lambda wildcards: glob.glob(PATHS.conclusions.format(paper=wildcards.paper)),
+        experiments=lambda wildcards: glob.glob(PATHS.experiments.format(paper=wildcards.paper)),
     output:
         PATHS.page,
     log:

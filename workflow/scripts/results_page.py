@@ -6,7 +6,9 @@ from semtok.papers.results_page import write_results_page
 from semtok.run.jobs import job
 
 with job(snakemake) as record:
-    written = [Path(path) for path in snakemake.input.conclusions]
+    conclusions, experiments = (
+        next(map(Path, found), None) for found in (snakemake.input.conclusions, snakemake.input.experiments)
+    )
     write_results_page(
         record,
         snakemake.params.title,
@@ -14,6 +16,7 @@ with job(snakemake) as record:
         [Path(path) for path in snakemake.input.figures],
         [Path(path) for path in snakemake.input.captions],
         Path(snakemake.input.claims),
-        written[0] if written else None,
+        conclusions,
+        experiments,
         Path(snakemake.output[0]),
     )

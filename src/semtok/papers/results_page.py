@@ -23,6 +23,7 @@ def write_results_page(
     captions: Sequence[Path],
     claims: Path,
     conclusions: Path | None,
+    experiments: Path | None,
     output: Path,
 ) -> None:
     """Write the page.
@@ -33,20 +34,22 @@ def write_results_page(
         figures: pictures beside the page.
         captions: of each figure, its Markdown among the results.
         conclusions: written by hand, in Markdown.
+        experiments: what scripts of benchmarks/ printed of these results, in Markdown.
 
     Raises:
-        DataError: the conclusions have a number that is in no table and no claim.
+        DataError: the conclusions have a number that is in no table, no claim and no experiment.
     """
     results = [path.read_text() for path in (*tables, claims)]
-    concluded = conclusions.read_text().strip() if conclusions else ""
+    concluded, tried = (path.read_text().strip() if path else "" for path in (conclusions, experiments))
     if conclusions:
-        check_numbers(concluded, "\n".join(results), conclusions)
+        check_numbers(concluded, "\n".join([*results, tried]), conclusions)
     own = record.content(output) | {"outputs": [{"path": str(output)}]}  # not written yet
     found = provenance(own, read_records(record.results), record.results)
     page = render(
         "results_page.md",
         title=title,
         conclusions=concluded,
+        experiments=tried,
         conclusions_name=f"{output.stem}-conclusions.md",
         claims=results[-1],
         tables=results[:-1],
@@ -73,8 +76,8 @@ def check_numbers(text: str, results: str, source: Path) -> None:
         for cited in NUMBER.findall(line):
             if cited not in known:
                 raise DataError(
-                    f"{source}, line {number}: found {cited}; expected numbers that are in the tables or claims of "
-                    "this page"
+                    f"{source}, line {number}: found {cited}; expected numbers that are in the tables, claims or "
+                    "experiments of this page"
                 )
 
 
