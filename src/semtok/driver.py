@@ -187,9 +187,9 @@ class Driver:
             for line in job_list((job.rule.name, dict(job.wildcards)) for job in sorted_jobs):
                 _tell(line)
         try:
-            # A path of the config is one from where Snakemake works, or from the clone.
-            paths = [path for path in (config.durations, f"{workflow.basedir}/{config.durations}") if config.durations]
-            known = next(filter(os.path.exists, paths), config.durations)
+            known = config.durations
+            if known and not os.path.exists(known):  # from where Snakemake works, it is one of the clone
+                known = os.path.join(workflow.basedir, known)
             durations = (read_durations(known) if known else {}) | measured(benchmarks)
         except SemtokError as error:
             sys.exit(f"error: {error}")

@@ -38,8 +38,8 @@ def language_model_files(folder: str) -> dict[str, str]:
 class Paths:
     """The files of one config's results, which lie below the folder `results`."""
 
-    # Pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand, and
-    # experiments are what scripts of benchmarks/ print of such results.
+    # Pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand,
+    # and experiments are what scripts of benchmarks/ print of such results.
     page = "docs/results/{paper}.md"
     page_figure = "docs/results/{paper}-{exhibit}.svg"
     conclusions = "docs/results/{paper}-conclusions.md"
