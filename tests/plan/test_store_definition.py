@@ -41,6 +41,7 @@ def test_store(paper):
         "table3": "ranking",
         "table4": "ranking",
         "table4-decoders": "ranking",
+        "table4-codes": "ranking",
         "table5": "scoring",
         "table5-wordings": "scoring",
     }
