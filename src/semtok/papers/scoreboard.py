@@ -181,6 +181,7 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
             "paper": paper,
             "id": name,
             "statement": next(row["claim"] for row in found if row),
+            "quote": next((row["quote"] for row in found if row and row.get("quote")), ""),
             "states": states,
             "state": states[last],
             "truth": truth,

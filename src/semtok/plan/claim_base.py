@@ -23,6 +23,8 @@ class ClaimBase(Section):
     id: Name
     statement: str
     """The claim in our words."""
+    quote: str = ""
+    """The paper's words, and where they stand; empty where it leaves the claim to a table."""
     printed: str
     """The printed evidence in short."""
     note: str = ""

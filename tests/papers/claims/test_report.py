@@ -10,7 +10,7 @@ VERDICTS = set(get_args(Verdict))
 def test_one_row_a_claim(as_printed):
     assert list(as_printed.index) == [f"C-{number}" for number in range(1, 16)]
     assert list(as_printed.columns) == [
-        *("paper", "claim", "test", "printed", "measured", "p_values", "verdict", "truth", "reason", "source"),
+        *("paper", "claim", "quote", "test", "printed", "measured", "p_values", "verdict", "truth", "reason", "source"),
     ]
     assert as_printed.loc["C-1", "printed"] == "43.34%"
     assert set(as_printed["verdict"]) <= VERDICTS

@@ -68,6 +68,7 @@ def _row(paper: str, name: str, claim: ClaimBase, finding: Finding, level: str) 
         "paper": paper,
         "id": name,
         "claim": claim.statement,
+        "quote": claim.quote,
         "test": sentences([claim.words(level), claim.note]),
         "printed": claim.printed,
         "measured": _measured(finding),
