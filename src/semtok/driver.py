@@ -194,7 +194,12 @@ class Driver:
         except SemtokError as error:
             sys.exit(f"error: {error}")
         planned = [
-            PlannedJob(kind(job.benchmark, benchmarks), as_recorded(dict(job.params.items()))[0], _minutes(job))
+            PlannedJob(
+                kind(job.benchmark, benchmarks),
+                as_recorded(dict(job.params.items()))[0],
+                _limit(job, "runtime"),
+                _limit(job, "gpu") or 0,
+            )
             for job in jobs
             if job.benchmark
         ]
@@ -202,9 +207,9 @@ class Driver:
         _tell(forecast(planned, durations, cores, self.stages.paths.results))
 
 
-def _minutes(job: Any) -> int | None:
-    """The limit of a job's time, unless it is known only once its inputs are there."""
-    limit = job.resources.get("runtime")
+def _limit(job: Any, resource: str) -> int | None:
+    """What a job asks for, unless it is known only once its inputs are there."""
+    limit = job.resources.get(resource)
     return limit if isinstance(limit, int) else None
 
 

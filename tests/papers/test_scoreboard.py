@@ -33,7 +33,7 @@ def test_a_row_a_claim_with_its_verdict_in_sign_and_word(pages):
     assert 'data-state="reproduced"' in attributes
     assert "✓</span> reproduced" in summary
     assert "43.34%" in summary
-    assert 'The paper: &#34;on the MIND dataset [...] CoST achieves' in summary
+    assert "The paper: &#34;on the MIND dataset [...] CoST achieves" in summary
     assert "<svg" in summary
     assert 'class="printed"' in summary
 

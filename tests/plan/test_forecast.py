@@ -67,7 +67,7 @@ def test_the_forecast_adds_up_processor_hours_and_divides_them_by_the_cores():
     told = forecast.forecast(jobs, DURATIONS, 2, "results/cpu")
     assert "12 jobs to run, 2.0 hours of a processor (train 2.0 hours), about 1.0 hours on 2 cores" in told
     assert "disk: not known" in told
-    assert "1 more whose rules never ran under results/cpu: not known" in told
+    assert "1 more whose rules never ran under results/cpu, and no limits" in told
     assert forecast.forecast([], DURATIONS, 2, "results/cpu") is None
 
 
@@ -100,17 +100,17 @@ def test_a_training_is_as_much_longer_as_its_options_say(ours, theirs, times):
 
 def test_where_nothing_ran_nothing_is_known():
     told = forecast.forecast([PlannedJob(("evaluate", "nyc"), None)], {}, 2, "results/fresh")
-    assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh"
+    assert told == "forecast: time and disk are not known: no records of such jobs under results/fresh, and no limits"
 
 
 def test_a_rule_that_never_ran_has_the_limit_of_its_time():
     unlike = [PlannedJob(("encode_image", "nyc"), None, 90), PlannedJob(("encode_text", "nyc"), None, 60)]
     told = forecast.forecast(unlike, {}, 2, "results/fresh")
-    assert told.endswith("under results/fresh; at most 2.5 hours by the limits of 2 of them")
+    assert told.endswith("under results/fresh, at most 2.5 hours by the limits of 2 of them")
     told = forecast.forecast(
         [PlannedJob(("train", "nyc", "simcit", "tiger"), None), *unlike], DURATIONS, 2, "results/x"
     )
-    assert told.endswith("2 more whose rules never ran under results/x: at most 2.5 hours by the limits of 2 of them")
+    assert told.endswith("2 more whose rules never ran under results/x, at most 2.5 hours by the limits of 2 of them")
 
 
 def test_what_is_printed_has_what_was_written(tmp_path, capsys):

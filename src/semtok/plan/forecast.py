@@ -10,7 +10,7 @@ import csv
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import prod
 from pathlib import Path
@@ -45,6 +45,8 @@ class PlannedJob(NamedTuple):
     config: Any
     minutes: int | None = None
     """Of a clock: the limit that its rule has (`runtime`)."""
+    gpus: int = 0
+    """That its rule asks a cluster for."""
 
 
 Durations = Mapping[JobKind, list[FinishedJob]]
@@ -138,13 +140,9 @@ def forecast(jobs: Iterable[PlannedJob], durations: Durations, cores: int, where
     jobs = list(jobs)
     likes = [(job, like) for job in jobs if (like := most_like(job.kind, durations))]
     unlike = [job for job in jobs if not most_like(job.kind, durations)]
-    limits = [job.minutes for job in unlike if job.minutes is not None]
-    at_most = (
-        f"at most {time_in_words(60 * sum(limits))} by the limits of {len(limits)} of them" if limits else "not known"
-    )
     if not likes:
         told = f"forecast: time and disk are not known: no records of such jobs under {where}"
-        return told + f"; {at_most}" * bool(limits) if jobs else None
+        return f"{told}, {_by_limits(unlike)}" if jobs else None
     by_rule: dict[str, float] = defaultdict(float)
     for job, like in likes:
         by_rule[job.kind[0]] += seconds(job, like)
@@ -167,8 +165,18 @@ def forecast(jobs: Iterable[PlannedJob], durations: Durations, cores: int, where
             f"in proportion to {', '.join(LENGTHS)} where these are known"
         )
     if unlike:
-        told += f"\n  {len(unlike)} more whose rules never ran under {where}: {at_most}"
+        told += f"\n  {len(unlike)} more whose rules never ran under {where}, {_by_limits(unlike)}"
     return told
+
+
+def _by_limits(jobs: Sequence[PlannedJob]) -> str:
+    """What jobs take at most, where nothing was measured."""
+    limited = [(60 * job.minutes, job.gpus) for job in jobs if job.minutes is not None]
+    if not limited:
+        return "and no limits"
+    told = f"at most {time_in_words(sum(time for time, _ in limited))} by the limits of {len(limited)} of them"
+    on_gpus = sum(time * gpus for time, gpus in limited)
+    return told + (f", {time_in_words(on_gpus)} of GPUs on a cluster" if on_gpus else "")
 
 
 def _size(n_bytes: float) -> str:
