@@ -140,6 +140,11 @@ def test_each_mistake_is_told_with_path_value_and_expectation(raw, path, value, 
     assert expected in line
 
 
+def test_a_paper_that_is_null_is_left_out(raw):
+    raw["papers"]["simcit"] = None
+    assert "simcit" not in check(raw).papers
+
+
 def test_made_up_times_split_nothing(raw):
     change(raw, "datasets.mind.reader", "sequences")
     check(raw)

@@ -1,6 +1,6 @@
 """The whole config."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -97,7 +97,15 @@ class Config(Section):
     untrained: UntrainedOptions
     """What needs no training: rows below every table of rankings."""
     papers: dict[PaperName, PaperConfig]
-    """Rows, columns, sweeps, claims and printed numbers of a paper lie in config/papers/."""
+    """Rows, columns, sweeps, claims and printed numbers of a paper lie in config/papers/. One that is null is left out,
+    whatever the config below says of it."""
+
+    @field_validator("papers", mode="before")
+    @classmethod
+    def _built(cls, papers: Any) -> Any:
+        if not isinstance(papers, dict):
+            return papers
+        return {name: paper for name, paper in papers.items() if paper is not None}
 
     @field_validator("seeds")
     @classmethod

@@ -35,9 +35,9 @@ def check(raw: Mapping[str, Any], definitions: Path) -> tuple[Config, dict[str, 
     config, problems = read_config(raw)
     papers: dict[str, Definition] = {}
     named = raw.get("papers")
-    for name in named if isinstance(named, Mapping) else ():
+    for name, paper in named.items() if isinstance(named, Mapping) else ():
         # Any other name is one of the config's mistakes already, and might lead out of the folder.
-        if not isinstance(name, str) or not re.fullmatch(PAPER_NAME, name):
+        if paper is None or not isinstance(name, str) or not re.fullmatch(PAPER_NAME, name):
             continue
         try:
             papers[name] = load(definitions / f"{name}.yaml")
