@@ -9,7 +9,7 @@ WORKFLOW = "Snakefile"
 DEFAULTS = "config/config.yaml"
 # Of the configs those that every run reads: another one may hold paths, and what it says is in the crate's config.yaml.
 _PARTS = (
-    *(WORKFLOW, DEFAULTS, "workflow", "src", "config/papers", "profiles/default", "envs"),
+    *(WORKFLOW, DEFAULTS, "workflow", "src", "config/papers", "config/durations", "profiles/default", "envs"),
     *("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "requirements.lock"),
 )
 
