@@ -190,13 +190,13 @@ class GraphSAGETraining(Objective):
                     yield anchors[rows], positives[rows]
 
     def _loss(self, anchors: Nodes, positives: Nodes, random: np.random.Generator) -> Tensor:
-        negatives = self.sampler.negatives(self.options.negatives, random)
+        negatives = self.sampler.negatives(self.options.negatives, random)  # (N,), for all anchors (P,)
         nodes, place = self._distinct(anchors, positives, negatives)
-        vectors = self._sampled(nodes, random)
+        vectors = self._sampled(nodes, random)  # (distinct nodes, dim)
         of_anchors, of_positives, of_negatives = (
             vectors.index_select(0, self._at(place[group])) for group in (anchors, positives, negatives)
-        )
-        itself = torch.from_numpy(anchors[:, None] == negatives).to(self.where)
+        )  # (P, dim), (P, dim), (N, dim)
+        itself = torch.from_numpy(anchors[:, None] == negatives).to(self.where)  # (P, N)
         return walk_loss(of_anchors, of_positives, of_negatives, self.model.temperature(), itself)
 
     def _sampled(self, nodes: Nodes, random: np.random.Generator) -> Tensor:

@@ -89,13 +89,14 @@ def _block(
     """A block of transformers' OPT on one token x [B * W, width], without dropout; and its keys and values."""
     attention, is_before = layer.self_attn, layer.do_layer_norm_before
     normed = layer.self_attn_layer_norm(x) if is_before else x
-    heads = (len(x), attention.num_heads, attention.head_dim)
+    heads = (len(x), attention.num_heads, attention.head_dim)  # (B * W, H, D)
     query = (attention.q_proj(normed).float() * attention.scaling).view(heads)
+    # (B * W, 2, H, D)
     here = torch.stack([attention.k_proj(normed).float().view(heads), attention.v_proj(normed).float().view(heads)], 1)
-    x = x + attention.out_proj(attend_branches(query, here, past, memory, mask))
+    x = x + attention.out_proj(attend_branches(query, here, past, memory, mask))  # (B * W, width)
     x = x if is_before else layer.self_attn_layer_norm(x)
     normed = layer.final_layer_norm(x) if is_before else x
-    x = x + layer.fc2(layer.activation_fn(layer.fc1(normed)))
+    x = x + layer.fc2(layer.activation_fn(layer.fc1(normed)))  # (B * W, inner) between the two
     return (x if is_before else layer.final_layer_norm(x)), here
 
 

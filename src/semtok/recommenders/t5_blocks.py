@@ -98,13 +98,13 @@ class T5CrossAttention(nn.Module):
         query = self.query(self.norm(x)).view(*x.shape[:2], self.n_heads, self.d_kv)
         key_map = self.key.weight.view(self.n_heads, self.d_kv, -1)
         value_map = self.value.weight.view(self.n_heads, self.d_kv, -1)
-        query = torch.einsum("bthd,hdm->bhtm", query, key_map)
+        query = torch.einsum("bthd,hdm->bhtm", query, key_map)  # (B, H, T, M)
         batch, heads, length, width = query.shape
-        logits = query.reshape(batch, heads * length, width) @ encoded.transpose(1, 2)
-        flat_mask = None if mask is None else mask.squeeze(1)
-        weights = attention_weights(logits, None, flat_mask, self.dropout * self.training)
-        summed = (weights @ encoded).view(batch, heads, length, width)
-        attended = torch.einsum("bhtm,hdm->bthd", summed, value_map).flatten(2)
+        logits = query.reshape(batch, heads * length, width) @ encoded.transpose(1, 2)  # (B, H * T, S)
+        flat_mask = None if mask is None else mask.squeeze(1)  # (B, 1, S)
+        weights = attention_weights(logits, None, flat_mask, self.dropout * self.training)  # (B, H * T, S)
+        summed = (weights @ encoded).view(batch, heads, length, width)  # (B, H, T, M)
+        attended = torch.einsum("bhtm,hdm->bthd", summed, value_map).flatten(2)  # (B, T, H * D)
         return x + dropout(self.out(attended), self.dropout * self.training)
 
     def remember(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
