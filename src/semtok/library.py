@@ -6,18 +6,18 @@ tokens = tokenize(vectors, "cost", temperature=0.5)      # float32 [n_items, dim
 describe(tokens, vectors=vectors)                         # collisions, use of the codebooks, neighbourhoods
 recommender = Recommender.load("results/demo", "mind", "cost", "tiger")
 recommender.rank([["N1", "N7"]], k=10)                    # the datasets' own ids, in and out
-beam_search(tokens.codes, next_code)                      # the workflow's search with a model of one's own
+beam_search(tokens.codes, next_code)                      # with a model of one's own (semtok.recommenders.own_model)
 evaluate([["N3", "N9"]], ["N9"], ks=(1, 2))               # Recall@k and NDCG@k
 """
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -260,33 +260,6 @@ class Recommender:
         own = {name: value for name, value in changed.items() if hasattr(self.options.decoding, name)}
         decoding = self.options.decoding.model_copy(update=own)
         return self.options.model_copy(update={"decoding": decoding})
-
-
-def beam_search(
-    codes: npt.NDArray[np.integer[Any]],
-    next_code: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating[Any]]],
-    n_users: int = 1,
-    beam_size: int = 20,
-    constraint: Literal["trie", "position"] = "trie",
-) -> list[pd.DataFrame]:
-    """Rank items by a model of one's own that writes an item's codes one by one, with the workflow's search.
-
-    Args:
-        codes: [n_items, n_levels]; items of one tuple have one score, and come in order of their number.
-        next_code: from the codes so far [n_users, W, level], W branches a user (at level 0 one without codes), to
-            logits [n_users, W, K] of the next code, K one more than the level's largest code.
-        beam_size: tuples that are kept of each level.
-        constraint: `trie`, prefixes of items alone; or `position`, any code, of which what is no item's is lost.
-
-    Returns:
-        A frame a user, best first: `item` (its row of `codes`) and `log_probability` (nats, of its tuple).
-
-    Raises:
-        DataError: codes of another form, or logits of another shape.
-    """
-    from semtok.recommenders import own_model
-
-    return own_model.ranked(codes, next_code, n_users, beam_size, constraint)
 
 
 def evaluate(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from semtok.errors import DataError
 from semtok.recommenders.batching import SourceBatch
-from semtok.recommenders.beam_search import beam_search
+from semtok.recommenders.beam_search import beam_search as search
 from semtok.recommenders.code_model import CodeModel
 from semtok.recommenders.trie import Positions, Trie
 from semtok.recommenders.vocabulary import BOS, ItemTokens, Vocabulary
@@ -20,16 +20,34 @@ from semtok.recommenders.vocabulary import BOS, ItemTokens, Vocabulary
 NextCode = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating[Any]]]
 
 
-def ranked(
-    codes: npt.NDArray[np.integer[Any]], next_code: NextCode, n_users: int, beam_size: int, constraint: str
+def beam_search(
+    codes: npt.NDArray[np.integer[Any]],
+    next_code: NextCode,
+    n_users: int = 1,
+    beam_size: int = 20,
+    constraint: Literal["trie", "position"] = "trie",
 ) -> list[pd.DataFrame]:
-    """`semtok.library.beam_search`, which says what these are."""
+    """Rank items by a model of one's own that writes an item's codes one by one, with the workflow's search.
+
+    Args:
+        codes: [n_items, n_levels]; items of one tuple have one score, and come in order of their number.
+        next_code: from the codes so far [n_users, W, level], W branches a user (at level 0 one without codes), to
+            logits [n_users, W, K] of the next code, K one more than the level's largest code.
+        beam_size: tuples that are kept of each level.
+        constraint: `trie`, prefixes of items alone; or `position`, any code, of which what is no item's is lost.
+
+    Returns:
+        A frame a user, best first: `item` (its row of `codes`) and `log_probability` (nats, of its tuple).
+
+    Raises:
+        DataError: codes of another form, or logits of another shape.
+    """
     item_tokens = ItemTokens.from_codes(codes, "expand")
     trie = Trie(item_tokens, torch.device("cpu"))
     allowed = trie if constraint == "trie" else Positions(item_tokens, trie, torch.device("cpu"))
     model = cast(CodeModel, _OwnModel(next_code, item_tokens.vocabulary))  # of which the search calls these two alone
     users = SourceBatch(torch.zeros((n_users, 0), dtype=torch.long), None)
-    leaves, scores = beam_search(model, allowed, trie, users, beam_size, renormalize=False)
+    leaves, scores = search(model, allowed, trie, users, beam_size, renormalize=False)
     return [_items(trie, *of_user) for of_user in zip(leaves, scores, strict=True)]
 
 
