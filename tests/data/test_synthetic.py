@@ -9,7 +9,7 @@ import pytest
 from semtok.config.data import Synthetic
 from semtok.data import READERS, WRITERS
 from semtok.data.synthetic import write
-from semtok.data.vocabulary import made_up_words, themes
+from semtok.data.words import made_up_words, themes
 from semtok.data.world import N_MAKERS, make_world
 from semtok.data.writers.foursquare import CENTRE
 

@@ -15,7 +15,7 @@ from semtok.papers import TABLES
 from semtok.papers.metrics import evaluate_run
 from semtok.papers.results import Files, Results, origin_of
 from semtok.papers.statistics import Uncertainty
-from semtok.papers.tables import write_table
+from semtok.papers.table_files import write_table
 from semtok.plan.cells import Cell, Run
 from semtok.plan.definition import load
 from semtok.plan.printed import read_printed

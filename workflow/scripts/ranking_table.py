@@ -6,7 +6,7 @@ from semtok.papers import diagnostics_table, ranking_table
 from semtok.papers.figures.strata import make_strata
 from semtok.papers.provenance import write_provenance
 from semtok.papers.results import Results
-from semtok.papers.tables import write_table
+from semtok.papers.table_files import write_table
 from semtok.run.files import write_csv
 from semtok.run.jobs import job
 

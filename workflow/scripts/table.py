@@ -6,7 +6,7 @@ from pathlib import Path
 from semtok.papers import TABLES
 from semtok.papers.provenance import write_provenance
 from semtok.papers.results import Results
-from semtok.papers.tables import write_table
+from semtok.papers.table_files import write_table
 from semtok.run.jobs import job
 
 with job(snakemake) as record:

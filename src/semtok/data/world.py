@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semtok.config.data import Synthetic
-from semtok.data.vocabulary import NOISE, made_up_words, themes
+from semtok.data.words import NOISE, made_up_words, themes
 
 TASTE = 0.75
 STAY_IN_CATEGORY = 0.9

@@ -7,7 +7,7 @@ import pandas as pd
 from semtok.papers.quantities import ANOTHER_ITEM, RIGHT, answers
 from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
-from semtok.papers.tables import Table
+from semtok.papers.table_files import Table
 from semtok.plan.remarks import language_models
 from semtok.plan.table_specs import AttributesTable, Tasks
 

@@ -13,7 +13,7 @@ from semtok.papers.metrics import expected_of_random, printed_back
 from semtok.papers.quantities import worst_overlap
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.tables import Table
+from semtok.papers.table_files import Table
 from semtok.plan.figure_specs import METRIC_NAMES
 from semtok.plan.metrics import METRICS
 from semtok.plan.remarks import language_models, remarks

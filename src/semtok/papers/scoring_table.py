@@ -10,7 +10,7 @@ from semtok.papers.candidates import expected_of_random, pooled_auc, read_scored
 from semtok.papers.measured import MeasuredTable
 from semtok.papers.rendering import Grid, Text, written
 from semtok.papers.results import Results
-from semtok.papers.tables import Table
+from semtok.papers.table_files import Table
 from semtok.plan.cells import Cell
 from semtok.plan.metrics import METRICS, NO_K, OF_CANDIDATES
 from semtok.plan.remarks import language_models, remarks

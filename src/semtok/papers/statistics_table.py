@@ -9,7 +9,7 @@ import pandas as pd
 from semtok.errors import DataError
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.tables import Table
+from semtok.papers.table_files import Table
 from semtok.plan.cells import lacking
 from semtok.plan.table_specs import StatisticsTable
 from semtok.run.files import read_json

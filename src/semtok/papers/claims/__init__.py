@@ -1,5 +1,5 @@
 """The claims of a paper, judged: `report` writes the verdicts, `judge` finds them, `verdicts` holds the rules."""
 
-from semtok.papers.claims.report import make_claims
+from semtok.papers.claims.make import make_claims
 
 __all__ = ["make_claims"]

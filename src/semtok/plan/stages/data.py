@@ -8,7 +8,7 @@ from snakemake.io import ancient
 from semtok.archive import datasets_of
 from semtok.data import READERS, WRITERS
 from semtok.errors import ConfigError
-from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
+from semtok.plan.stages.common import Jobs, Wildcards, any_of
 from semtok.run.digest import file_digest
 
 

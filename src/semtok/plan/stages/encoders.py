@@ -9,7 +9,7 @@ from semtok.config.language_models import FolderModel
 from semtok.config.tokenizers import IDS
 from semtok.errors import ConfigError
 from semtok.plan.paths import language_model_files
-from semtok.plan.stages.jobs import Jobs, Wildcards, any_of
+from semtok.plan.stages.common import Jobs, Wildcards, any_of
 
 
 class EncoderJobs(Jobs):

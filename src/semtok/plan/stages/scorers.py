@@ -6,7 +6,7 @@ from typing import Any
 from semtok.config.scorers import TrainedScorer
 from semtok.errors import ConfigError
 from semtok.plan.check import misread
-from semtok.plan.stages.jobs import Wildcards, any_of, filled
+from semtok.plan.stages.common import Wildcards, any_of, filled
 from semtok.plan.stages.recommenders import RecommenderJobs
 
 

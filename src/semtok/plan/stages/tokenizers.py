@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from semtok.config.tokenizers import ExternalTokenizer, encoders_of
-from semtok.plan.stages.jobs import Jobs, Wildcards
+from semtok.plan.stages.common import Jobs, Wildcards
 
 
 class TokenizerJobs(Jobs):

@@ -12,7 +12,7 @@ from semtok.papers.claims.judge import Judge, sentences
 from semtok.papers.claims.verdicts import NOT_RUN, SYNTHETIC, Comparison, Finding, by_parts
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
-from semtok.papers.tables import Table, write_table
+from semtok.papers.table_files import Table, write_table
 from semtok.plan.claim_base import ClaimBase
 from semtok.plan.claim_specs import JointClaim
 from semtok.run.files import write_csv

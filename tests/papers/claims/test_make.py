@@ -1,6 +1,6 @@
 from typing import get_args
 
-from semtok.papers.claims.report import called
+from semtok.papers.claims.make import called
 from semtok.plan.claim_base import Verdict
 from support.fabricated_cost import AS_PRINTED, judge
 
