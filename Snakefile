@@ -10,7 +10,7 @@ gc.set_threshold(100_000, 50, 50)
 
 
 # The one beside this file, also where `snakemake --directory` works in another folder.
-configfile: os.path.relpath(f"{workflow.basedir}/config/config.yaml")
+configfile: os.path.relpath(f"{workflow.current_basedir}/config/config.yaml")
 
 
 report: "workflow/report/workflow.rst"
@@ -25,10 +25,6 @@ include: "workflow/rules/recommenders.smk"
 include: "workflow/rules/scorers.smk"
 include: "workflow/rules/papers.smk"
 include: "workflow/rules/sharing.smk"
-
-
-onstart:
-    DRIVER.start()
 
 
 rule all:

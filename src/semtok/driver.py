@@ -126,7 +126,7 @@ class Driver:
         workflow, config = self.workflow, self.stages.config
         problems: list[str] = []
         needed: set[str] = set()
-        for target in workflow.dag_settings.targets or ["all"]:
+        for target in workflow.dag_settings.targets or [workflow.default_target]:
             path = os.path.relpath(target)
             if os.path.isabs(target):
                 problems.append(f"{target}: found an absolute path; expected one from {os.getcwd()}, as {path}")
@@ -173,6 +173,9 @@ class Driver:
             self.workflow.dag.forcefiles.update(outdated)
             build()
             self._tell_jobs_and_forecast()
+            # Not by `onstart`, which Snakemake leaves out where this workflow is a module of another.
+            if not self.workflow.dryrun and any(True for _ in self.workflow.dag.needrun_jobs()):
+                self.start()
 
         self.workflow._build_dag = built
 
@@ -189,7 +192,7 @@ class Driver:
         try:
             known = config.durations
             if known and not os.path.exists(known):  # from where Snakemake works, it is one of the clone
-                known = os.path.join(workflow.basedir, known)
+                known = os.path.join(self.stages.root, known)
             durations = (read_durations(known) if known else {}) | measured(benchmarks)
         except SemtokError as error:
             sys.exit(f"error: {error}")

@@ -104,7 +104,7 @@ def test_the_site_file_as_shipped_leaves_all_to_the_cluster(monkeypatch):
 def test_a_mistake_in_the_site_file_is_named(tmp_path, monkeypatch):
     project = copy_of_the_project(tmp_path / "project")
     (project.root / "slurm/site.yaml").write_text(SITE.replace("gpu_type", "gpu-type"))
-    with pytest.raises(Exception, match=r"slurm/site\.yaml has .*'gpu-type'.* expected"):
+    with pytest.raises(SystemExit, match=r"error: slurm/site\.yaml: found .*'gpu-type'.* expected"):
         profile(project.root, monkeypatch)
 
 

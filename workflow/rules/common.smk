@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+ROOT = Path(workflow.current_basedir).parent.parent
 SOURCE = ROOT / "src"
 # Jobs run the package that lies beside this file, whatever else is installed: its digest is theirs.
 sys.path.insert(0, str(SOURCE))

@@ -1,9 +1,10 @@
 """What is made of the papers' results for others: pages of the documentation, the scoreboard, a crate; and what is taken of
-others' results."""
+others: their results, and what is published."""
 
 import glob
 
 from semtok.archive import take
+from semtok.plan.published import addresses, models
 from semtok.plan.shared import project_files
 
 
@@ -145,3 +146,22 @@ rule fetch:
         gpu=0,
     run:
         take(Path(CONFIG.archive), Path(RESULTS), DRIVER.params_of, log[0])
+
+
+# A job of a minute before those of days, on a node like theirs: `snakemake --profile slurm preflight`.
+rule preflight:
+    log:
+        f"{LOGS}/preflight.log",
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    retries: 0
+    resources:
+        mem_mb=per_attempt(4000),
+        runtime=per_attempt(15),
+        gpu=1,
+    params:
+        addresses=lambda wildcards: addresses(PAPERS),
+        models=lambda wildcards: [list(model) for model in models(PAPERS)],
+    script:
+        "../scripts/preflight.py"

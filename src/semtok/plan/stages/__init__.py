@@ -3,8 +3,8 @@
 Functions of `wildcards` are a rule's inputs and params as they stand.
 """
 
-from semtok.plan.stages.data import DataJobs
 from semtok.plan.stages.common import ordered
+from semtok.plan.stages.data import DataJobs
 from semtok.plan.stages.recommenders import RecommenderJobs
 from semtok.plan.stages.scorers import ScorerJobs
 from semtok.plan.stages.tokenizers import TokenizerJobs

@@ -34,7 +34,7 @@ class Jobs:
 
     def __init__(self, config: Config, paths: Paths, root: Path) -> None:
         """`root` is the project's folder, which holds src/ and workflow/."""
-        self.config, self.paths = config, paths
+        self.config, self.paths, self.root = config, paths, root
         self.entries: dict[str, Any] = config.model_dump(mode="json")
         """Plain values, as they reach a job."""
         # Hundreds of jobs ask for the same: uncached, digests alone are half of a dry run.

@@ -8,8 +8,8 @@ from semtok.config.tokenizers import IDS
 from semtok.config.variants import replaced
 from semtok.errors import ConfigError
 from semtok.plan.check import incompatible
-from semtok.plan.stages.encoders import EncoderJobs
 from semtok.plan.stages.common import Wildcards, any_of, filled, of_training
+from semtok.plan.stages.encoders import EncoderJobs
 
 
 class RecommenderJobs(EncoderJobs):
