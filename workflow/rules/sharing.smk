@@ -152,10 +152,10 @@ rule fetch:
 rule preflight:
     log:
         f"{LOGS}/preflight.log",
+    retries: 0
     conda:
         "../../envs/images.yaml"
     threads: 1
-    retries: 0
     resources:
         mem_mb=per_attempt(4000),
         runtime=per_attempt(15),
