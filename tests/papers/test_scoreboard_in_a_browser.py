@@ -96,3 +96,28 @@ def test_a_phone_and_the_dark(pages, tmp_path):
     dark = seen_in_a_browser(pages / "one.html", LOOKS, tmp_path, "--blink-settings=preferredColorScheme=0")
     light = seen_in_a_browser(pages / "one.html", LOOKS, tmp_path, "--blink-settings=preferredColorScheme=1")
     assert (dark["paper"], dark["ink"]) != (light["paper"], light["ink"])
+
+
+CONTROLS = """
+const controls = [...document.querySelectorAll("button, summary, select, input, a[href]")];
+const name = (c) => (c.getAttribute("aria-label") || c.labels?.[0]?.textContent || c.textContent || "").trim();
+const reached = (c) => { c.focus(); return document.activeElement === c && c.tabIndex >= 0; };
+const found = {
+  controls: controls.length,
+  nameless: controls.filter((c) => !name(c)).map((c) => c.outerHTML),
+  unreachable: controls.filter((c) => c.checkVisibility() && !reached(c)).map((c) => c.outerHTML),
+  pictures: [...document.querySelectorAll("svg")].length,
+  untold: [...document.querySelectorAll("svg")]
+    .filter((s) => s.getAttribute("aria-hidden") !== "true" && !s.getAttribute("aria-label")).map((s) => s.outerHTML),
+  tables: [...document.querySelectorAll("table")].filter((t) => !t.querySelector("th")).length,
+};
+"""
+
+
+def test_keyboard_and_screen_reader(pages, tmp_path):
+    for page in ("one.html", "two.html"):
+        found = seen_in_a_browser(pages / page, CONTROLS, tmp_path)
+        assert found["controls"] > 20
+        assert found["pictures"] > 5
+        assert found["nameless"] == found["unreachable"] == found["untold"] == []
+        assert found["tables"] == 0
