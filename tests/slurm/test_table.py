@@ -43,6 +43,8 @@ class Story:
     log: str
     screen: str
     """What the second driver said."""
+    preflight: tuple[int, str]
+    """Exit status of a look at the node before, and what it said."""
 
     def attempts(self, name: str) -> list[SlurmJob]:
         return [job for job in self.jobs if job.name == name]
@@ -68,8 +70,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             assert reference.wait(600) == 0, reference.log.read_text()[-4000:]
             screen = driver.log.read_text()
         jobs = cluster.jobs(project)
+        with running(cluster.driver(project, "preflight")) as driver:
+            preflight = driver.wait(600), driver.log.read_text()[len(screen) :]
     log = "".join(path.read_text() for path in project.root.glob(".snakemake/log/*.log"))
-    return Story(local, project, first, second, left_behind, finished_before, jobs, log, screen)
+    return Story(local, project, first, second, left_behind, finished_before, jobs, log, screen, preflight)
 
 
 def run_and_interrupt(cluster: Cluster, project: Project) -> int:
@@ -139,3 +143,10 @@ def test_the_same_command_goes_on_where_it_was(story: Story):
     once = ("synthesize", "prepare", "encode_text", "rank_untrained", "ranking_table", "stacked_table")
     twice = ("tokenize", "diagnose", "train", "decode", "evaluate")  # RQ-VAE and CoST
     assert rules == {**dict.fromkeys(once, 1), **dict.fromkeys(twice, 2)}
+
+
+def test_a_node_without_the_gpu_that_slurm_promises_is_told_once_before_all_jobs(story: Story):
+    status, said = story.preflight
+    assert status != 0
+    assert "finds no GPU on this node" in " ".join(said.split())
+    assert said.count("preflight.log") >= 1
