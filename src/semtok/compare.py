@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semtok.errors import SemtokError
-from semtok.papers.scoreboard import read_run, write_scoreboard
+from semtok.papers.scoreboard import write_scoreboard
+from semtok.papers.workflow_run import read_run
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

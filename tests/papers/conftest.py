@@ -2,7 +2,8 @@
 
 import pytest
 
-from semtok.papers.scoreboard import read_run, write_scoreboard
+from semtok.papers.scoreboard import write_scoreboard
+from semtok.papers.workflow_run import read_run
 from support.fabricated_cost import AS_PRINTED
 from support.made_up_run import REVERSED, with_provenance, write_run
 

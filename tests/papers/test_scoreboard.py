@@ -13,7 +13,8 @@ import pytest
 from semtok.compare import main as compare
 from semtok.errors import DataError
 from semtok.papers.planted import main as planted
-from semtok.papers.scoreboard import forest, read_run, state_of, write_scoreboard
+from semtok.papers.scoreboard import forest, state_of, write_scoreboard
+from semtok.papers.workflow_run import read_run
 from support.fabricated_cost import AS_PRINTED
 from support.made_up_run import write_run
 from support.project import ROOT

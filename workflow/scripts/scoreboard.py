@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from semtok.papers.scoreboard import read_run, write_scoreboard
+from semtok.papers.scoreboard import write_scoreboard
+from semtok.papers.workflow_run import read_run
 from semtok.run.jobs import job
 
 with job(snakemake):

@@ -1,31 +1,20 @@
 """The verdicts of one run of the workflow, or of several side by side, as one page that needs nothing but a browser."""
 
-import json
 import math
 import os
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from semtok.errors import DataError
-from semtok.papers.behind_rows import HISTORY, behind_rows
 from semtok.papers.claims.verdicts import CONDITIONS, NOT_RUN, SYNTHETIC
-from semtok.papers.measured import COLUMNS
 from semtok.papers.planted import answer_of
 from semtok.papers.templates import render
+from semtok.papers.workflow_run import WorkflowRun
 from semtok.run.files import write_text
-
-READ = re.compile(r"(?:^|/)papers/([^/]+)/(claims|claims-comparisons|table[\w-]*)\.csv$")
-"""The files of a run that a scoreboard is made of; of the tables those of rankings."""
-READ_BEHIND = re.compile(r"(?:^|/)papers/[^/]+/table[\w-]*\.provenance\.json$")
-"""The files that tell what is behind a table; beside them, the histories of trainings."""
 
 SIGNS = {
     "reproduced": "✓",
@@ -39,96 +28,8 @@ SIGNS = {
 """Every state of a claim, in the order of the page; a sign beside the word and the colour."""
 
 _CELL = ["paper", "table", "dataset", "method", "metric", "k"]
-_WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], COLUMNS)
-"""Of claims, comparisons and cells that a run has none of: the columns that are asked for."""
 _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 """Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
-
-
-@dataclass(frozen=True)
-class WorkflowRun:
-    """What one run of the workflow found."""
-
-    name: str
-    folder: Path | None
-    """Its folder of results; None for an archive, whose files have no place to link to."""
-    claims: pd.DataFrame
-    """The rows of all `claims.csv`, texts."""
-    comparisons: pd.DataFrame
-    """The rows of all `claims-comparisons.csv`."""
-    cells: pd.DataFrame
-    """The rows of all tables of rankings, texts."""
-    behind: Sequence[Mapping[str, Any]] = ()
-    """What is behind each of their rows that was trained (`behind_rows`)."""
-
-
-def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
-    """Read the results below a folder, or in an archive of one (`.zip`, as `make share` writes it).
-
-    chosen: files of the folder; None: all of the run whose `papers` lie highest, since one config's results may lie in
-    those of another (results, results/cpu). Nobody claims anything of own data: such a run has tables alone. Raises
-    DataError where there are neither, or of several runs.
-    """
-    if chosen is not None:
-        texts = {path.as_posix(): path.read_text(encoding="utf-8") for path in chosen}
-    elif place.suffix == ".zip":
-        with zipfile.ZipFile(place) as archive:
-            names = list(_of_one_run(place, archive.namelist()))
-            texts = {name: archive.read(name).decode("utf-8") for name in names}
-    else:
-        names = list(_of_one_run(place, [path.as_posix() for path in sorted(place.rglob("*"))]))
-        texts = {name: Path(name).read_text(encoding="utf-8") for name in names}
-    frames: dict[str, list[pd.DataFrame]] = {"claims": [], "claims-comparisons": [], "cells": []}
-    for name, text in texts.items():
-        named = READ.search(name)
-        if named is None:
-            continue
-        is_table = named[2] not in frames
-        # Interpreted below: a column that is text here may be all numbers there.
-        frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
-        if not is_table:
-            frames[named[2]].append(frame)
-        elif list(frame.columns) == COLUMNS:
-            frames["cells"].append(frame)
-    if not frames["claims"] and not frames["cells"]:
-        raise DataError(
-            f"{place}: found no papers/PAPER/claims.csv and no table of rankings; expected a folder of results, or an "
-            "archive of one"
-        )
-    claims, comparisons, cells = (
-        pd.concat(parts) if parts else pd.DataFrame(columns=columns, dtype=str)
-        for parts, columns in zip(frames.values(), _WITHOUT_ROWS, strict=True)
-    )
-    behind = [row for name in texts if READ_BEHIND.search(name) for row in _behind(name, texts)]
-    is_archive = place.suffix == ".zip"
-    name = place.stem if is_archive else place.name
-    return WorkflowRun(name, None if is_archive else place, claims, comparisons, cells, behind)
-
-
-def _of_one_run(place: Path, names: Iterable[str]) -> Iterator[str]:
-    """The files of which the page shows something, of the run whose `papers` lie highest, and all histories."""
-    names = [name for name in names if is_read(name)]
-    folders = {name: name.rpartition("papers/")[0] for name in names if not name.endswith(HISTORY)}
-    highest = min((folder.count("/") for folder in folders.values()), default=0)
-    own = sorted({folder for folder in folders.values() if folder.count("/") == highest})
-    if len(own) > 1:
-        raise DataError(f"{place}: found several runs, in {', '.join(own)}; expected the folder of one")
-    yield from (name for name in names if folders.get(name) in (None, *own))
-
-
-def is_read(name: str) -> bool:
-    """Whether the page shows something of a file."""
-    return bool(READ.search(name) or READ_BEHIND.search(name) or name.endswith(f"/{HISTORY}"))
-
-
-def _behind(name: str, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """What is behind the rows of the table whose provenance is the text `name`; nothing for tables of other kinds."""
-    provenance = json.loads(texts[name])
-    if not provenance["jobs"] or provenance["jobs"][-1]["rule"] != "ranking_table":
-        return
-    # Results may lie elsewhere than where they were made.
-    here, there = (path.rpartition("papers/")[0] for path in (name, provenance["table"]))
-    yield from behind_rows(provenance, lambda path: texts.get(here + path.removeprefix(there)))
 
 
 def write_scoreboard(runs: Sequence[WorkflowRun], page: Path) -> None:
