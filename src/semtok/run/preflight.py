@@ -9,7 +9,6 @@ import requests
 from semtok.errors import SemtokError
 from semtok.plan.published import PublishedModel
 from semtok.run.files import check_writable
-from semtok.torchvision_operators import declare_missing
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +69,8 @@ def _unavailable(model: PublishedModel) -> str:
 
     name = model.name
     if model.library == "timm":
+        from semtok.torchvision_operators import declare_missing
+
         declare_missing()
         import timm
 
