@@ -9,7 +9,7 @@ def test_a_snakefile_of_ones_own_takes_the_workflow_as_a_module(tmp_path):
     tiny = copy_of_the_project(tmp_path / "semtok").root / "tiny.yaml"
     tiny.rename(tmp_path / "tiny.yaml")
     text = (ROOT / "docs/extending.md").read_text().partition("## Inside a workflow of your own")[2]
-    snakefile = text.partition("```python\n")[2].partition("```")[0]
+    snakefile = text.partition("```snakemake\n")[2].partition("```")[0]
     assert snakefile.count("results/demo/table2.csv") == 1
     (tmp_path / "Snakefile").write_text(snakefile.replace("results/demo/table2.csv", "results/data/mind/stats.json"))
     mine = Project(tmp_path)
