@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from semtok.data.raw import RawFile
 from semtok.data.readers import sequences
@@ -30,6 +32,17 @@ def read(options, prepared, write):
     def run(content, split=None, **filters):
         chosen = options("sequences", split, **{"without_text": "keep", **filters}) | WITHOUT_TEXTS
         return prepared(chosen, [write(content)])
+
+    return run
+
+
+@pytest.fixture
+def read_samples(options, prepared, write):
+    """Prepare one file of samples alone."""
+
+    def run(content):
+        chosen = options("sequences", without_text="keep") | WITHOUT_TEXTS
+        return prepared(chosen, [write(content, "train.csv")])
 
     return run
 
@@ -138,3 +151,92 @@ def test_files_must_be_there_be_sequences_and_share_no_user(write, tmp_path):
     assert [len(chunk) for chunk in read(*parts[:2])] == [2, 1]
     with pytest.raises(DataError, match=r"c\.json: user '2' is in a file before this one"):
         read(*parts)
+
+
+HEADER = "user_id,history_item_title,item_title,history_item_id,item_id\n"
+# As MiniOneRec writes them: a row for each target, here with the latest two items before it.
+TRAIN = (
+    HEADER
+    + """A1,"['Soap']",Comb,[7],3
+A1,"['Soap', 'Comb']",Comb,"[7, 3]",3
+B2,"['Brush']",Soap,['11'],7
+"""
+)
+VALID = (
+    HEADER
+    + """A1,"['Comb', 'Comb']",Brush,"[3, 3]",11
+C3,"['Comb']",Soap,[3],7
+"""
+)
+TEST = HEADER + "B2,\"['Brush', 'Soap']\",Comb,\"[11, 7]\",3\n"
+
+
+def test_samples_are_put_together_to_sequences(options, prepared, write):
+    files = [write(TRAIN, "train.csv"), write(VALID, "valid.csv"), write(TEST, "test.csv")]
+    named = {"files": [{"path": file.name} for file in files]}
+    tables = prepared(options("sequences", without_text="keep") | WITHOUT_TEXTS | named, files)
+    assert [tables.sequence(user) for user in range(3)] == [["7", "3", "3", "11"], ["11", "7", "3"], ["3", "7"]]
+    assert [file["parts"] for file in tables.stats["files"]] == [
+        [{"member": None, "rows": rows, "bad": {}}] for rows in (3, 2, 1)
+    ]
+    assert tables.stats["counts"]["made_up_times"] == 9
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=8), min_size=1, max_size=4),
+    st.integers(1, 8),
+    st.data(),
+)
+def test_samples_of_any_sequences_give_them_back(tmp_path_factory, sequences_of, n_latest, data):
+    rows = [
+        (data.draw(st.integers(0, 2)), user, place)
+        for user, items in enumerate(sequences_of)
+        for place in range(1, len(items))
+    ]
+    # A user's later targets are in no earlier file: what is drawn says how soon the files come.
+    by_user = {user: sorted(part for part, of, _ in rows if of == user) for user in range(len(sequences_of))}
+    folder = tmp_path_factory.mktemp("samples")
+    files = []
+    for part, name in enumerate(("train.csv", "valid.csv", "test.csv")):
+        lines = [
+            f'u{user},"{sequences_of[user][max(0, place - n_latest) : place]}",{sequences_of[user][place]}'
+            for _, user, place in rows
+            if by_user[user][place - 1] == part
+        ]
+        (folder / name).write_text("user_id,history_item_id,item_id\n" + "".join(f"{line}\n" for line in lines))
+        files += [RawFile(folder / name)] if lines else []
+    (frame,) = sequences.read_interactions(files, Report())
+    found = frame.groupby("user")["item"].agg(list).tolist()
+    # Of each first sample the whole history is there: the histories that are cut are later ones.
+    assert found == [[str(item) for item in items] for items in sequences_of]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "A1,[7],3\nA1,[3],5\nA1,[7],9\n",
+            r"line 4: user 'A1' has the history \['7'\]; expected the end of \['7', '3', '5'\]",
+        ),
+        ('A1,[7],3\nA1,"[1, 7, 3]",5\n', r"line 3: user 'A1' has the history \['1', '7', '3'\]"),
+        ("A1,[],3\n", r"line 2: user 'A1' has the history \[\]"),
+        ("A1,7,3\n", r"line 2: found history_item_id '7'; expected \[item"),
+        ('A1,"[7",3\n', "line 2: found history_item_id"),
+        ("A1,__import__('os'),3\n", "line 2: found history_item_id"),
+        ("A1,[7],\n", "user 'A1', item 1 of 1: found ''"),
+    ],
+)
+def test_mistakes_in_samples_name_the_line(read_samples, rows, message):
+    with pytest.raises(DataError, match=rf"train\.csv.*{message}"):
+        read_samples("user_id,history_item_id,item_id\n" + rows)
+
+
+def test_samples_lack_no_column(read_samples):
+    with pytest.raises(DataError, match=r"train\.csv: found the columns user, .*expected 'user_id'"):
+        read_samples("user,history_item_id,item_id\nA1,[7],3\n")
+
+
+def test_a_user_is_in_files_of_one_form(write):
+    files = [RawFile(write(INTER)), RawFile(write(TRAIN.replace("A1", "10"), "train.csv"))]
+    with pytest.raises(DataError, match=r"train\.csv: user '10' is in a file of another form"):
+        list(sequences.read_interactions(files, Report()))

@@ -200,8 +200,8 @@ class Preparation(Section):
 
     reader: Literal["mind", "amazon2014", "amazon2018", "amazon2023", "foursquare", "yelp", "sequences", "table"]
     """The raw format: MIND, the Amazon reviews of 2014, 2018 or 2023, Foursquare check-ins, the reviews of Yelp,
-    sequences as papers publish them beside their codes, `{user: [item, ...]}`, or tables of one's own, whose files say
-    what their columns are."""
+    sequences as papers publish them beside their codes, `{user: [item, ...]}` or CSV of samples, or tables of one's
+    own, whose files say what their columns are."""
     files: Annotated[list[RawFileOptions], Field(min_length=1)]
     """The official files: where they lie below a mirror, and where they are published."""
     text_fields: list[str]
