@@ -87,6 +87,16 @@ def change(raw, path: str, value) -> None:
         ("seeds", [0, 1, 0], "seeds: found [0, 1, 0]; expected every seed once; listed twice: 0"),
         ("seeds", [], "seeds: found []; List should have at least 1 item"),
         ("tokenizers.cost.steps", ..., "tokenizers.cost.steps: missing; expected a value"),
+        (
+            "tokenizers.cost.diversity_weight",
+            0.1,
+            "tokenizers.cost.diversity_weight: unknown key of cost; it is one of letter (if a config file before",
+        ),
+        (
+            "recommenders.sasrec.choose",
+            {"max_items": [5, 10]},
+            "recommenders.sasrec.choose.max_items: expected options of `model` or `training`",
+        ),
         ("tokenizers.cost.steps", {"epochs": 1.5}, "tokenizers.cost.steps.epochs: found 1.5; expected a valid integer"),
         ("tokenizers.cost.steps", {"epochs": 5, "a": 1}, "tokenizers.cost.steps.a: unknown key; known: epochs"),
         ("tokenizers.cost.steps", 1.5, "tokenizers.cost.steps: found 1.5; expected a valid integer"),
@@ -138,6 +148,14 @@ def test_each_mistake_is_told_with_path_value_and_expectation(raw, path, value, 
     change(raw, path, value)
     (line,) = mistakes(raw)
     assert expected in line
+
+
+def test_keys_that_another_method_left_behind_say_whose_they_are(raw):
+    """As an overlay leaves them, which adds to the entry before it."""
+    change(raw, "datasets.nyc.split", {"method": "leave-one-out", "valid": 0.1, "test": 0.1})
+    for line, key in zip(mistakes(raw), ("valid", "test"), strict=True):
+        assert line.startswith(f"datasets.nyc.split.{key}: unknown key of leave-one-out; it is one of ")
+        assert "time-ratio, user-ratio (if a config file before" in line
 
 
 def test_a_paper_that_is_null_is_left_out(raw):

@@ -46,6 +46,17 @@ def test_what_a_row_sets_itself_is_no_term():
     assert terms_of("rqvae+encoder=e5", "rqvae+encoder=e5", "tiger").vectors == {}
 
 
+def test_a_language_model_of_the_catalogue_is_a_term_of_who_writes_with_it():
+    assert terms_of("store", "store", "store").catalogue_model == "opt"
+    assert terms_of("ids/sasrec", "ids", "sasrec").catalogue_model == ""
+    assert terms_of("store", "store", "store", evidence="codes").catalogue_model == ""
+
+
+def test_a_published_language_model_is_none():
+    published = "store+language_model=opt-350m+share_weights=null"
+    assert terms_of("store", "store", published).catalogue_model == ""
+
+
 def test_each_may_have_the_steps_of_its_own_paper():
     assert not terms_of("cost", "cost", "tiger", tokenizer_budgets="published").equal_steps
 

@@ -12,6 +12,9 @@ from semtok.config.variants import suggestion
 MAX_SHOWN = 200
 """Characters of a value in a message."""
 
+MAX_NAMES = 3
+"""Of methods in a message."""
+
 _TAGS = ("method", "kind", "test", "source")
 """Keys whose value chooses the class of an entry."""
 
@@ -35,12 +38,15 @@ def _explain(annotation: Any, raw: Mapping[str, Any], error: ErrorDetails) -> st
         return f"{path}: missing; expected a value"
     if kind == "extra_forbidden":
         *parents, key = error["loc"]
-        return f"{path}: unknown key{suggestion(str(key), _known_keys(annotation, parents))}"
+        fields = {field for kind in _kinds(annotation, parents) for field in kind.model_fields}
+        return f"{path}: unknown key{_inherited(annotation, parents, str(key)) or suggestion(str(key), fields)}"
     if kind == "union_tag_invalid":
         known = [name.strip("'\" ") for name in str(context["expected_tags"]).split(",")]
         return f"{path}.{tag}: found {shown(context['tag'])}; expected a known {tag}{suggestion(context['tag'], known)}"
     if kind == "union_tag_not_found":
         return f"{path}.{tag}: missing; expected the name of a {tag}{_misspelt(raw, _path(raw, error['loc']))}"
+    if kind == "string_pattern_mismatch" and error["loc"][-1] == "[key]" and "choose" in error["loc"]:
+        return f"{path}: expected options of `model` or `training`, such as training.learning_rate"
     if kind == "value_error":
         return f"{path}: found {shown(found)}; expected {context['error']}"
     hint = _about_text(found) if kind in ("float_type", "int_type") and isinstance(found, str) else ""
@@ -90,8 +96,25 @@ def _path(raw: Any, location: Sequence[int | str]) -> list[str]:
     return path
 
 
-def _known_keys(annotation: Any, location: Sequence[int | str]) -> set[str]:
-    """The keys that are known where an unknown one was found."""
+def _inherited(annotation: Any, location: Sequence[int | str], key: str) -> str:
+    """Where a key belongs to another method than the one at `location`: a config file that changes the method of an
+    entry leaves the other keys as files before it have them. Empty if it does not."""
+    *parents, chosen = [step for step in location if not str(step).startswith("[")] or [""]
+    if parents and parents[-1] == chosen:  # an entry that is called as its method
+        parents.pop()
+    others = [kind for kind in _kinds(annotation, parents) if key in kind.model_fields and chosen not in _names(kind)]
+    names = sorted(str(name) for kind in others for name in _names(kind))
+    if not names or not any(chosen in _names(kind) for kind in _kinds(annotation, parents)):
+        return ""
+    shown_names = ", ".join(names[:MAX_NAMES]) + (", ..." if len(names) > MAX_NAMES else "")
+    return (
+        f" of {chosen}; it is one of {shown_names} (if a config file before this one has set it: its keys stay where a "
+        "later file changes the method, so give what has the other method another name)"
+    )
+
+
+def _kinds(annotation: Any, location: Sequence[int | str]) -> list[type[BaseModel]]:
+    """The classes that may stand at a location."""
     kinds = list(_classes(annotation))
     for step in location:
         fields = [kind.model_fields[str(step)].annotation for kind in kinds if step in kind.model_fields]
@@ -99,7 +122,7 @@ def _known_keys(annotation: Any, location: Sequence[int | str]) -> set[str]:
         chosen = [kind for kind in kinds if step in _names(kind)]
         # The name of an entry, or the number of one in a list, leads to no class of its own.
         kinds = inside or chosen or kinds
-    return {field for kind in kinds for field in kind.model_fields}
+    return kinds
 
 
 def _classes(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -46,6 +46,8 @@ class Terms:
     """The encoder of each modality that the tokenizer reads."""
     equal_steps: bool = False
     """Whether tokenizers must have been trained for as many steps."""
+    catalogue_model: str = ""
+    """The language model that the recommender writes with, where it has read nothing but the catalogue."""
     departures: Sequence[str] = ()
     """Where what made them is not what the paper prints."""
 

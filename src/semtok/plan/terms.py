@@ -48,6 +48,9 @@ def with_terms(
             modality = modalities[name]
             vectors[modality] = f"{vectors[modality]} and {name}" if modality in vectors else name
 
+        writes_with = recommender.get("language_model", "") if cell.evidence == "ranks" else ""
+        has_read_catalogue = writes_with and config.language_models[writes_with].source == "corpus"
+
         def departures() -> Iterator[str]:
             yield from _other_encoders(conditions.encoders, vectors)
             printed = conditions.tokenizers.get(parse(run.tokenizer)[0], {}) if reads_codes else {}
@@ -66,6 +69,7 @@ def with_terms(
         return Terms(
             history=None if own and "max_items" in parse(own)[1] else recommender.get("max_items"),
             vectors={} if set_here & _INPUTS else vectors,
+            catalogue_model=writes_with if has_read_catalogue else "",
             equal_steps=paper.tokenizer_budgets == "equal" and not set_here & _BUDGET,
             departures=tuple(departures()),
         )

@@ -87,12 +87,14 @@ UNEQUAL = {
         "steps": {"rqvae": 31_200, "cost": 4_800},
     },
     "a beam": {"overlaps": {"rqvae": 0.97, "cost": 0.94}},
+    "a language model": {"terms": {"cost": Terms(catalogue_model="opt")}},
 }
 REASONS = {
     "a history": "cost sees 70 items of a history, rqvae 8",
     "an encoder": "cost reads text by tfidf, rqvae by minilm",
     "steps": "the tokenizer of cost took 4,800 steps, of rqvae 31,200",
     "a beam": "the beam of cost finds 94% of the true best, less than 95%",
+    "a language model": "a language model that has read nothing but the catalogue, and rqvae with none",
 }
 
 
@@ -102,7 +104,7 @@ def test_rows_on_other_terms_are_not_compared(tmp_path, what):
     assert set(found.loc[["C-1", "C-5"], "verdict"]) == {"not comparable"}
     assert REASONS[what].lower() in found.loc["C-1", "reason"].lower()
     assert found.loc["C-15", "verdict"] == "reproduced"
-    # Codes have terms, too, but no history and no beam.
+    # Codes have terms, too, but no history, no beam and no recommender that writes.
     assert (found.loc["C-14", "verdict"] == "not comparable") == (what in ("an encoder", "steps"))
     if what == "a beam":
         assert found.loc["C-4", "verdict"] == "reproduced in part"

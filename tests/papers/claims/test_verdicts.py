@@ -214,6 +214,13 @@ def test_a_margin_on_what_is_built():
         (Made("a", steps=112), Made("b", steps=100), ["the tokenizer of a took 112 steps, of b 100"]),
         (Made("a", vectors={"text": "x"}), Made("b", vectors={"text": "x", "image": "y"}), []),
         (Made("a", vectors={"text": "x"}), Made("b", vectors={"text": "y"}), ["a reads text by x, b by y"]),
+        (Made("a", catalogue_model="opt"), Made("b", catalogue_model="opt"), []),
+        (
+            Made("a", catalogue_model="opt"),
+            Made("b"),
+            ["a writes with opt, a language model that has read", "b with none"],
+        ),
+        (Made("a"), Made("b", catalogue_model="opt"), ["b writes with opt", "a with none"]),
         (Made("a", overlap=0.951), Made("b", overlap=None), []),
         (Made("a", overlap=0.9), Made("b", 5, overlap=0.8), ["beam of a finds 90%", "beam of b finds 80%"]),
     ],

@@ -87,7 +87,8 @@ class ExhibitRuns:
         if seen is not None and origin is not None and origin.longest is not None:
             seen = min(seen, origin.longest)
         overlap = worst_overlap(facts[run] for run in cell.runs if run in facts)
-        return Made(name, seen, cell.terms.vectors, max(filter(None, steps), default=None), overlap)
+        model = "" if of_codes else cell.terms.catalogue_model
+        return Made(name, seen, cell.terms.vectors, max(filter(None, steps), default=None), overlap, model)
 
     def estimate(self, statistic: Statistic) -> Estimate:
         """Of metrics, over users and seeds."""

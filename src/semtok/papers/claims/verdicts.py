@@ -93,6 +93,8 @@ class Made:
     """Of the tokenizer's training; None: no matter."""
     overlap: float | None = None
     """Of the beam's best 20 with the true ones, in the worst of the runs; None: no beam, or none that was certified."""
+    catalogue_model: str = ""
+    """The language model that the recommender writes with, where it has read nothing but the catalogue."""
 
 
 def obstacle(first: Made, second: Made) -> str:
@@ -108,6 +110,12 @@ def obstacle(first: Made, second: Made) -> str:
         one, other = first.vectors[modality], second.vectors[modality]
         if one != other:
             found.append(f"{first.name} reads {modality} by {one}, {second.name} by {other}")
+    if first.catalogue_model != second.catalogue_model:
+        row, without = (first, second) if first.catalogue_model else (second, first)
+        found.append(
+            f"{row.name} writes with {row.catalogue_model}, a language model that has read nothing but the catalogue, "
+            f"and {without.name} with {without.catalogue_model or 'none'}"
+        )
     fewer, more = sorted((first.steps or 0, second.steps or 0))
     if fewer and more > (1 + EQUAL_STEPS) * fewer:
         found.append(f"the tokenizer of {first.name} took {first.steps:,} steps, of {second.name} {second.steps:,}")
