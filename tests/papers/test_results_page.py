@@ -77,6 +77,8 @@ def test_the_page_has_all_parts_in_order(write):
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
     assert "1 job in 2.0 hours" in page
+    assert "2 of the files that went in were made by no job on record" in page
+    assert "earlier version): `table2.md`, `claims.md`." in page
     assert "EPYC, 2 cores (Linux x86_64), device cpu, Python 3.11.7, torch 2.13.0" in page
 
 

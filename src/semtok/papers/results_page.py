@@ -56,6 +56,7 @@ def write_results_page(
         figures=[_beside(*one) for one in zip(figures, captions, strict=True)],
         environments=list(dict.fromkeys(map(machine, found["environments"]))),
         commits=list(map(short, found["commits"])),
+        without_record=[Path(file["path"]).relative_to(record.results).as_posix() for file in found["without_record"]],
         **{name: found[name] for name in ("totals", "seeds", "warnings")},
     )
     write_text(output, page)
