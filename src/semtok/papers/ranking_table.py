@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from semtok.papers import diagnostics_table
-from semtok.papers.claims.verdicts import CERTIFIED
+from semtok.papers.claims.equal_terms import CERTIFIED
 from semtok.papers.measured import MeasuredTable
 from semtok.papers.metrics import expected_of_random, printed_back
 from semtok.papers.quantities import worst_overlap

@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from semtok.papers.claims.verdicts import Made, SetAside, obstacle
+from semtok.papers.claims.equal_terms import Made, obstacle
+from semtok.papers.claims.verdicts import SetAside
 from semtok.papers.history import steps_of
 from semtok.papers.measured import Measured
 from semtok.papers.quantities import answers, headlines, use, worst_overlap
