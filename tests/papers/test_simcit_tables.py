@@ -40,7 +40,7 @@ def build(folder, name, beam=50, source="mirror", seeds=(0, 1), **changed):
 
 def test_table2_has_other_rows_on_other_datasets(tmp_path):
     frame = build(tmp_path, "table2")
-    assert len(frame[frame["kind"] == "trained"]) == 2 * (3 * 7 + 12 + 2 * 9)
+    assert len(frame[frame["kind"] == "trained"]) == 2 * (4 * 7 + 2 * 9)
     # The lists, and what a random one has in expectation where something was run.
     assert len(frame[frame["kind"] != "trained"]) == 2 * (6 * 7 + 1)
     assert frame.loc[("NYC", "SimCIT", 10), "printed"] == 0.6473

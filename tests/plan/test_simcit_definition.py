@@ -1,6 +1,7 @@
 import pytest
 import yaml
 
+from semtok.config.variants import resolve
 from semtok.errors import ConfigError
 from semtok.plan import cells as plan
 from semtok.plan.cells import Run
@@ -22,7 +23,8 @@ def by_name(cells, dataset="NYC for AMap"):
 
 
 def test_simcit(paper):
-    assert list(paper.tables) == ["table1", "table2", "table2-collisions", "table2-generators", "table3", "table4"]
+    of_ours = ["table2-shapes", "table2-collisions", "table2-generators"]
+    assert list(paper.tables) == ["table1", "table2", *of_ours, "table3", "table4"]
     assert {name: figure.kind for name, figure in paper.figures.items()} == {
         "figure4": "training",
         "figure5": "bars",
@@ -73,6 +75,16 @@ def test_printed_gains_quote_the_table():
         for k, gain in zip((5, 10), gains, strict=True):
             simcit, letter = (printed.get("table2", dataset, name, "recall", k).value for name in ("SimCIT", "LETTER"))
             assert 100 * (simcit / letter - 1) == pytest.approx(gain, abs=0.01)
+
+
+def test_the_rows_of_equal_shapes_have_the_shapes_that_they_are_named_after(paper):
+    methods, shapes = ("RQ-VAE", "CoST", "LETTER", "SimCIT"), ("3x48", "4x256")
+    rows = {row.label: row.tokenizer for row in paper.exhibit("table2-shapes", RankingTable).rows_on("BEA")}
+    assert list(rows) == [f"{method} ({shape})" for shape in shapes for method in methods]
+    entries = yaml.safe_load((DEFINITION.parents[1] / "config.yaml").read_text())["tokenizers"]
+    for label, name in rows.items():
+        options = resolve(entries, name, "tokenizers")
+        assert f"({options['n_levels']}x{options['codebook_size']})" == label.split()[1]
 
 
 def test_a_row_may_have_another_entry_on_a_dataset():
