@@ -211,6 +211,32 @@ def test_the_command_compares_runs(runs, pages, tmp_path, capsys):
     assert claims_of(tmp_path / "page.html") == claims_of(pages / "two.html")
 
 
+def test_a_kept_run_has_the_same_page(runs, pages, tmp_path):
+    """But for the files, of which the tables' CSV is kept."""
+    kept = tmp_path / "kept" / "first"
+    compare([str(runs[0]), "--output", str(tmp_path / "before.html"), "--keep", str(kept)])
+    assert sorted(path.name for path in kept.rglob("*.*")) == [
+        *("behind.json", "claims-comparisons.csv", "claims.csv", "table2.csv")
+    ]
+    compare([str(kept), "--output", str(tmp_path / "after.html")])
+    before, after = ((tmp_path / name).read_text() for name in ("before.html", "after.html"))
+    in_results, in_kept = (
+        page[page.index("<h3>Files") : page.index("</ul>", page.index("<h3>Files"))] for page in (before, after)
+    )
+    assert before.replace(in_results, "") == after.replace(in_kept, "")
+    assert re.findall('href="([^"]*)"', in_kept) == ["kept/first/papers/cost/table2.csv"]
+    # Kept once more, nothing changes.
+    compare([str(kept), "--output", str(tmp_path / "again.html"), "--keep", str(tmp_path / "again")])
+    for path in kept.rglob("*.*"):
+        assert (tmp_path / "again" / path.relative_to(kept)).read_bytes() == path.read_bytes()
+
+
+def test_one_run_is_kept_at_a_time(runs, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        compare([*map(str, runs), "--keep", str(tmp_path / "kept")])
+    assert "--keep: expected one run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("name", "said"), [("nothing.zip", "No such file"), ("broken.zip", "not a zip file")])
 def test_the_command_says_what_it_cannot_read(tmp_path, name, said):
     (tmp_path / "broken.zip").write_text("no archive")

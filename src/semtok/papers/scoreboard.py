@@ -28,6 +28,13 @@ SIGNS = {
 """Every state of a claim, in the order of the page; a sign beside the word and the colour."""
 
 _CELL = ["paper", "table", "dataset", "method", "metric", "k"]
+_FILES = {
+    ".csv": "CSV",
+    ".tex": "LaTeX",
+    ".html": "page",
+    ".provenance.html": "the options, histories and code behind it",
+}
+"""What is linked of a table, by suffix."""
 _WIDTH, _LINE, _PAD = 240.0, 14.0, 8.0
 """Of a forest plot, in SVG units: its width, the height of a comparison, and the margin at both sides."""
 
@@ -208,9 +215,15 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(row[name] for name in _CELL[:4])
 
 
-def _files(run: WorkflowRun, page: Path) -> list[dict[str, str]]:
-    """Links to the files of each table, from the page on."""
+def _files(run: WorkflowRun, page: Path) -> list[dict[str, Any]]:
+    """Links to the files of each table, from the page on; of a run that was kept there are fewer."""
     assert run.folder is not None
-    tables = _rows(run.cells[["paper", "table"]].drop_duplicates())
     root = os.path.relpath(run.folder, page.parent)
-    return [{**table, "path": f"{root}/papers/{table['paper']}/{table['table']}"} for table in tables]
+    found = []
+    for table in _rows(run.cells[["paper", "table"]].drop_duplicates()):
+        name = f"papers/{table['paper']}/{table['table']}"
+        there = [
+            (words, f"{name}{suffix}") for suffix, words in _FILES.items() if (run.folder / f"{name}{suffix}").exists()
+        ]
+        found.append({**table, "links": [(words, f"{root}/{path}") for words, path in there]})
+    return found

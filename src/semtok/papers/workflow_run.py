@@ -14,11 +14,14 @@ import pandas as pd
 from semtok.errors import DataError
 from semtok.papers.behind_rows import HISTORY, behind_rows
 from semtok.papers.measured import COLUMNS
+from semtok.run.files import write_csv, write_json
 
 READ = re.compile(r"(?:^|/)papers/([^/]+)/(claims|claims-comparisons|table[\w-]*)\.csv$")
 """The files of a run that a scoreboard is made of; of the tables those of rankings."""
-READ_BEHIND = re.compile(r"(?:^|/)papers/[^/]+/table[\w-]*\.provenance\.json$")
+READ_BEHIND = re.compile(r"(?:^|/)papers/[^/]+/(?:table[\w-]*\.provenance|behind)\.json$")
 """The files that tell what is behind a table; beside them, the histories of trainings."""
+KEPT_BEHIND = "behind.json"
+"""What is behind the rows of a paper's tables, of a run that was kept (`keep_run`)."""
 _WITHOUT_ROWS = (["paper", "id"], ["paper", "id"], COLUMNS)
 """Of claims, comparisons and cells that a run has none of: the columns that are asked for."""
 
@@ -83,6 +86,22 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
     return WorkflowRun(name, None if is_archive else place, claims, comparisons, cells, behind)
 
 
+def keep_run(run: WorkflowRun, folder: Path) -> None:
+    """Write what pages show of a run, for `read_run`: a fraction of its results, which can be committed.
+
+    Of each paper: `claims.csv`, `claims-comparisons.csv`, its tables of rankings as CSV, and `behind.json`.
+    """
+    for paper in dict.fromkeys([*run.claims["paper"], *run.cells["paper"]]):
+        own = folder / "papers" / paper
+        own.mkdir(parents=True, exist_ok=True)
+        frames = {"claims": run.claims, "claims-comparisons": run.comparisons}
+        frames |= {str(table): cells for table, cells in run.cells.groupby("table")}
+        for name, frame in frames.items():
+            if frame["paper"].eq(paper).any():
+                write_csv(own / f"{name}.csv", frame[frame["paper"] == paper])
+        write_json(own / KEPT_BEHIND, [row for row in run.behind if row["paper"] == paper])
+
+
 def _of_one_run(place: Path, names: Iterable[str]) -> Iterator[str]:
     """The files of which the page shows something, of the run whose `papers` lie highest, and all histories."""
     names = [name for name in names if is_read(name)]
@@ -101,6 +120,9 @@ def is_read(name: str) -> bool:
 
 def _behind(name: str, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """What is behind the rows of the table whose provenance is the text `name`; nothing for tables of other kinds."""
+    if name.endswith(KEPT_BEHIND):
+        yield from json.loads(texts[name])
+        return
     provenance = json.loads(texts[name])
     if not provenance["jobs"] or provenance["jobs"][-1]["rule"] != "ranking_table":
         return
