@@ -231,6 +231,21 @@ def test_a_kept_run_has_the_same_page(runs, pages, tmp_path):
         assert (tmp_path / "again" / path.relative_to(kept)).read_bytes() == path.read_bytes()
 
 
+def test_the_page_of_all_verdicts_is_that_of_the_kept_runs(tmp_path):
+    """By the command that docs/provenance.md has."""
+    (command,) = re.findall(
+        r"python -m semtok\.compare (.*) --output docs/results/verdicts\.html",
+        (ROOT / "docs/provenance.md").read_text(),
+    )
+    folders = [ROOT / name for name in command.split()]
+    assert {folder.name for folder in folders} == {path.name for path in (ROOT / "docs/results/runs").iterdir()}
+    # Links go from the page to the tables.
+    shutil.copytree(ROOT / "docs/results/runs", tmp_path / "runs")
+    places = [str(tmp_path / "runs" / folder.name) for folder in folders]
+    compare([*places, "--output", str(tmp_path / "verdicts.html")])
+    assert (tmp_path / "verdicts.html").read_text() == (ROOT / "docs/results/verdicts.html").read_text()
+
+
 def test_one_run_is_kept_at_a_time(runs, tmp_path, capsys):
     with pytest.raises(SystemExit):
         compare([*map(str, runs), "--keep", str(tmp_path / "kept")])
