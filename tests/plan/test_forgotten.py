@@ -58,9 +58,14 @@ def test_a_damaged_record_tells_nothing(record, tmp_path):
 
 def test_committed_pages_are_of_results_elsewhere_until_they_are_made_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pages = {f"docs/results/cost{end}" for end in (".md", "-figure4.svg")}
+    pages = {f"docs/results/cost{end}" for end in (".md", "-figure4.svg", "-beauty.md", "-beauty-figure4.svg")}
     (tmp_path / "docs/results").mkdir(parents=True)
-    for name in (*pages, "docs/results/cost-conclusions.md", "docs/results/generator.md"):
+    for name in (
+        *pages,
+        "docs/results/cost-conclusions.md",
+        "docs/results/cost-beauty-conclusions.md",
+        "docs/results/generator.md",
+    ):
         (tmp_path / name).touch()
     assert set(pages_from_elsewhere(["cost", "simcit"], lambda output: False)) == pages
     assert not set(pages_from_elsewhere(["cost", "simcit"], lambda output: output in pages))

@@ -8,12 +8,15 @@ CONCLUSIONS = "docs/results/cost-conclusions.md"
 
 def test_a_page_is_made_of_the_results_and_of_what_a_person_wrote(project: Project):
     page = project.root / "docs/results/cost.md"
-    strata = Job("figure_of_page", "paper=cost, exhibit=table2-strata")
-    assert project.planned("docs/results/cost.md") == {Job("results_page", "paper=cost"), strata}
+    strata = Job("figure_of_page", "paper=cost, about=, exhibit=table2-strata")
+    assert project.planned("docs/results/cost.md") == {Job("results_page", "paper=cost, about="), strata}
     project.snakemake("--cores", "1", "--", "docs/results/cost.md")
     table = (project.root / "results/papers/cost/table2.md").read_text()
     assert table in page.read_text()
     assert not project.planned("docs/results/cost.md")
+    # Those of another config may have a page of their own.
+    figure = Job("figure_of_page", "paper=cost, about=-news, exhibit=table2-strata")
+    assert project.planned("docs/results/cost-news.md") == {Job("results_page", "paper=cost, about=-news"), figure}
 
     (project.root / CONCLUSIONS).write_text("CoST gains 12.345678.\n")
     refused = project.snakemake("--cores", "1", "--", "docs/results/cost.md", check=False)
@@ -34,6 +37,6 @@ def test_a_page_that_came_with_a_clone_is_made_of_results_that_are_not_here_yet(
         (clone.root / committed).write_text("of other results")
     planned = clone.planned(PAGE)
     assert planned == without
-    assert {Job("results_page", "paper=cost"), Job("prepare", "dataset=mind")} < planned
+    assert {Job("results_page", "paper=cost, about="), Job("prepare", "dataset=mind")} < planned
     # Nobody asks for a page in a run of everything.
     assert "results_page" not in {job.rule for job in clone.planned()}

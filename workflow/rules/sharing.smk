@@ -8,16 +8,18 @@ from semtok.plan.published import addresses, models
 from semtok.plan.shared import project_files
 
 
-# A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`.
+# A page of a paper's results in the documentation, asked for by name: `snakemake ... -- docs/results/cost.md`, or, beside
+# that of another config, docs/results/cost-beauty.md.
 rule figure_of_page:
     input:
         f"{EXHIBIT}.svg",
     output:
         PATHS.page_figure,
     log:
-        f"{LOGS}/pages/{{paper}}-{{exhibit}}.log",
+        f"{LOGS}/pages/{{paper}}{{about}}-{{exhibit}}.log",
     wildcard_constraints:
         paper=PAPERS.pattern,
+        about=PATHS.about,
         exhibit=r"figure\w+|table[\w-]+-strata",
     conda:
         "../../envs/data.yaml"
@@ -36,8 +38,8 @@ rule results_page:
     input:
         tables=lambda wildcards: PAPERS.shown(wildcards.paper, "tables", f"{EXHIBIT}.md"),
         figures=lambda wildcards: [
-            *PAPERS.shown(wildcards.paper, "figures", PATHS.page_figure),
-            *PAPERS.strata(wildcards.paper, PATHS.page_figure),
+            *PAPERS.shown(wildcards.paper, "figures", PATHS.page_figure.replace("{about}", wildcards.about)),
+            *PAPERS.strata(wildcards.paper, PATHS.page_figure.replace("{about}", wildcards.about)),
         ],
         captions=lambda wildcards: [
             *PAPERS.shown(wildcards.paper, "figures", f"{EXHIBIT}.md"),
@@ -45,14 +47,15 @@ rule results_page:
         ],
         claims=f"{CLAIMS}.md",
         # Written by hand, and by scripts of benchmarks/; a page can do without.
-        conclusions=lambda wildcards: glob.glob(PATHS.conclusions.format(paper=wildcards.paper)),
-        experiments=lambda wildcards: glob.glob(PATHS.experiments.format(paper=wildcards.paper)),
+        conclusions=lambda wildcards: glob.glob(PATHS.conclusions.format(**wildcards)),
+        experiments=lambda wildcards: glob.glob(PATHS.experiments.format(**wildcards)),
     output:
         PATHS.page,
     log:
-        f"{LOGS}/pages/{{paper}}.log",
+        f"{LOGS}/pages/{{paper}}{{about}}.log",
     wildcard_constraints:
         paper=PAPERS.pattern,
+        about=PATHS.about,
     conda:
         "../../envs/data.yaml"
     threads: 1

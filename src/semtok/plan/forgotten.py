@@ -3,6 +3,7 @@ their jobs, so that what was made under other options is made again. Pages came 
 are not here."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from glob import glob
@@ -42,9 +43,11 @@ def pages_from_elsewhere(papers: Iterable[str], remembered: Callable[[str], bool
     They are committed, so that a fresh clone has them without any of the files that they are made of. To Snakemake a
     page that exists is made, and files on its way that do not are none of its business.
     """
-    for paper in papers:
-        for pattern in (Paths.page, Paths.page_figure):
-            yield from filterfalse(remembered, glob(pattern.format(paper=paper, exhibit="*")))
+    for paper in map(re.escape, papers):
+        pages = Paths.page.format(paper=paper, about=Paths.about)
+        figures = Paths.page_figure.format(paper=paper, about=Paths.about, exhibit=r"[\w-]+")
+        found = [path for path in glob("docs/results/*") if re.fullmatch(f"{pages}|{figures}", path)]
+        yield from filterfalse(remembered, found)
 
 
 def as_recorded(params: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -39,11 +39,13 @@ class Paths:
     """The files of one config's results, which lie below the folder `results`."""
 
     # Pages of a paper's results are part of the documentation, whatever the config; conclusions are written by hand,
-    # and experiments are what scripts of benchmarks/ print of such results.
-    page = "docs/results/{paper}.md"
-    page_figure = "docs/results/{paper}-{exhibit}.svg"
-    conclusions = "docs/results/{paper}-conclusions.md"
-    experiments = "docs/results/{paper}-experiments.md"
+    # and experiments are what scripts of benchmarks/ print of such results. A paper may have several pages, whose names
+    # end in what they are about: simcit, simcit-beauty.
+    page = "docs/results/{paper}{about}.md"
+    page_figure = "docs/results/{paper}{about}-{exhibit}.svg"
+    conclusions = "docs/results/{paper}{about}-conclusions.md"
+    experiments = "docs/results/{paper}{about}-experiments.md"
+    about = r"(?!\S*-(?:conclusions|experiments)\.md$)(?:-[a-z0-9]+)*"
 
     def __init__(self, results: str = "results") -> None:
         self.results = results
