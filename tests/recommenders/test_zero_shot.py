@@ -116,8 +116,9 @@ def test_the_test_users_candidates_of_the_catalogue_are_scored_in_their_order(mo
     assert found["score"].equals(score(options(), model, frame, ATTRIBUTES, interactions, other)["score"])
     longer = pd.concat([interactions, pd.DataFrame({"user": [1], "item": [14]})], ignore_index=True)
     changed = score(options(), model, frame, ATTRIBUTES, longer, candidates)
-    assert found["score"][:2].equals(changed["score"][:2])
-    assert (found["score"][2:] != changed["score"][2:]).all()
+    # Beside a longer prompt others are padded further, which some processors round otherwise.
+    is_same = np.isclose(found["score"], changed["score"], rtol=1e-5, atol=0)
+    assert is_same.tolist() == [True, True, False, False]
 
 
 def test_the_wordings_are_asked(model, frame, tables):
