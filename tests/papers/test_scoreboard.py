@@ -250,6 +250,10 @@ def test_one_run_is_kept_at_a_time(runs, tmp_path, capsys):
     with pytest.raises(SystemExit):
         compare([*map(str, runs), "--keep", str(tmp_path / "kept")])
     assert "--keep: expected one run" in capsys.readouterr().err
+    once = [str(runs[0]), "--output", str(tmp_path / "page.html"), "--keep", str(tmp_path / "kept")]
+    compare(once)
+    with pytest.raises(SystemExit, match="kept: found a run that was kept before; expected a new folder"):
+        compare(once)
 
 
 @pytest.mark.parametrize(("name", "said"), [("nothing.zip", "No such file"), ("broken.zip", "not a zip file")])

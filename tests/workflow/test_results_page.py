@@ -17,6 +17,9 @@ def test_a_page_is_made_of_the_results_and_of_what_a_person_wrote(project: Proje
     # Those of another config may have a page of their own.
     figure = Job("figure_of_page", "paper=cost, about=-news, exhibit=table2-strata")
     assert project.planned("docs/results/cost-news.md") == {Job("results_page", "paper=cost, about=-news"), figure}
+    project.snakemake("--cores", "1", "--", "docs/results/cost-news.md")
+    titles = [(project.root / f"docs/results/{name}.md").read_text().splitlines()[0] for name in ("cost", "cost-news")]
+    assert titles[1] == titles[0].replace(": results", ", news: results") != titles[0]
 
     (project.root / CONCLUSIONS).write_text("CoST gains 12.345678.\n")
     refused = project.snakemake("--cores", "1", "--", "docs/results/cost.md", check=False)

@@ -64,7 +64,7 @@ rule results_page:
         runtime=per_attempt(60),
         gpu=0,
     params:
-        title=lambda wildcards: PAPERS.definition(wildcards.paper).title,
+        title=lambda wildcards: PAPERS.definition(wildcards.paper).title + wildcards.about.replace("-", ", "),
         code=code("results_page.py"),
     script:
         "../scripts/results_page.py"

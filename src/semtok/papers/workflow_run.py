@@ -89,8 +89,11 @@ def read_run(place: Path, chosen: Iterable[Path] | None = None) -> WorkflowRun:
 def keep_run(run: WorkflowRun, folder: Path) -> None:
     """Write what pages show of a run, for `read_run`: a fraction of its results, which can be committed.
 
-    Of each paper: `claims.csv`, `claims-comparisons.csv`, its tables of rankings as CSV, and `behind.json`.
+    Of each paper: `claims.csv`, `claims-comparisons.csv`, its tables of rankings as CSV, and `behind.json`. Raises
+    DataError where the folder has a run, whose tables would stand beside these.
     """
+    if (folder / "papers").exists():
+        raise DataError(f"{folder}: found a run that was kept before; expected a new folder")
     for paper in dict.fromkeys([*run.claims["paper"], *run.cells["paper"]]):
         own = folder / "papers" / paper
         own.mkdir(parents=True, exist_ok=True)
