@@ -17,7 +17,7 @@ from support.fabricated_results import REPOSITORY, write_stats
 from support.jobs import results_of
 
 FOLDER = REPOSITORY / "config/papers"
-SIMCIT = ["table1", "table2", "table3", "table4", "figure4", "figure5", "figure6", CLAIMS]
+SIMCIT = ["table1", "table2", "table3", "table4", "table4-variants", "figure4", "figure5", "figure6", CLAIMS]
 COST = ["table1", "table2", "table3", "figure3", "figure4", CLAIMS]
 EVERY = [*(("simcit", name) for name in SIMCIT), *(("cost", name) for name in COST)]
 
@@ -25,7 +25,7 @@ EVERY = [*(("simcit", name) for name in SIMCIT), *(("cost", name) for name in CO
 @pytest.fixture(scope="module")
 def raw():
     content = yaml.load((REPOSITORY / "config/config.yaml").read_text(), yaml.CSafeLoader)
-    content["papers"]["simcit"]["tables"].append("table4")
+    content["papers"]["simcit"]["tables"].extend(["table4", "table4-variants"])
     return content
 
 
@@ -91,12 +91,12 @@ def test_claims_know_what_their_variants_are_called(raw):
         (
             "simcit",
             lambda c: c["datasets"]["NYC for AMap"].update(stands_for="NYC"),
-            of("simcit", "table4", "figure4", "figure5", "figure6", CLAIMS),
+            of("simcit", "table4", "table4-variants", "figure4", "figure5", "figure6", CLAIMS),
         ),
         (
             "simcit",
             lambda c: c["datasets"]["NYC for AMap"].update(runs_on="TKY"),
-            of("simcit", "table4", "figure4", "figure5", "figure6", CLAIMS),
+            of("simcit", "table4", "table4-variants", "figure4", "figure5", "figure6", CLAIMS),
         ),
         (
             "simcit",
@@ -148,7 +148,8 @@ def test_cutoffs_are_those_of_the_papers_that_have_the_run(raw):
     made = exhibits(raw)
     assert made.cutoffs("mind", "cost", "tiger", "0") == [5, 10, 20, 40]
     assert made.cutoffs("nyc", "simcit", "tiger", "0") == [5, 10, 100, 1000]
-    assert made.cutoffs("nyc", "simcit-no-noise", "tiger", "0") == [10, 100, 1000]
+    assert made.cutoffs("nyc", "simcit-no-noise", "tiger", "0") == [5, 10]
+    assert made.cutoffs("nyc", "simcit-hard-frozen", "tiger", "0") == [5, 10, 100, 1000]
     assert made.cutoffs("mind", "cost+steps=3", "tiger", "0") == [5, 10, 20, 40, 100, 1000]
 
 
