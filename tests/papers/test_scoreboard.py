@@ -94,6 +94,42 @@ def test_a_claim_that_the_last_run_lacks_can_still_be_shown(runs, tmp_path):
     assert summary.count('class="badge') == 1
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "state", "reason"),
+    [
+        (["inconclusive", "not reproduced"], "not reproduced", "Not reproduced: BEA."),
+        (["reproduced", "reproduced"], "reproduced in part", "Reproduced: NYC, BEA."),
+        # The demo's made-up data beside a real run.
+        (["reproduced", "synthetic"], "reproduced in part", "Reproduced: NYC."),
+        (["synthetic", "synthetic"], "synthetic", None),
+    ],
+)
+def test_parts_of_a_claim_that_different_runs_have(runs, tmp_path, verdicts, state, reason):
+    """Each run has one dataset and leaves out two; the joint verdict is that of all, in whatever order they are named."""
+    parts = {f"M-1.{name}": "not run" for name in ("NYC", "BEA", "TKY")}
+    made = []
+    for number, (name, verdict) in enumerate(zip(("NYC", "BEA"), verdicts, strict=True)):
+        source = "synthetic" if verdict == "synthetic" else "mirror"
+        rows = {
+            "M-1": (verdict, f"{source}; not run"),
+            **{part: ("inconclusive", "not run") for part in parts},
+            f"M-1.{name}": (verdict, source),
+        }
+        run = read_run(runs[number])
+        first = run.claims.iloc[0]
+        claims = [first.to_dict() | {"id": id_, "verdict": v, "source": s} for id_, (v, s) in rows.items()]
+        made.append(replace(run, claims=pd.DataFrame(claims)))
+    for order in (made, made[::-1]):
+        write_scoreboard(order, tmp_path / "page.html")
+        found = claims_of(tmp_path / "page.html")
+        if reason is None:
+            assert found == []
+            continue
+        ((attributes, summary),) = found
+        assert f'data-state="{state}"' in attributes
+        assert reason in summary
+
+
 def test_the_page_needs_no_network(pages):
     page = (pages / "two.html").read_text()
     links = re.findall(r'(?:src|href)="([^"]*)"', page)

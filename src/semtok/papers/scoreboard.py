@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
-from semtok.papers.claims.verdicts import CONDITIONS, NOT_RUN, SYNTHETIC
+from semtok.papers.claims.judge import sentences
+from semtok.papers.claims.verdicts import CONDITIONS, NOT_RUN, SYNTHETIC, Finding, by_parts
 from semtok.papers.planted import answer_of
 from semtok.papers.templates import render
 from semtok.papers.workflow_run import WorkflowRun
+from semtok.plan.claim_base import Verdict
 from semtok.run.files import write_text
 
 SIGNS = {
@@ -82,23 +84,51 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
         found = [of_run.get((paper, name)) for of_run in rows]
         states = ["" if row is None else state_of(row) for row in found]
         truth = next((row["truth"] for row in found if row and row.get("truth")), "")
-        # A claim is what the last run says that ran anything of it.
-        has = [number for number, state in enumerate(states) if state]
-        last = ([number for number in has if states[number] != NOT_RUN] or has)[-1]
+        state, reason = _of_all(paper, name, rows)
         yield {
             "paper": paper,
             "id": name,
             "statement": next(row["claim"] for row in found if row),
             "quote": next((row["quote"] for row in found if row and row.get("quote")), ""),
             "states": states,
-            "state": states[last],
+            "state": state,
             "truth": truth,
             # Claims of which there is nothing but made-up data share one line.
             "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
             "changed": len(set(states)) > 1,
-            "reason": in_short(row["reason"]) if (row := found[last]) else "",
+            "reason": in_short(reason),
             "details": [_details(run, paper, name) for run in runs],
         }
+
+
+def _of_all(paper: str, name: str, rows: Sequence[Mapping[tuple[str, str], dict[str, str]]]) -> tuple[str, str]:
+    """The state of a claim by all runs, and why; of one in parts they may have run some each, whatever their order."""
+    parts = dict.fromkeys(key for of_run in rows for key in of_run if key[0] == paper and key[1].startswith(f"{name}."))
+    if not parts:
+        row = _latest((paper, name), rows)
+        return state_of(row), row["reason"]
+    latest = {key[1].removeprefix(f"{name}."): _latest(key, rows) for key in parts}
+    states = {part: state_of(row) for part, row in latest.items()}
+    is_real = bool({*states.values()} - {SYNTHETIC, NOT_RUN})
+    findings = {}
+    for part, row in latest.items():
+        # Made-up data say nothing beside real ones.
+        source = NOT_RUN if is_real and states[part] == SYNTHETIC else row["source"]
+        findings[part] = Finding(cast(Verdict, row["verdict"]), row["reason"], source=source)
+    joint = by_parts(findings)
+    return joint.verdict if is_real else max(states.values(), key=_rank), sentences([joint.reason])
+
+
+def _latest(key: tuple[str, str], rows: Sequence[Mapping[tuple[str, str], dict[str, str]]]) -> dict[str, str]:
+    """What the last run says of a claim that ran anything of it; on real data, if any did."""
+    found = [of_run[key] for of_run in rows if key in of_run]
+    best = max(_rank(state_of(row)) for row in found)
+    return [row for row in found if _rank(state_of(row)) == best][-1]
+
+
+def _rank(state: str) -> int:
+    """How much a state says: that nothing was run, that the data are made up, or a verdict."""
+    return [NOT_RUN, SYNTHETIC, state].index(state)
 
 
 def _details(run: WorkflowRun, paper: str, name: str) -> dict[str, Any]:

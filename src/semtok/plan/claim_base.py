@@ -116,8 +116,7 @@ class PairsClaim(DatasetClaim):
         """What the test of every pair asks, in words: `needed` differences above zero, or none below the margin."""
         if self.margin is None:
             return f"{needed} above zero ({each(level)})"
-        below = f"none below zero (Holm-adjusted {level})"
-        return f"{below}, and every interval above -{self.margin:.0%} of the lower"
+        return f"every interval above -{self.margin:.0%} of the lower (one wholly below it, Holm-adjusted {level}, refutes)"
 
 
 class OneMetric(Section):

@@ -148,9 +148,13 @@ def test_a_size_under_other_conditions(estimate, verdict):
     [
         ([(3.0, -2.0, 8.0, 0.2), (0.0, -4.0, 4.0, 1.0)], "reproduced"),
         ([(3.0, -2.0, 8.0, 0.2), (0.0, -6.0, 6.0, 1.0)], "inconclusive"),
-        ([(3.0, -2.0, 8.0, 0.2), (-9.0, -14.0, -4.0, 0.002)], "not reproduced"),
-        # Surely worse is worse, also within the margin.
-        ([(-2.0, -3.0, -1.0, 0.002)], "not reproduced"),
+        ([(3.0, -2.0, 8.0, 0.2), (-9.0, -14.0, -4.0, 0.002)], "inconclusive"),
+        ([(3.0, -2.0, 8.0, 0.2), (-9.0, -14.0, -6.0, 0.002)], "not reproduced"),
+        # A loss within the margin, with few data and with more of them.
+        ([(-2.0, -4.5, 0.5, 0.12)], "reproduced"),
+        ([(-2.0, -3.0, -1.0, 0.002)], "reproduced"),
+        # Not significant among as many.
+        ([(-9.0, -14.0, -5.1, 0.03)] + [(0.0, -4.0, 4.0, 1.0)] * 2, "inconclusive"),
     ],
 )
 def test_not_worse(estimates, verdict):
@@ -198,7 +202,7 @@ def test_what_cannot_be_compared_leaves_the_rest(estimates, at_least, set_aside,
 def test_a_margin_on_what_is_built():
     near = (3.0, -2.0, 8.0, 0.2)
     assert by_margin(comparisons(near), 0.05, 0.05, [NOT_BUILT]).verdict == "reproduced in part"
-    assert by_margin(comparisons((-9.0, -14.0, -4.0, 0.002)), 0.05, 0.05, [NOT_BUILT]).verdict == "not reproduced"
+    assert by_margin(comparisons((-9.0, -14.0, -6.0, 0.002)), 0.05, 0.05, [NOT_BUILT]).verdict == "not reproduced"
     assert by_margin([], 0.05, 0.05, [UNEQUAL]).verdict == "not comparable"
 
 

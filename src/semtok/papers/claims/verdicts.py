@@ -109,7 +109,10 @@ def by_direction(
 def by_margin(
     comparisons: Sequence[Comparison], margin: float, alpha: float, set_aside: Sequence[SetAside] = ()
 ) -> Finding:
-    """Relative gains in percent: none significantly below zero, and every interval above the margin.
+    """Relative gains in percent: every interval above a loss of `margin`; one that lies below it refutes.
+
+    A test of non-inferiority: a loss that is surely smaller than the margin refutes nothing, however sure it is, so that
+    more data never turn *reproduced* into *not reproduced* where the gains stay as they are.
 
     Args:
         comparisons: relative gains in percent.
@@ -120,11 +123,14 @@ def by_margin(
     if not comparisons:
         return _nothing_left(set_aside)
     adjusted = holm([comparison.estimate.p for comparison in comparisons])
-    open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > -100 * margin]
+    reversed_ = _significant(comparisons, adjusted, alpha, sign=-1)
+    least = -100 * margin
+    lost = [c.name for c in comparisons if c.name in reversed_ and c.estimate.high < least]
+    open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > least]
     verdict: Verdict = "reproduced in part" if set_aside else "reproduced"
     reason = f"no interval reaches a loss of {margin:.0%}"
-    if reversed_ := _significant(comparisons, adjusted, alpha, sign=-1):
-        verdict, reason = "not reproduced", f"significantly worse: {_names(reversed_)}"
+    if lost:
+        verdict, reason = "not reproduced", f"a loss of more than {margin:.0%}: {_names(lost)}"
     elif open_:
         verdict, reason = "inconclusive", f"a loss of more than {margin:.0%} cannot be ruled out: {_names(open_)}"
     return Finding(verdict, reason + _aside(set_aside), comparisons, adjusted)
