@@ -20,6 +20,8 @@ def test_what_a_recommender_reads_in_words():
     training = {"epochs": 12, "samples_per_epoch": None}
     sasrec = {"max_items": 100, "model": {}, "training": training}
     assert recommender_in_words(sasrec) == "the last 100 items of a history, at most 12 epochs of every train record"
+    cloze = sasrec | {"training": training | {"mask_ratio": 0.2, "last_item_ratio": 0.5}}
+    assert recommender_in_words(cloze).endswith("every train record (20% of them masked, or in 50% of the windows one)")
     stan = sasrec | {"model": {"now": "target"}}
     assert recommender_in_words(stan) == f"{recommender_in_words(sasrec)}, the time of the target"
     assert recommender_in_words(stan | {"model": {"now": "last"}}) == recommender_in_words(sasrec)

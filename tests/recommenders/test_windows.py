@@ -62,6 +62,18 @@ def test_records_between_train_ones_are_history_only():
     assert following[is_learned].tolist() == [2, 3]
 
 
+@pytest.mark.parametrize("max_items", [1, 2, 3, 4, 9])
+@pytest.mark.parametrize("letters", ["tttctt", "ttccctccttct", "tcccccct", "ctctctctvT"])
+def test_records_between_train_ones_do_not_shift_a_window(letters, max_items):
+    """Each train record with a predecessor is predicted once, and `predictions` counts it once."""
+    windows = make_windows(table(letters), max_items)
+    items, following, is_learned = inputs_and_targets(windows)
+    expected = [place for place, letter in enumerate(letters) if letter == "t" and place]
+    assert sorted(following[is_learned].tolist()) == expected
+    assert (items[is_learned] == following[is_learned] - 1).all()
+    assert [windows.predictions(np.array([row])) for row in range(len(windows))] == is_learned.sum(axis=1).tolist()
+
+
 @pytest.mark.parametrize("capacity", [Capacity(1, 1), Capacity(20, 3), Capacity(10**6, 10**6)])
 def test_a_step_does_not_depend_on_how_its_windows_are_grouped(world, capacity):
     windows = make_windows(world[0], max_items=4)

@@ -30,7 +30,7 @@ class Windows(TrainingSamples):
     model: ItemModel
     sequences: Sequences
     ends: Samples
-    """The last prediction of each window; its inputs are the `max_items` items before."""
+    """The end of each window; its inputs are the `max_items` items before."""
     is_learned: npt.NDArray[np.bool_]
     """[n_interactions], whether a record is predicted."""
     n_predictions: Integers
@@ -48,9 +48,13 @@ class Windows(TrainingSamples):
         last_position = samples.position[is_last][np.cumsum(is_last) - is_last]
         window = (last_position - samples.position) // max_items
         rows = np.flatnonzero(is_last | np.append(np.diff(window) < 0, True))
+        # Where a window ends by its number, also if the record there is no train record: else it would reach into the
+        # one before.
+        user, position = samples.user[rows], last_position[rows] - window[rows] * max_items
+        ends = Samples(user, position, sequences.items[sequences.starts[user] + position])
         usual, most_scores = capacity_of(model.device), MOST_SCORES.get(model.device.type, MOST_SCORES["cpu"])
         capacity = Capacity(min(usual.most, most_scores // sequences.n_items), usual.pass_cost)
-        return cls(model, sequences, samples.take(rows), is_learned, np.diff(rows, prepend=-1), max_items, capacity)
+        return cls(model, sequences, ends, is_learned, np.diff(rows, prepend=-1), max_items, capacity)
 
     def __len__(self) -> int:
         return len(self.ends)
