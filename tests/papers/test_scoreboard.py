@@ -105,7 +105,7 @@ def test_a_claim_that_the_last_run_lacks_can_still_be_shown(runs, tmp_path):
     ],
 )
 def test_parts_of_a_claim_that_different_runs_have(runs, tmp_path, verdicts, state, reason):
-    """Each run has one dataset and leaves out two; the joint verdict is that of all, in whatever order they are named."""
+    """Each run has one dataset and leaves out two; the joint verdict is that of all, in whatever order they stand."""
     parts = {f"M-1.{name}": "not run" for name in ("NYC", "BEA", "TKY")}
     made = []
     for number, (name, verdict) in enumerate(zip(("NYC", "BEA"), verdicts, strict=True)):

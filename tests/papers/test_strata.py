@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,8 +55,8 @@ def test_strata_are_a_division_of_all_targets(seed):
         assert (held == 1).all()
 
 
-def results_of(folder, ranks, seeds=(0, 1), **changed):
-    """Table 2 of made-up ranks, by run."""
+def results_of(folder, ranks, seeds=(0, 1), facts=(), **changed):
+    """Table 2 of made-up ranks, by run; `facts` of its decoding by tokenizer."""
     cells = plan.cells(load(DEFINITION), paper_config(**changed), "table2", list(seeds), TOKENIZERS)
     runs = [run for run in plan.runs(cells) if not run.is_untrained]
     files = {run: folder / f"{run.tokenizer}-{run.seed}.parquet" for run in runs}
@@ -62,8 +64,12 @@ def results_of(folder, ranks, seeds=(0, 1), **changed):
         ranks(run).to_parquet(path, index=False)
     targets = {"MIND": write_untrained(folder / "untrained.parquet", ranks(runs[0]))} if runs else {}
     stats = {"MIND": write_stats(folder / "stats.json", "mirror", users=8)} if runs else {}
+    for name, found in dict(facts).items():
+        (folder / f"{name}.json").write_text(json.dumps(found))
+    decoded = {run: folder / f"{run.tokenizer}.json" for run in runs if run.tokenizer in dict(facts)}
+    found = {"ranks": files, "facts": decoded}
     return results_from(
-        *(DEFINITION, PRINTED, "cost", "table2", cells, {"ranks": files}, stats, Uncertainty(200, 0.95, 0), targets)
+        *(DEFINITION, PRINTED, "cost", "table2", cells, found, stats, Uncertainty(200, 0.95, 0), targets)
     )
 
 
@@ -123,3 +129,14 @@ def test_files(tmp_path, changed):
 
 def strata_of(folder):
     return strata(pd.read_parquet(folder / "untrained.parquet"))
+
+
+def test_a_row_whose_beam_is_not_certified_is_marked(tmp_path):
+    facts = {"cost": {"overlap@20": 0.8}, "rqvae": {"overlap@20": 0.99}, "random": {"certified_targets": 0}}
+    results = results_of(tmp_path, lambda run: BY_SEED[run.seed], facts=facts)
+    make_strata(results, tmp_path / "strata.csv", [tmp_path / "strata.svg", tmp_path / "strata.md"])
+    drawn = (tmp_path / "strata.svg").read_text()
+    assert "<!-- L_co (CoST)† -->" in drawn
+    assert "<!-- Random† -->" in drawn
+    assert "<!-- L_re (RQ-VAE) -->" in drawn
+    assert "not judged" in (tmp_path / "strata.md").read_text()

@@ -45,7 +45,8 @@ def judge(
     without_codes: str = "",
     definition: Path = DEFINITION,
     scale: int = 1,
-    overlaps: Mapping[str, float] | None = None,
+    overlaps: Mapping[str, float | None] | None = None,
+    leaks: str = "",
     steps: Mapping[str, int] | None = None,
     terms: Mapping[str, Terms] | None = None,
     **changed: Any,
@@ -63,7 +64,8 @@ def judge(
         without_codes: a tokenizer that has no diagnostics.
         definition: of the paper.
         scale: how many times the hits and the 1,500 targets there are.
-        overlaps: by tokenizer, what share of the true best its beam found.
+        overlaps: by tokenizer, what share of the true best its beam found; None: it was not compared.
+        leaks: a tokenizer whose beam has the target first more often than exact scores have.
         steps: by tokenizer, of its training.
         terms: by tokenizer, on what terms its runs are made.
         changed: in the paper's config.
@@ -78,7 +80,12 @@ def judge(
         metrics[run] = write_metrics(folder, run, found)
         if run.tokenizer in (overlaps or {}):
             facts[run] = folder / f"decoding-{run.tokenizer}-{run.seed}.json"
-            facts[run].write_text(json.dumps({"overlap@20": (overlaps or {})[run.tokenizer]}))
+            overlap = (overlaps or {})[run.tokenizer]
+            facts[run].write_text(json.dumps({"certified_targets": 0} if overlap is None else {"overlap@20": overlap}))
+        if run.tokenizer == leaks:
+            facts[run] = folder / f"decoding-{run.tokenizer}-{run.seed}.json"
+            found = {"overlap@20": 0.96, "beam_recall@1": 0.4, "exhaustive_recall@1": 0.3}
+            facts[run].write_text(json.dumps(found))
         if run.tokenizer in (steps or {}):
             histories[run] = folder / f"history-{run.tokenizer}-{run.seed}.csv"
             histories[run].write_text(f"epoch,step,loss\n1,10,3\n2,{(steps or {})[run.tokenizer]},2\n")

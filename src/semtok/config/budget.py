@@ -45,7 +45,9 @@ def recommender_in_words(options: Mapping[str, Any], grid: Mapping[str, list[Any
         else f"{training['samples_per_epoch']:,} samples drawn from the train records"
     )
     if "mask_ratio" in training:
-        epochs += " ({mask_ratio:.0%} of them masked, or in {last_item_ratio:.0%} of the windows one)".format(**training)
+        epochs += " ({mask_ratio:.0%} of them masked, or in {last_item_ratio:.0%} of the windows one)".format(
+            **training
+        )
     # A method of one's own may have other options.
     words = [f"the last {options['max_items']:,} items of a history"] if "max_items" in options else []
     if options.get("language_model"):

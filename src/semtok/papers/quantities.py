@@ -5,11 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from semtok.plan.cells import Cell, Run
 from semtok.run.files import read_json
 
 COLLISION_RATE = "collision rate"
 NEIGHBOUR_COLLISION = "P(collision | nearest)"
 RANDOM_COLLISION = "P(collision | random pair)"
+
+CERTIFIED = 0.95
+"""A row whose beam finds less than this share of the true best is not judged."""
+LUCK = 0.05
+"""A beam whose Recall@1 is above the exact one by more has seen the target (docs/methods.md, "Beam search")."""
+UNCERTIFIED = "†"
+"""Marks such a row, in tables and figures."""
+MARKED = f"{UNCERTIFIED} The beam finds less than {CERTIFIED:.0%} of the true best, or was not compared: not judged."
 
 RIGHT, ANOTHER_ITEM = "accuracy", "accuracy_of_another_item"
 
@@ -89,3 +98,26 @@ def worst_overlap(paths: Iterable[str | Path]) -> float | None:
     """The smallest share of the true best items that a beam found, of some `decoding.json`; None if none certified."""
     found = [value for path in paths for key, value in certification(path).items() if key.startswith("overlap@")]
     return min(found, default=None)
+
+
+def beam_fault(paths: Iterable[str | Path]) -> str:
+    """What is wrong with the beam of some `decoding.json`, in words; empty if nothing (rule 7 of statistics.md)."""
+    paths = list(paths)
+    overlap = worst_overlap(paths)
+    if overlap is not None and overlap < CERTIFIED:
+        return f"finds {overlap:.0%} of the true best, less than {CERTIFIED:.0%}"
+    for facts in map(read_json, paths):
+        if facts.get("certified_targets") == 0:
+            return "was not compared with exact scores (decoding.certify_users is 0)"
+        ours, exact = facts.get("beam_recall@1", 0.0), facts.get("exhaustive_recall@1", 0.0)
+        if ours > exact + LUCK:
+            return f"has the target first in {ours:.0%} of the lists and exact scores in {exact:.0%}, so it has seen it"
+    return ""
+
+
+def beam_faults(cells: Iterable[Cell], files: Mapping[Run, str | Path]) -> dict[tuple[str, str], str]:
+    """By dataset and row, as the definition writes it: the faults of the rows whose beam has one."""
+    found = {
+        (cell.dataset, cell.tokenizer): beam_fault(files[run] for run in cell.runs if run in files) for cell in cells
+    }
+    return {row: fault for row, fault in found.items() if fault}

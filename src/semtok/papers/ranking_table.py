@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from semtok.papers import diagnostics_table
-from semtok.papers.claims.equal_terms import CERTIFIED
 from semtok.papers.measured import MeasuredTable
 from semtok.papers.metrics import expected_of_random, printed_back
-from semtok.papers.quantities import worst_overlap
+from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.table_files import Table
@@ -22,7 +21,6 @@ from semtok.plan.untrained import kind_of
 
 EXPECTED_OF_RANDOM = "Random list, in expectation"
 """A method of the tidy numbers, beside the one list that was drawn."""
-_UNCERTIFIED = "†"
 
 
 class RankingResults(MeasuredTable):
@@ -43,12 +41,7 @@ class RankingResults(MeasuredTable):
             if "random" in table.untrained and (items := results.origins[dataset].items)
         }
         """What a list in random order earns on average, by dataset, metric and k; none where no table shows it."""
-        facts = results.files.get("facts", {})
-        overlaps = {
-            (cell.dataset, cell.tokenizer): worst_overlap(facts[run] for run in cell.runs if run in facts)
-            for cell in results.cells
-        }
-        self.uncertified = {row for row, overlap in overlaps.items() if overlap is not None and overlap < CERTIFIED}
+        self.uncertified = {*beam_faults(results.cells, results.files.get("facts", {}))}
         """Dataset and row whose beam misses too much of the true best: no claim is judged by them."""
 
     def is_run(self, row: Row, dataset: str) -> bool:
@@ -135,7 +128,7 @@ def _row_pair(shown: RankingResults, row: Row, dataset: str, metric: str, k: int
         return is_compared and entry.get(key) is not None and entry[key] == max(found)
 
     printed, ours = shown.pair(dataset, row.tokenizer, metric, k)
-    mark = _UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified and "mean" in entry else ""
+    mark = UNCERTIFIED if (dataset, row.tokenizer) in shown.uncertified and "mean" in entry else ""
     ours = replace(ours, plain=ours.plain + mark, bold=is_best("mean") and not mark)
     return replace(printed, bold=is_best("printed")), ours
 
@@ -190,7 +183,7 @@ def _notes(shown: RankingResults) -> list[str]:
         of, over = ("the best of " + ", ".join(n) if len(n) > 1 else n[0] for n in (gain.of, gain.over))
         notes.append(f"{gain.label}: {of} over {over}, in percent.")
     if shown.uncertified:
-        notes.append(f"{_UNCERTIFIED} The beam finds less than {CERTIFIED:.0%} of the true best: not judged.")
+        notes.append(MARKED)
     if "recovered_secondary" in results.printed.provenances(results.name):
         notes.append("Printed numbers: from a third party's transcription of the paper; the original cells are lost.")
     return [*notes, *language_models(results.cells), *remarks(results.cells), *_empty(shown)]

@@ -116,7 +116,8 @@ class PairsClaim(DatasetClaim):
         """What the test of every pair asks, in words: `needed` differences above zero, or none below the margin."""
         if self.margin is None:
             return f"{needed} above zero ({each(level)})"
-        return f"every interval above -{self.margin:.0%} of the lower (one wholly below it, Holm-adjusted {level}, refutes)"
+        refutes = f"one wholly below it, Holm-adjusted {level}, refutes"
+        return f"every interval above -{self.margin:.0%} of the lower ({refutes})"
 
 
 class OneMetric(Section):

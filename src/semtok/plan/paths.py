@@ -13,7 +13,7 @@ READS: dict[str, tuple[str, ...]] = {
     "ranking": ("metrics", "diagnostics", "facts", "choice", "ranks"),
     "attributes": ("dense",),
     "scoring": ("metrics", "scored"),
-    "bars": ("metrics",),
+    "bars": ("metrics", "facts"),
     "training": ("history",),
     "embedding": ("codes", "model"),
     "claims": ("metrics", "diagnostics", "facts", "history", "dense"),

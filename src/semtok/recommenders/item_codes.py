@@ -217,8 +217,9 @@ def decode_over_codes(task: RecommenderTask[Options], weights: Weights, build: B
         "invalid_rate": generated.invalid_rate,
     }
     # The soft constraint searches all tuples, and the exact ranking is of those that items have.
-    if task.options.decoding.certify_users and task.options.decoding.constraint == "trie":
-        facts |= certified_facts(decoder, samples, generated, task.options.decoding.certify_users)
+    if task.options.decoding.constraint == "trie":
+        n_users = task.options.decoding.certify_users
+        facts |= certified_facts(decoder, samples, generated, n_users) if n_users else {"certified_targets": 0}
     beams = [row[row >= 0] for row in generated.top]
     return ranks_table(task.targets, generated.ranks(samples.item), beams), facts
 

@@ -20,8 +20,12 @@ from semtok.papers.claims.equal_terms import Made, obstacle
             ["a writes with opt, a language model that has read", "b with none"],
         ),
         (Made("a"), Made("b", catalogue_model="opt"), ["b writes with opt", "a with none"]),
-        (Made("a", overlap=0.951), Made("b", overlap=None), []),
-        (Made("a", overlap=0.9), Made("b", 5, overlap=0.8), ["beam of a finds 90%", "beam of b finds 80%"]),
+        (Made("a"), Made("b", beam_fault=""), []),
+        (
+            Made("a", beam_fault="is narrow"),
+            Made("b", 5, beam_fault="is worse"),
+            ["beam of a is narrow", "beam of b is worse"],
+        ),
     ],
 )
 def test_what_stands_between_two_rows(first, second, reasons):

@@ -87,6 +87,8 @@ UNEQUAL = {
         "steps": {"rqvae": 31_200, "cost": 4_800},
     },
     "a beam": {"overlaps": {"rqvae": 0.97, "cost": 0.94}},
+    "a beam that nobody compared": {"overlaps": {"rqvae": 0.97, "cost": None}},
+    "a beam that has seen the target": {"leaks": "cost"},
     "a language model": {"terms": {"cost": Terms(catalogue_model="opt")}},
 }
 REASONS = {
@@ -94,6 +96,8 @@ REASONS = {
     "an encoder": "cost reads text by tfidf, rqvae by minilm",
     "steps": "the tokenizer of cost took 4,800 steps, of rqvae 31,200",
     "a beam": "the beam of cost finds 94% of the true best, less than 95%",
+    "a beam that nobody compared": "the beam of cost was not compared with exact scores",
+    "a beam that has seen the target": "cost has the target first in 40% of the lists and exact scores in 30%",
     "a language model": "a language model that has read nothing but the catalogue, and rqvae with none",
 }
 

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 from pathlib import Path
@@ -23,17 +24,21 @@ from support.fabricated_results import (
 )
 
 
-def build(folder, name, source="synthetic", suffixes=(), **changed):
-    """Build a figure on fabricated runs; returns its CSV as a frame."""
+def build(folder, name, source="synthetic", suffixes=(), facts=(), **changed):
+    """Build a figure on fabricated runs, with `facts` of decoding by tokenizer; returns its CSV as a frame."""
     config = paper_config(**changed)
     cells = plan.cells(load(DEFINITION), config, name, [0], TOKENIZERS)
     paths = {
         run: write_metrics(folder, run, drawn_ranks(0.2 + 0.02 * i, 200, i)) for i, run in enumerate(plan.runs(cells))
     }
     stats = {label: write_stats(folder / f"{label}.json", source) for label in config.datasets}
+    for tokenizer, found in dict(facts).items():
+        (folder / f"{tokenizer}.json").write_text(json.dumps(found))
+    decoded = {run: folder / f"{run.tokenizer}.json" for run in paths if run.tokenizer in dict(facts)}
+    files = {"metrics": paths, "facts": decoded}
     csv = folder / f"{name}.csv"
     make_figure(
-        results_from(DEFINITION, PRINTED, "cost", name, cells, {"metrics": paths}, stats, Uncertainty(100, 0.95, 0)),
+        results_from(DEFINITION, PRINTED, "cost", name, cells, files, stats, Uncertainty(100, 0.95, 0)),
         *(csv, [csv.with_suffix(f".{suffix}") for suffix in suffixes]),
     )
     return pd.read_csv(csv, keep_default_na=False, na_values={"mean": "", "printed": "", "std": ""})
@@ -59,6 +64,20 @@ def test_plots_of_one_panel_are_told_apart(tmp_path):
     build(tmp_path, "figure3", suffixes=["svg"])
     titles = re.findall(r"<!-- (\(.*?\)) (?:temperature|epochs)", (tmp_path / "figure3.svg").read_text())
     assert titles == ["(a, Recall@20)", "(a, Recall@40)", "(b)"]
+
+
+def test_a_bar_whose_beam_is_not_certified_is_marked(tmp_path):
+    build(
+        tmp_path,
+        "figure4",
+        suffixes=["svg", "md"],
+        facts={"cost": {"overlap@20": 0.8}, "cost+n_levels=4": {"overlap@20": 1}},
+    )
+    drawn = (tmp_path / "figure4.svg").read_text()
+    # The paper's own setting is a bar of each panel, once for each metric and k; the other has a wide beam.
+    panels = load(DEFINITION).figures["figure4"].panels.values()
+    assert drawn.count("<!-- † -->") == sum(len(panel.metrics) * len(panel.ks) for panel in panels)
+    assert "not judged" in (tmp_path / "figure4.md").read_text()
 
 
 def test_one_run_in_two_panels_has_one_value(tmp_path):

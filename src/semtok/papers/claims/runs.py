@@ -9,7 +9,7 @@ from semtok.papers.claims.equal_terms import Made, obstacle
 from semtok.papers.claims.verdicts import SetAside
 from semtok.papers.history import steps_of
 from semtok.papers.measured import Measured
-from semtok.papers.quantities import answers, headlines, use, worst_overlap
+from semtok.papers.quantities import answers, beam_fault, headlines, use
 from semtok.papers.results import Results
 from semtok.papers.statistics import Estimate, Statistic
 from semtok.plan.cells import Cell
@@ -87,9 +87,9 @@ class ExhibitRuns:
         seen = None if of_codes else cell.terms.history
         if seen is not None and origin is not None and origin.longest is not None:
             seen = min(seen, origin.longest)
-        overlap = worst_overlap(facts[run] for run in cell.runs if run in facts)
+        fault = beam_fault(facts[run] for run in cell.runs if run in facts)
         model = "" if of_codes else cell.terms.catalogue_model
-        return Made(name, seen, cell.terms.vectors, max(filter(None, steps), default=None), overlap, model)
+        return Made(name, seen, cell.terms.vectors, max(filter(None, steps), default=None), fault, model)
 
     def estimate(self, statistic: Statistic) -> Estimate:
         """Of metrics, over users and seeds."""

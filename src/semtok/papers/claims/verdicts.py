@@ -111,8 +111,8 @@ def by_margin(
 ) -> Finding:
     """Relative gains in percent: every interval above a loss of `margin`; one that lies below it refutes.
 
-    A test of non-inferiority: a loss that is surely smaller than the margin refutes nothing, however sure it is, so that
-    more data never turn *reproduced* into *not reproduced* where the gains stay as they are.
+    A test of non-inferiority: a loss within the margin refutes nothing, however sure it is. So more data never turn
+    *reproduced* into *not reproduced* where the gains stay as they are.
 
     Args:
         comparisons: relative gains in percent.

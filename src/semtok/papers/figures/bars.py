@@ -1,6 +1,6 @@
 """Bars with intervals, the paper's values beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from semtok.papers.figures.canvas import COLOURS, Drawing
 from semtok.papers.measured import MeasuredResults
+from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
 from semtok.papers.results import Results
 from semtok.papers.statistics import Uncertainty
 from semtok.plan.figure_specs import METRIC_NAMES, Bar, Figure, Panel
@@ -25,13 +26,23 @@ def draw(results: Results) -> Drawing:
     """A plot for each panel, or for a panel with groups one for each metric and k; from `metrics`."""
     figure = results.spec(Figure)
     frame = _tidy(results, figure)
+    faults = beam_faults(results.cells, results.files.get("facts", {}))
     panels = [
-        partial(_panel, panel, letter, columns, frame[frame["panel"] == letter])
+        partial(_panel, panel, letter, columns, _marks(panel, faults), frame[frame["panel"] == letter])
         for letter, panel in figure.panels.items()
         for columns in ([_columns(panel)] if panel.bars[0].group is None else [[one] for one in _columns(panel)])
     ]
     shown = list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"]))
-    return Drawing(frame, panels, shown, _notes(figure, frame, results.uncertainty))
+    notes = _notes(figure, frame, results.uncertainty)
+    return Drawing(frame, panels, shown, [*notes, MARKED] if faults else notes)
+
+
+def _marks(panel: Panel, faults: Container[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """By group and series, what stands above each bar of a panel: a mark where its beam has a fault."""
+    return {
+        (bar.group or "", bar.series): UNCERTIFIED if (panel.dataset, bar.tokenizer) in faults else ""
+        for bar in panel.bars
+    }
 
 
 def _tidy(results: Results, figure: Figure) -> pd.DataFrame:
@@ -94,7 +105,14 @@ def _notes(figure: Figure, frame: pd.DataFrame, uncertainty: Uncertainty) -> lis
     return [*notes, *(panel.note for panel in figure.panels.values() if panel.note)]
 
 
-def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.DataFrame, axis: Axes) -> None:
+def _panel(
+    panel: Panel,
+    letter: str,
+    columns: list[tuple[str, int]],
+    marks: Mapping[tuple[str, str], str],
+    frame: pd.DataFrame,
+    axis: Axes,
+) -> None:
     groups = list(dict.fromkeys(bar.group or "" for bar in panel.bars))
     series = list(dict.fromkeys(bar.series for bar in panel.bars))
     positions = [(group, column) for group in groups for column in columns]
@@ -107,7 +125,7 @@ def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.
             row = shown.get((group, one, metric, k))
             if row is not None:
                 place = x + (i - (len(series) - 1) / 2) * width
-                _bar(axis, place, width, COLOURS[i % len(COLOURS)], row)
+                _bar(axis, place, width, COLOURS[i % len(COLOURS)], row, marks[group, one])
                 named[place] = one
     names = [METRIC_NAMES[metric] for metric, _ in columns]
     if groups != [""]:
@@ -134,11 +152,12 @@ def _panel(panel: Panel, letter: str, columns: list[tuple[str, int]], frame: pd.
     below.tick_params(length=0, pad=10 + _POINTS_A_LETTER * max(map(len, series)))
 
 
-def _bar(axis: Axes, x: float, width: float, colour: str, row: Mapping[Any, Any]) -> None:
+def _bar(axis: Axes, x: float, width: float, colour: str, row: Mapping[Any, Any], mark: str) -> None:
     if pd.isna(row["mean"]):
         axis.annotate("not run", (x, 0), (0, 3), textcoords="offset points", rotation=90, ha="center", fontsize=7)
     else:
         axis.bar(x, row["mean"], width * 0.92, color=colour, edgecolor="#333333", linewidth=0.5)
         axis.vlines(x, row["ci_low"], row["ci_high"], color="#222222", linewidth=1)
+        axis.annotate(mark, (x, row["ci_high"]), (0, 2), textcoords="offset points", ha="center", fontsize=8)
     if not pd.isna(row["printed"]):
         axis.plot(x, row["printed"], "D", markersize=4, markerfacecolor="white", markeredgecolor="black", zorder=4)

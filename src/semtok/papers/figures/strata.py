@@ -1,6 +1,6 @@
 """A table's Recall by strata: a row a method, a column a stratum, and a plot a dataset."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from semtok.papers.figures import canvas
+from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
 from semtok.papers.results import Results
 from semtok.papers.strata import HAD_BEFORE, RECENT, tidy
 from semtok.plan.table_specs import RankingTable
@@ -23,7 +24,10 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
     k = 10 if 10 in set(frame["k"]) else max(frame["k"], default=0)
     shown = frame[frame["k"] == k]
     by_dataset = {str(dataset): part for dataset, part in shown.groupby("dataset", sort=False)}
-    panels: list[Callable[[Axes], None]] = [partial(_panel, *one) for one in by_dataset.items()] or [_nothing]
+    labels = results.spec(RankingTable).labels
+    faults = beam_faults(results.cells, results.files.get("facts", {}))
+    marked = {(dataset, labels[row]) for dataset, row in faults}
+    panels: list[Callable[[Axes], None]] = [partial(_panel, marked, *one) for one in by_dataset.items()] or [_nothing]
     tallest = max((part["method"].nunique() for part in by_dataset.values()), default=1)
     notes = [
         *(results.describe(dataset) for dataset in by_dataset),
@@ -31,6 +35,7 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
         f"the last {RECENT} interactions, earlier or never. In brackets, the share of the targets.",
         "Below the line: what nobody trained. Darker is better, of the methods of a column.",
     ]
+    notes += [MARKED] * bool(marked)
     title = f"{results.title}: Recall@{k} by strata. {results.spec(RankingTable).caption}"
     drawing = canvas.Drawing(frame, panels, list(by_dataset), notes)
     canvas.write(title, drawing, csv, files, panel=(6.5, 0.9 + _HEIGHT_OF_A_ROW * tallest), beside=1)
@@ -41,7 +46,7 @@ def _nothing(axis: Axes) -> None:
     axis.text(0.5, 0.5, "nothing was run", transform=axis.transAxes, ha="center", fontsize=9)
 
 
-def _panel(dataset: str, frame: pd.DataFrame, axis: Axes) -> None:
+def _panel(marked: Container[tuple[str, str]], dataset: str, frame: pd.DataFrame, axis: Axes) -> None:
     methods = frame[["method", "kind"]].drop_duplicates()
     strata = frame[["by", "stratum", "share"]].drop_duplicates()
     values = frame["mean"].to_numpy().reshape(len(methods), len(strata))
@@ -52,7 +57,8 @@ def _panel(dataset: str, frame: pd.DataFrame, axis: Axes) -> None:
         axis.text(column, row, f"{value:.3f}", ha="center", va="center", fontsize=7)
     names = [f"{name}\n({share:.2f})" for name, share in zip(strata["stratum"], strata["share"], strict=True)]
     axis.set_xticks(range(len(names)), names, fontsize=7)
-    axis.set_yticks(range(len(methods)), methods["method"], fontsize=7)
+    names = [name + UNCERTIFIED * ((dataset, name) in marked) for name in methods["method"]]
+    axis.set_yticks(range(len(methods)), names, fontsize=7)
     axis.tick_params(length=0)
     for by, part in strata.reset_index(drop=True).groupby("by", sort=False):
         axis.text(part.index.to_numpy().mean(), -0.7, str(by), ha="center", va="bottom", fontsize=8)
