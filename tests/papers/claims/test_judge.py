@@ -37,8 +37,8 @@ def test_data_that_cannot_be_had_are_named(as_claimed):
 def test_a_claim_is_judged_on_what_is_built(as_claimed, reversed_simcit):
     row = as_claimed.loc["M-1.NYC"]
     assert row["verdict"] == "reproduced in part"
-    assert "4 of 4 comparisons hold, 4 must; not built: ids/stan, ids/geosan, ids/stgn" in row["reason"]
-    assert len(row["p_values"].split(";")) == 4
+    assert "6 of 6 comparisons hold, 6 must; not built: ids/stan, ids/geosan, ids/stgn" in row["reason"]
+    assert len(row["p_values"].split(";")) == 6
     # SASRec was run, so that the generative methods' advantage over it is known.
     assert as_claimed.loc["M-2.NYC", "reason"].startswith("6 of 6 ")
     failed = reversed_simcit.loc["M-1.NYC"]
@@ -146,6 +146,14 @@ def test_a_size_is_not_compared_under_other_conditions(tmp_path, changed, reason
     assert f"the paper's conditions alone: {reason}" in found.loc["C-1", "reason"]
     # A direction is claimed of the methods, not of the data.
     assert found.loc["C-6", "verdict"] == "reproduced"
+
+
+def test_a_direction_names_what_is_not_as_printed(tmp_path):
+    """Once: a size that is not compared for it has it in its reason already."""
+    found = judge(tmp_path, AS_PRINTED, scale=2, terms={"cost": Terms(departures=("text is by another encoder",))})
+    assert found.loc["C-6", "reason"].endswith("Not as printed: text is by another encoder.")
+    assert found.loc["C-1", "reason"].count("text is by another encoder") == 1
+    assert "Not as printed" not in found.loc["C-1", "reason"]
 
 
 def test_the_opposite_direction_refutes_a_size_everywhere(tmp_path):

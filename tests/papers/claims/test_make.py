@@ -1,7 +1,9 @@
+import re
 from typing import get_args
 
 from semtok.papers.claims.make import called
 from semtok.plan.claim_base import Verdict
+from support import fabricated_simcit as simcit
 from support.fabricated_cost import AS_PRINTED, judge
 
 VERDICTS = set(get_args(Verdict))
@@ -49,6 +51,19 @@ def test_synthetic_data_get_no_verdict_and_are_told_of_once(tmp_path):
     assert set(rows["verdict"]) == {"synthetic"}
     assert (tmp_path / "claims.md").read_text().count("Synthetic data") == 1
     assert 'class="warning">Synthetic data' in (tmp_path / "claims.html").read_text()
+
+
+def test_what_is_said_of_a_claim_stands_below_the_table(tmp_path):
+    rows = simcit.judge(tmp_path, {"simcit": simcit.BASE})
+    page = (tmp_path / "claims.md").read_text()
+    noted = [name for name in rows.index if f"\n- {name}: " in page]
+    assert {"M-1", "M-6", "M-8"} <= {*noted}
+    for name in noted:
+        (said,) = re.findall(rf"\n- {name}: (.*)", page)
+        assert rows.loc[name, "test"].endswith(said)
+    # Nothing is said of what was not run.
+    assert rows.loc["M-4", "source"] == "not run"
+    assert "M-4" not in noted
 
 
 def test_variants_are_called_as_their_table_calls_them():

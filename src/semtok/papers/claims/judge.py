@@ -69,7 +69,11 @@ class Judge:
             return without_verdict(finding)
         finding = with_made_up(finding, "; ".join(remarks(cells)))
         about = [*language_models(cells), *(sentence for dataset in datasets for sentence in self._about(dataset))]
-        return replace(finding, reason=sentences([finding.reason, *about]))
+        # A direction is judged under other conditions than the paper's, too; a reader must know which.
+        other = list(dict.fromkeys(departure for cell in cells for departure in cell.terms.departures))
+        other = [departure for departure in other if departure not in finding.reason]
+        not_as_printed = f"not as printed: {'; '.join(other)}" if other else ""
+        return replace(finding, reason=sentences([finding.reason, *about, not_as_printed]))
 
     def _cells_of(self, claim: Claim) -> list[Cell]:
         for dataset in claim.datasets:

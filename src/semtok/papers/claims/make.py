@@ -44,7 +44,8 @@ def make_claims(results: Results, files: Sequence[Path], comparisons: Path) -> N
     rows = [{**row, "test": called(row["test"], results.labels)} for row in rows]
     compared = [row for name, _, finding in found for row in _compared(results.paper, name, finding)]
     write_csv(comparisons, pd.DataFrame(compared, columns=_COMPARED))
-    grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found])
+    said = {name: called(claim.note, results.labels) for name, claim, _ in found if claim.note}
+    grid = _grid(results.content.title, rows, [_summary(finding) for _, _, finding in found], said)
     write_table(Table(pd.DataFrame(rows), [grid]), files)
 
 
@@ -113,7 +114,8 @@ def _summary(finding: Finding) -> str:
     return f"{len(values)} differences from {_number(min(values), unit)} to {_number(max(values), unit)}"
 
 
-def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str]) -> Grid:
+def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str], said: Mapping[str, str]) -> Grid:
+    """The claims as a page has them; below them, what is `said` of some."""
     known = [name for name in ("truth",) if any(row[name] for row in rows)]
     names = ("id", "claim", "printed", "measured", "verdict", *known, "reason", "source")
     # Of a run of some tables most claims say only that they were not run.
@@ -126,6 +128,7 @@ def _grid(title: str, rows: Sequence[Mapping[str, str]], summaries: Sequence[str
     synthetic = any(row["verdict"] == SYNTHETIC for row in rows)
     warning = "Synthetic data: no verdict. They say nothing about the paper's data."
     notes = ["Brackets: intervals over users and seeds. Every number and the tests in words are in claims.csv."]
+    notes += [f"{row['id']}: {sentences([said[row['id']]])}" for row in shown if row["id"] in said]
     notes += [f"Not run: {', '.join(left_out)}. What each of them needs is in claims.csv."] if left_out else []
     columns: list[tuple[str, ...]] = [(name.capitalize(),) for name in names]
     rules = list(range(len(cells)))
