@@ -10,7 +10,16 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from semtok.tokenizers.diagnostics import between_levels, diagnose, duplicates, gini, of_repair, purity, vector_ids
+from semtok.tokenizers.diagnostics import (
+    between_levels,
+    diagnose,
+    duplicates,
+    gini,
+    map_tiles,
+    of_repair,
+    purity,
+    vector_ids,
+)
 from semtok.tokenizers.measures import entropy, prefix_ids
 
 # Six items: tuples (0,0) twice, (0,1), (1,0) three times.
@@ -191,13 +200,37 @@ def test_purity_without_any_category():
     assert purity(prefix_ids(CODES), pd.Series([None] * 6)) == []
 
 
+def test_tiles_of_a_map():
+    """Two places of one street and one 5 km north share no tile with a place of another city; one lies nowhere."""
+    items = pd.DataFrame(
+        {"latitude": [40.7336, 40.7340, 40.7800, 35.68, np.nan], "longitude": [-74.0031, -74.0029, -74.0, 139.7, -74.0]}
+    )
+    tiles = map_tiles(items)
+    assert tiles[0] == tiles[1]
+    assert tiles[[0, 2, 3]].nunique() == 3
+    assert tiles.isna().tolist() == [False] * 4 + [True]
+    assert map_tiles(items.drop(columns="latitude")) is None
+
+
+def test_codes_that_follow_the_map_are_pure_by_place():
+    generator = np.random.default_rng(0)
+    latitude, longitude = generator.uniform(40.6, 40.9, 3000), generator.uniform(-74.1, -73.8, 3000)
+    tiles = map_tiles(pd.DataFrame({"latitude": latitude, "longitude": longitude}))
+    of_places = np.column_stack([latitude * 50 % 15, longitude * -50 % 15]).astype(np.int32)
+    drawn = generator.integers(0, 15, (3000, 2)).astype(np.int32)
+    for codes, knows in ((of_places, True), (drawn, False)):
+        last = diagnose(codes, tiles=tiles)["place_purity"][2]
+        assert (last["purity_of_shared"] > last["by_chance"] + 0.1) == knows
+
+
 def test_everything_is_json(clusters):
     vectors = clusters[0].copy()
     vectors[3] = np.nan
     codes = np.random.default_rng(0).integers(0, 4, size=(240, 3)).astype(np.int32)
-    text = json.dumps(diagnose(codes, [4] * 3, vectors, pd.Series(clusters[1])), allow_nan=False)
+    categories = pd.Series(clusters[1])
+    text = json.dumps(diagnose(codes, [4] * 3, vectors, categories, categories), allow_nan=False)
     of_codes = {"items", "levels", "tuples", "prefixes", "between_levels"}
-    assert set(json.loads(text)) == {*of_codes, "duplicates", "neighbourhoods", "purity"}
+    assert set(json.loads(text)) == {*of_codes, "duplicates", "neighbourhoods", "purity", "place_purity"}
 
 
 def test_single_item_is_json():

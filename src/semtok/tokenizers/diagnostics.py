@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from semtok.encoders.geography import quadkeys
 from semtok.tokenizers.measures import collision_rate, entropy, mutual_information, perplexity, prefix_ids
 from semtok.tokenizers.neighbourhoods import neighbourhoods
 
 Codes = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
+TILE_LEVEL = 14
+"""Digits of a quadkey: tiles of 2.4 km at the equator and 1.9 km in New York."""
 DEALS = 10
 """How often codes are dealt out anew, for the purity that sizes alone give."""
 
@@ -24,12 +27,14 @@ def diagnose(
     codebook_sizes: Sequence[int] | None = None,
     vectors: npt.NDArray[np.float32] | None = None,
     categories: pd.Series | None = None,
+    tiles: pd.Series | None = None,
 ) -> dict[str, Any]:
     """Diagnose raw codes [n_items, n_levels]; everything is a JSON-serialisable number, None where undefined.
 
     codebook_sizes: K of each level; None takes the largest code that occurs (codes from outside do not say).
     vectors: the encoder's [n_items, dim]; adds true duplicates and the neighbourhood tests of claim C-14.
     categories: one label an item, null where unknown; adds prefix purity.
+    tiles: where each item lies, as `map_tiles` names it; adds prefix purity by place.
     """
     sizes = [int(size) for size in (codes.max(axis=0) + 1 if codebook_sizes is None else codebook_sizes)]
     prefixes = prefix_ids(codes)
@@ -47,7 +52,20 @@ def diagnose(
         result["neighbourhoods"] = neighbourhoods(prefixes, vectors, same_vector)
     if categories is not None:
         result["purity"] = purity(prefixes, categories)
+    if tiles is not None:
+        result["place_purity"] = purity(prefixes, tiles)
     return result
+
+
+def map_tiles(items: pd.DataFrame) -> pd.Series | None:
+    """The number of the map's tile in which each item lies, null where unknown; None for items without places."""
+    if not {"latitude", "longitude"} <= set(items.columns):
+        return None
+    place = items[["latitude", "longitude"]].to_numpy(np.float64)
+    is_known = ~np.isnan(place).any(axis=1)
+    latitude, longitude = np.where(is_known[:, None], place, 0.0).T
+    digits = quadkeys(latitude, longitude, TILE_LEVEL)  # (n_items, level)
+    return pd.Series(digits @ 4 ** np.arange(TILE_LEVEL), dtype="Int64").where(is_known)
 
 
 def of_repair(raw: Codes, repaired: Codes) -> dict[str, Any]:
