@@ -195,7 +195,8 @@ def _about_untrained(shown: RankingResults) -> list[str]:
     words = {cell.tokenizer: cell.recommender for cell in results.cells if cell.runs}
     notes = [f"{row.label}: {words[row.tokenizer]}" for row in table.untrained_rows if row.tokenizer in words]
     if notes:
-        notes.insert(0, "Below the rule stands what nobody trained, on the same targets; it is in no comparison.")
+        below = "Below the rule stands what nobody trained, on the same targets and from whole histories"
+        notes.insert(0, f"{below}; it is in no comparison.")
     floors = [
         f"{METRIC_NAMES[metric]}@{k} {value:.4f}" + (f" on {dataset}" if len(shown.by_dataset) > 1 else "")
         for dataset, expected in shown.random.items()
