@@ -11,7 +11,7 @@ def test_collisions(as_printed, reversed_cost, equal):
     assert equal.loc["C-14", "verdict"] == "inconclusive"
 
 
-@pytest.mark.parametrize("claim", ["M-11", "M-12", "M-14"])
+@pytest.mark.parametrize("claim", ["M-11", "M-12.NYC", "M-14"])
 def test_verdicts_of_codes(as_claimed, reversed_simcit, claim):
     assert as_claimed.loc[claim, "verdict"] == "reproduced", as_claimed.loc[claim].to_dict()
     assert reversed_simcit.loc[claim, "verdict"] == "not reproduced", reversed_simcit.loc[claim].to_dict()
@@ -31,9 +31,9 @@ def test_a_loss_of_a_few_codewords_is_no_collapse(tmp_path):
 def test_codes_of_other_shapes_are_not_compared(tmp_path):
     measured = {"simcit": {"size": 64}}
     found = judge(tmp_path, diagnostics=measured, tables=["table2", "table4"], figures=[])
-    assert found.loc["M-12", "verdict"] == "not comparable"
-    assert "simcit is 3x64" in found.loc["M-12", "reason"]
-    assert "rqvae-3x48 is 3x48" in found.loc["M-12", "reason"]
+    assert found.loc["M-12.NYC", "verdict"] == "not comparable"
+    assert "simcit is 3x64" in found.loc["M-12.NYC", "reason"]
+    assert "rqvae-3x48 is 3x48" in found.loc["M-12.NYC", "reason"]
 
 
 def test_diagnostics_may_lack_what_a_claim_needs(tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def test_tokenizers_that_the_config_lacks_are_not_built(tmp_path):
     without = {name: entry for name, entry in TOKENIZERS.items() if not name.startswith("letter")}
     found = judge_simcit(tmp_path, tokenizers=without, tables=["table2"], figures=[])
     assert "not built: letter, ids/stan" in found.loc["M-1.NYC", "reason"]
-    assert "not built: letter-3x48" in found.loc["M-12", "reason"]
+    assert "not built: letter-3x48" in found.loc["M-12.NYC", "reason"]
 
 
 def test_datasets_of_a_contrast_that_are_not_built_leave_the_others(tmp_path):
@@ -172,7 +172,7 @@ def test_one_seed_never_decides(tmp_path):
 @pytest.mark.parametrize("claim", ["M-5", "M-6", "M-7", "M-9", "M-14"])
 def test_a_verdict_on_a_stand_in_names_it(as_claimed, claim):
     assert "NYC stands in for AMap" in as_claimed.loc[claim, "reason"]
-    assert "AMap" not in as_claimed.loc["M-12", "reason"]
+    assert "AMap" not in as_claimed.loc["M-12.NYC", "reason"]
 
 
 def test_synthetic_data_get_no_verdict(tmp_path):
