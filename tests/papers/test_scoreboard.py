@@ -94,40 +94,66 @@ def test_a_claim_that_the_last_run_lacks_can_still_be_shown(runs, tmp_path):
     assert summary.count('class="badge') == 1
 
 
+def run_with(run, claims):
+    """A run that says of each claim its verdict and source."""
+    first = run.claims.iloc[0].to_dict()
+    rows = [first | {"id": name, "verdict": verdict, "source": source} for name, (verdict, source) in claims.items()]
+    return replace(run, claims=pd.DataFrame(rows))
+
+
+OPEN = ("inconclusive", "not run")
+
+
 @pytest.mark.parametrize(
     ("verdicts", "state", "reason"),
     [
-        (["inconclusive", "not reproduced"], "not reproduced", "Not reproduced: BEA."),
-        (["reproduced", "reproduced"], "reproduced in part", "Reproduced: NYC, BEA."),
+        (["inconclusive", "not reproduced"], "not reproduced", "Not reproduced: BEA; inconclusive: NYC; not run: TKY."),
+        (["reproduced", "reproduced"], "reproduced in part", "Reproduced: NYC, BEA; not run: TKY."),
         # The demo's made-up data beside a real run.
-        (["reproduced", "synthetic"], "reproduced in part", "Reproduced: NYC."),
-        (["synthetic", "synthetic"], "synthetic", None),
+        (["reproduced", "synthetic"], "reproduced in part", "Reproduced: NYC; not run: BEA, TKY."),
+        (["synthetic", "synthetic"], "synthetic", ""),
     ],
 )
 def test_parts_of_a_claim_that_different_runs_have(runs, tmp_path, verdicts, state, reason):
     """Each run has one dataset and leaves out two; the joint verdict is that of all, in whatever order they stand."""
-    parts = {f"M-1.{name}": "not run" for name in ("NYC", "BEA", "TKY")}
     made = []
-    for number, (name, verdict) in enumerate(zip(("NYC", "BEA"), verdicts, strict=True)):
+    for folder, name, verdict in zip(runs, ("NYC", "BEA"), verdicts, strict=True):
         source = "synthetic" if verdict == "synthetic" else "mirror"
-        rows = {
-            "M-1": (verdict, f"{source}; not run"),
-            **{part: ("inconclusive", "not run") for part in parts},
-            f"M-1.{name}": (verdict, source),
-        }
-        run = read_run(runs[number])
-        first = run.claims.iloc[0]
-        claims = [first.to_dict() | {"id": id_, "verdict": v, "source": s} for id_, (v, s) in rows.items()]
-        made.append(replace(run, claims=pd.DataFrame(claims)))
+        claims = {"M-1": (verdict, f"{source}; not run"), "M-1.NYC": OPEN, "M-1.BEA": OPEN, "M-1.TKY": OPEN}
+        made.append(run_with(read_run(folder), claims | {f"M-1.{name}": (verdict, source)}))
     for order in (made, made[::-1]):
         write_scoreboard(order, tmp_path / "page.html")
         found = claims_of(tmp_path / "page.html")
-        if reason is None:
+        if state == "synthetic":
             assert found == []
+            assert "Synthetic data: no verdict on 1 claim" in (tmp_path / "page.html").read_text()
             continue
         ((attributes, summary),) = found
         assert f'data-state="{state}"' in attributes
         assert reason in summary
+
+
+def test_real_parts_beside_made_up_ones_in_one_run(runs, tmp_path):
+    claims = {"M-1": ("synthetic", "mirror; synthetic"), "M-1.A": ("reproduced", "mirror"), "M-1.B": ("synthetic",) * 2}
+    write_scoreboard([run_with(read_run(runs[0]), claims)], tmp_path / "page.html")
+    ((attributes, _),) = claims_of(tmp_path / "page.html")
+    assert 'data-state="reproduced in part"' in attributes
+
+
+def test_a_claim_that_was_put_in_parts_since(runs, tmp_path):
+    """An older run that has it as a whole counts until its parts are run; parts that are gone count for nothing."""
+    whole = run_with(read_run(runs[0]), {"M-1": ("not reproduced", "mirror")})
+    for parts, state in (
+        ({"M-1.A": OPEN, "M-1.B": OPEN}, "not reproduced"),
+        ({"M-1.A": ("reproduced", "mirror"), "M-1.B": ("reproduced", "mirror")}, "reproduced"),
+    ):
+        newer = run_with(read_run(runs[1]), {"M-1": OPEN, **parts})
+        for order in ([whole, newer], [newer, whole]):
+            write_scoreboard(order, tmp_path / "page.html")
+            assert f'data-state="{state}"' in claims_of(tmp_path / "page.html")[0][0]
+    older = run_with(read_run(runs[0]), {"M-1": ("not reproduced", "mirror"), "M-1.GONE": ("not reproduced", "mirror")})
+    write_scoreboard([older, newer], tmp_path / "page.html")
+    assert 'data-state="reproduced"' in claims_of(tmp_path / "page.html")[0][0]
 
 
 def test_the_page_needs_no_network(pages):

@@ -84,7 +84,7 @@ def judge(
             facts[run].write_text(json.dumps({"certified_targets": 0} if overlap is None else {"overlap@20": overlap}))
         if run.tokenizer == leaks:
             facts[run] = folder / f"decoding-{run.tokenizer}-{run.seed}.json"
-            found = {"overlap@20": 0.96, "beam_recall@1": 0.4, "exhaustive_recall@1": 0.3}
+            found = {"overlap@20": 0.96, "certified_targets": 100, "beam_recall@1": 0.4, "exhaustive_recall@1": 0.3}
             facts[run].write_text(json.dumps(found))
         if run.tokenizer in (steps or {}):
             histories[run] = folder / f"history-{run.tokenizer}-{run.seed}.csv"

@@ -44,7 +44,7 @@ def recommender_in_words(options: Mapping[str, Any], grid: Mapping[str, list[Any
         if training["samples_per_epoch"] is None
         else f"{training['samples_per_epoch']:,} samples drawn from the train records"
     )
-    if "mask_ratio" in training:
+    if {"mask_ratio", "last_item_ratio"} <= training.keys():
         epochs += " ({mask_ratio:.0%} of them masked, or in {last_item_ratio:.0%} of the windows one)".format(
             **training
         )

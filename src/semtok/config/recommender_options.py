@@ -71,9 +71,9 @@ class RecommenderOptions(Method):
 
 
 class TrainingOptions(Section):
-    """How any recommender is trained; a change trains again. Its samples are windows of users' train parts, in which
-    every item is predicted; with `targets: last`, prefixes of them with one prediction each, so that the same
-    `batch_size` is a smaller step there."""
+    """How any recommender is trained; a change trains again. Over plain item ids, and with `targets: every`, samples
+    are windows of users' train parts with a prediction at every item (of BERT4Rec at the masked ones); else (`targets:
+    last`, LC-Rec) prefixes with one prediction each, so that the same `batch_size` is a smaller step there."""
 
     optimizer: Literal["adamw", "adafactor"]
     """`adafactor` is T5's and TIGER's own: its learning_rate is relative (0.01 to 0.03), a step is the rate times the

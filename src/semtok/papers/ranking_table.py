@@ -42,7 +42,7 @@ class RankingResults(MeasuredTable):
         }
         """What a list in random order earns on average, by dataset, metric and k; none where no table shows it."""
         self.uncertified = {*beam_faults(results.cells, results.files.get("facts", {}))}
-        """Dataset and row whose beam misses too much of the true best: no claim is judged by them."""
+        """Dataset and row whose beam has a fault (`beam_fault`): no claim is judged by them."""
 
     def is_run(self, row: Row, dataset: str) -> bool:
         """Whether a row has runs on a dataset."""

@@ -94,21 +94,25 @@ def _claims(runs: Sequence[WorkflowRun]) -> Iterator[dict[str, Any]]:
             "state": state,
             "truth": truth,
             # Claims of which there is nothing but made-up data share one line.
-            "place": "worlds" if truth else "silent" if {*states} <= {"", SYNTHETIC} else "judged",
+            "place": "worlds" if truth else "silent" if state == SYNTHETIC else "judged",
             "changed": len(set(states)) > 1,
-            "reason": in_short(reason),
+            "reason": reason,
             "details": [_details(run, paper, name) for run in runs],
         }
 
 
 def _of_all(paper: str, name: str, rows: Sequence[Mapping[tuple[str, str], dict[str, str]]]) -> tuple[str, str]:
-    """The state of a claim by all runs, and why; of one in parts they may have run some each, whatever their order."""
-    parts = dict.fromkeys(key for of_run in rows for key in of_run if key[0] == paper and key[1].startswith(f"{name}."))
-    if not parts:
-        row = _latest((paper, name), rows)
-        return state_of(row), row["reason"]
+    """The state of a claim by all runs, and why; of one in parts they may have run some each, whatever their order.
+
+    Its parts are those of the last run that has any; where none was run, a run counts that has the claim as a whole.
+    """
+    of_runs = ([key for key in of_run if key[0] == paper and key[1].startswith(f"{name}.")] for of_run in rows)
+    *_, parts = [[], *filter(None, of_runs)]
     latest = {key[1].removeprefix(f"{name}."): _latest(key, rows) for key in parts}
     states = {part: state_of(row) for part, row in latest.items()}
+    if {*states.values()} <= {NOT_RUN}:
+        row = _latest((paper, name), rows)
+        return state_of(row), row["reason"] if parts else in_short(row["reason"])
     is_real = bool({*states.values()} - {SYNTHETIC, NOT_RUN})
     findings = {}
     for part, row in latest.items():

@@ -50,6 +50,8 @@ class Terms:
     """The language model that the recommender writes with, where it has read nothing but the catalogue."""
     departures: Sequence[str] = ()
     """Where what made them is not what the paper prints."""
+    departures_of_codes: Sequence[str] = ()
+    """Those of them that have to do with the codes alone."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Cell:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
         """The inverse of `as_dict`."""
-        terms = Terms(**{**values["terms"], "departures": tuple(values["terms"]["departures"])})
+        told = {name: tuple(values["terms"][name]) for name in ("departures", "departures_of_codes")}
+        terms = Terms(**{**values["terms"], **told})
         runs = tuple(Run(**run) for run in values["runs"])
         return cls(**{**values, "runs": runs, "terms": terms, "language_models": tuple(values["language_models"])})
 

@@ -9,7 +9,7 @@ from semtok.config.papers import PaperConfig
 from semtok.config.scorers import TEXTS
 from semtok.config.tokenizers import IDS, encoders_of
 from semtok.config.variants import parse, resolve
-from semtok.plan.cells import Cell, Entries, Terms, parts
+from semtok.plan.cells import Cell, Entries, Evidence, Terms, parts
 from semtok.plan.definition import Conditions, Option
 
 _BUDGET = {"epochs", "batch_size", "steps"}
@@ -51,15 +51,15 @@ def with_terms(
         writes_with = recommender.get("language_model", "") if cell.evidence == "ranks" else ""
         has_read_catalogue = writes_with and config.language_models[writes_with].source == "corpus"
 
-        def departures() -> Iterator[str]:
+        def departures(evidence: Evidence) -> Iterator[str]:
             yield from _other_encoders(conditions.encoders, vectors)
             printed = conditions.tokenizers.get(parse(run.tokenizer)[0], {}) if reads_codes else {}
             yield from _other_options(run.tokenizer, tokenizer, printed, named)
             asked = [entries["encoders"][name] for name in encoders]
             # Of codes and dense tokens alone no recommender is asked.
-            if cell.evidence in ("ranks", "candidates"):
+            if evidence in ("ranks", "candidates"):
                 asked.append(recommender)
-            if cell.evidence == "ranks" and not _is_another(parts(cell.tokenizer)[1], recommender, conditions):
+            if evidence == "ranks" and not _is_another(parts(cell.tokenizer)[1], recommender, conditions):
                 yield from _other_options(run.recommender, recommender, conditions.recommender)
             for name in sorted({entry["language_model"] for entry in asked if entry.get("language_model")}):
                 printed_model = conditions.language_models.get(architectures[name], name)
@@ -71,7 +71,8 @@ def with_terms(
             vectors={} if set_here & _INPUTS else vectors,
             catalogue_model=writes_with if has_read_catalogue else "",
             equal_steps=paper.tokenizer_budgets == "equal" and not set_here & _BUDGET,
-            departures=tuple(departures()),
+            departures=tuple(departures(cell.evidence)),
+            departures_of_codes=tuple(departures("codes")),
         )
 
     def is_made(cell: Cell) -> bool:

@@ -20,7 +20,7 @@ from semtok.papers.claims.equal_terms import Made, obstacle
             ["a writes with opt, a language model that has read", "b with none"],
         ),
         (Made("a"), Made("b", catalogue_model="opt"), ["b writes with opt", "a with none"]),
-        (Made("a"), Made("b", beam_fault=""), []),
+        (Made("a", beam_fault="is narrow"), Made("b"), ["the beam of a is narrow"]),
         (
             Made("a", beam_fault="is narrow"),
             Made("b", 5, beam_fault="is worse"),

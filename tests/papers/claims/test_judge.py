@@ -156,6 +156,16 @@ def test_a_direction_names_what_is_not_as_printed(tmp_path):
     assert "Not as printed" not in found.loc["C-1", "reason"]
 
 
+def test_a_claim_about_codes_names_no_recommender(tmp_path):
+    terms = Terms(
+        departures=("text is by another encoder", "tiger has 1 layer"),
+        departures_of_codes=("text is by another encoder",),
+    )
+    found = judge(tmp_path, AS_PRINTED, collisions={"rqvae": (0.2, 0.3), "cost": (0.05, 0.1)}, terms={"cost": terms})
+    assert found.loc["C-14", "reason"].endswith("Not as printed: text is by another encoder.")
+    assert found.loc["C-6", "reason"].endswith("Not as printed: text is by another encoder; tiger has 1 layer.")
+
+
 def test_the_opposite_direction_refutes_a_size_everywhere(tmp_path):
     hits = {**AS_PRINTED, "cost": AS_PRINTED["rqvae"], "rqvae": AS_PRINTED["cost"]}
     assert judge(tmp_path, hits, source="mirror", users=2963).loc["C-1", "verdict"] == "not reproduced"

@@ -70,7 +70,9 @@ class Judge:
         finding = with_made_up(finding, "; ".join(remarks(cells)))
         about = [*language_models(cells), *(sentence for dataset in datasets for sentence in self._about(dataset))]
         # A direction is judged under other conditions than the paper's, too; a reader must know which.
-        other = list(dict.fromkeys(departure for cell in cells for departure in cell.terms.departures))
+        terms = [cell.terms for cell in cells]
+        told = [one.departures if claim.needs == "metrics" else one.departures_of_codes for one in terms]
+        other = list(dict.fromkeys(departure for of_row in told for departure in of_row))
         other = [departure for departure in other if departure not in finding.reason]
         not_as_printed = f"not as printed: {'; '.join(other)}" if other else ""
         return replace(finding, reason=sentences([finding.reason, *about, not_as_printed]))

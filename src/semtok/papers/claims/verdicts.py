@@ -15,6 +15,7 @@ of them, and wherever a single reversed one refutes.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Literal
 
 from semtok.papers.statistics import Estimate, holm
@@ -123,9 +124,9 @@ def by_margin(
     if not comparisons:
         return _nothing_left(set_aside)
     adjusted = holm([comparison.estimate.p for comparison in comparisons])
-    reversed_ = _significant(comparisons, adjusted, alpha, sign=-1)
     least = -100 * margin
-    lost = [c.name for c in comparisons if c.name in reversed_ and c.estimate.high < least]
+    beyond = holm([_p_beyond(comparison.estimate, least, alpha) for comparison in comparisons])
+    lost = [c.name for c, p in zip(comparisons, beyond, strict=True) if p < alpha and c.estimate.value < least]
     open_ = [comparison.name for comparison in comparisons if not comparison.estimate.low > least]
     verdict: Verdict = "reproduced in part" if set_aside else "reproduced"
     reason = f"no interval reaches a loss of {margin:.0%}"
@@ -236,6 +237,16 @@ def _one_gain(
     if positive and low <= found.low and found.high <= high:
         return "reproduced", f"{shown}, and its interval lies within the claimed {size}"
     return "inconclusive", f"{shown}, but its interval reaches beyond the claimed {size}"
+
+
+def _p_beyond(estimate: Estimate, bound: float, alpha: float) -> float:
+    """Two-sided p-value of a difference from `bound`, by the width of its interval, as of a normal distribution."""
+    normal = NormalDist()
+    deviation = (estimate.high - estimate.low) / (2 * normal.inv_cdf(1 - alpha / 2))
+    if not math.isfinite(deviation) or not math.isfinite(estimate.value):
+        return 1.0
+    distance = abs(estimate.value - bound)
+    return 2 * (1 - normal.cdf(distance / deviation)) if deviation else float(distance == 0)
 
 
 def _nothing_left(set_aside: Sequence[SetAside]) -> Finding:
