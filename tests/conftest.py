@@ -30,7 +30,7 @@ def pytest_configure():
     from semtok.run import digest
 
     definition.load = of_content(definition.load)
-    digest._parts = of_content(digest._parts)
+    digest.parts_of = of_content(digest.parts_of)
 
 
 def of_content(read):

@@ -138,7 +138,7 @@ def test_codes_need_no_recommender(paper):
 
 
 def test_wide_cutoffs_do_not_force_the_beam(paper):
-    assert plan.cutoffs(paper, [*paper.tables, *paper.figures]) == [5, 10]
+    assert paper.cutoffs([*paper.tables, *paper.figures]) == [5, 10]
 
 
 def test_a_config_beside_the_paper_is_refused(paper):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from semtok.run.digest import _text
+from semtok.run.source_parts import _text
 from support.packages import digest, edit, write_package
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -22,7 +22,7 @@ def test_what_is_remembered_is_what_is_there(tree, tmp_path):
     kept = tmp_path / "digests.json"
     program = (
         "import sys; from pathlib import Path; from semtok.run import digest; digest.remember_in(sys.argv[1]); "
-        "digest._parts = (lambda path: sys.exit('parsed')) if sys.argv[2] == 'known' else digest._parts; "
+        "digest.parts_of = (lambda path: sys.exit('parsed')) if sys.argv[2] == 'known' else digest.parts_of; "
         "print(digest.code_digest(Path(sys.argv[3]) / 'src', Path(sys.argv[3]) / 'job.py'))"
     )
 

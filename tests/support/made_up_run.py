@@ -1,6 +1,7 @@
 """A made-up run of the workflow, as far as the page of verdicts shows it."""
 
 import json
+import re
 
 import pandas as pd
 
@@ -68,3 +69,8 @@ def with_provenance(folder):
     (folder / "recommenders").mkdir()
     (folder / "recommenders/history.csv").write_text("epoch,loss\n1,3.5\n2,1.25\n")
     return folder
+
+
+def claims_of(page):
+    """The opening tag and the summary of each claim."""
+    return re.findall(r'<details class="claim" ([^>]*)>\s*<summary>(.*?)</summary>', page.read_text(), re.DOTALL)

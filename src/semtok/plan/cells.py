@@ -12,7 +12,7 @@ from semtok.config.tokenizers import IDS
 from semtok.config.variants import canonical, parse, resolve, spelled
 from semtok.plan.definition import Paper
 from semtok.plan.figure_specs import Figure, TrainingFigure
-from semtok.plan.table_specs import AttributesTable, RankingTable, ScoringTable, StatisticsTable
+from semtok.plan.table_specs import AttributesTable, ScoringTable, StatisticsTable
 from semtok.plan.untrained import UNTRAINED
 
 Evidence = Literal["ranks", "codes", "training", "dense", "candidates"]
@@ -97,19 +97,6 @@ class Cell:
         terms = Terms(**{**values["terms"], **told})
         runs = tuple(Run(**run) for run in values["runs"])
         return cls(**{**values, "runs": runs, "terms": terms, "language_models": tuple(values["language_models"])})
-
-
-def cutoffs(paper: Paper, exhibits: Iterable[str], optional: bool = False) -> list[int]:
-    """Every k that the tables and figures `exhibits` need the beam to reach; with `optional`, also the others."""
-    wanted: set[int] = set()
-    for exhibit in exhibits:
-        table = paper.tables.get(exhibit)
-        if isinstance(table, RankingTable):
-            wanted.update(set(table.ks) - (set() if optional else set(table.optional_ks)))
-        figure = paper.figures.get(exhibit)
-        if isinstance(figure, Figure):
-            wanted.update(k for panel in figure.panels.values() for k in panel.ks)
-    return sorted(wanted)
 
 
 def cells(

@@ -76,7 +76,7 @@ def _variants(entries: dict[str, Any], config: Config, name: str, paper: Definit
     pairs = sorted({(run.tokenizer, run.recommender) for run in plan.runs(cells) if not run.is_untrained})
     for tokenizer in sorted({tokenizer for tokenizer, _ in pairs if tokenizer != IDS}):
         yield from invalid(TokenizerEntry, entries["tokenizers"], tokenizer, "tokenizers")
-    widest = max(plan.cutoffs(paper, exhibits), default=0)
+    widest = max(paper.cutoffs(exhibits), default=0)
     for recommender in sorted({built.recommender, *(recommender for _, recommender in pairs)}):
         mistakes = list(invalid(RecommenderEntry, entries["recommenders"], recommender, "recommenders"))
         yield from mistakes

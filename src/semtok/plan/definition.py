@@ -1,5 +1,6 @@
 """A paper as data: what its tables, figures and claims consist of (config/papers/PAPER.yaml)."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -11,8 +12,8 @@ from semtok.config.messages import explain
 from semtok.errors import ConfigError
 from semtok.plan.claim_base import Claim
 from semtok.plan.claim_specs import AnyClaim
-from semtok.plan.figure_specs import AnyFigure
-from semtok.plan.table_specs import Table
+from semtok.plan.figure_specs import AnyFigure, Figure
+from semtok.plan.table_specs import RankingTable, Table
 
 CLAIMS = "claims"
 """Stands where a table's or figure's id does, for all claims of a paper."""
@@ -96,6 +97,16 @@ class Paper(Section):
     def printed_for(self, dataset: str) -> str:
         """The printed name of the dataset whose printed numbers stand beside: another one for a stand-in."""
         return self.about(dataset).stands_for or dataset
+
+    def cutoffs(self, exhibits: Iterable[str], optional: bool = False) -> list[int]:
+        """Every k that these tables and figures need the beam to reach; with `optional`, also the others."""
+        wanted: set[int] = set()
+        for name in exhibits:
+            if isinstance(table := self.tables.get(name), RankingTable):
+                wanted.update(set(table.ks) - (set() if optional else set(table.optional_ks)))
+            if isinstance(figure := self.figures.get(name), Figure):
+                wanted.update(k for panel in figure.panels.values() for k in panel.ks)
+        return sorted(wanted)
 
     def exhibit(self, name: str, kind: type[Kind]) -> Kind:
         """The table or figure `name`; a `ConfigError` if there is none, or if it is of another kind."""

@@ -173,7 +173,7 @@ class Exhibits:
         for paper in self._of_papers:
             definition = self.definition(paper)
             for exhibit in self.built(paper):
-                ks = {*plan.cutoffs(definition, [exhibit], optional=True), *_ks_of_claims(definition, exhibit)}
+                ks = {*definition.cutoffs([exhibit], optional=True), *_ks_of_claims(definition, exhibit)}
                 for run in plan.runs(self.cells(paper, exhibit), "ranks"):
                     found.setdefault(run, set()).update(ks)
         return found
