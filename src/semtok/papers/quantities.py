@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from semtok.plan.cells import Cell, Run
 from semtok.run.files import read_json
 
 COLLISION_RATE = "collision rate"
@@ -109,7 +108,7 @@ def beam_fault(paths: Iterable[str | Path]) -> str:
     paths = list(paths)
     overlap = worst_overlap(paths)
     if overlap is not None and overlap < CERTIFIED:
-        return f"finds {overlap:.0%} of the true best, less than {CERTIFIED:.0%}"
+        return f"finds {overlap:.1%} of the true best, less than {CERTIFIED:.0%}"
     for facts in map(read_json, paths):
         if facts.get("certified_targets") == 0:
             return "was not compared with exact scores (decoding.certify_users is 0)"
@@ -118,11 +117,3 @@ def beam_fault(paths: Iterable[str | Path]) -> str:
         if round((ours - exact) * lists) > max(LUCK * lists, LUCKY_LISTS):
             return f"has the target first in {ours:.0%} of the lists and exact scores in {exact:.0%}, so it has seen it"
     return ""
-
-
-def beam_faults(cells: Iterable[Cell], files: Mapping[Run, str | Path]) -> dict[tuple[str, str], str]:
-    """By dataset and row, as the definition writes it: the faults of the rows whose beam has one."""
-    found = {
-        (cell.dataset, cell.tokenizer): beam_fault(files[run] for run in cell.runs if run in files) for cell in cells
-    }
-    return {row: fault for row, fault in found.items() if fault}

@@ -9,7 +9,7 @@ from functools import partial
 from semtok.papers import diagnostics_table
 from semtok.papers.measured import MeasuredTable
 from semtok.papers.metrics import expected_of_random, printed_back
-from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
+from semtok.papers.quantities import MARKED, UNCERTIFIED
 from semtok.papers.rendering import Grid, Text
 from semtok.papers.results import Results
 from semtok.papers.table_files import Table
@@ -41,8 +41,7 @@ class RankingResults(MeasuredTable):
             if "random" in table.untrained and (items := results.origins[dataset].items)
         }
         """What a list in random order earns on average, by dataset, metric and k; none where no table shows it."""
-        self.uncertified = {*beam_faults(results.cells, results.files.get("facts", {}))}
-        """Dataset and row whose beam has a fault (`beam_fault`): no claim is judged by them."""
+        self.uncertified = results.uncertified
 
     def is_run(self, row: Row, dataset: str) -> bool:
         """Whether a row has runs on a dataset."""

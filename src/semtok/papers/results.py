@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from semtok.papers.origin import PLANTED, Origin, PrintedSize, departure, describe, read_origin
+from semtok.papers.quantities import beam_fault
 from semtok.papers.statistics import Uncertainty
 from semtok.plan.cells import Cell, Run, lacking
 from semtok.plan.definition import CLAIMS, Kind, Paper
@@ -104,6 +105,15 @@ class Results:
         name = self.content.runs_on(dataset)
         found = (self.printed.get("table1", name, "", statistic) for statistic in SIZES)
         return PrintedSize(*(number.value if number else None for number in found))
+
+    @property
+    def uncertified(self) -> set[tuple[str, str]]:
+        """Dataset and row (as the definition writes it) whose beam has a fault: no claim is judged by them."""
+        facts = self.files.get("facts", {})
+        rows = {
+            (cell.dataset, cell.tokenizer): [facts[run] for run in cell.runs if run in facts] for cell in self.cells
+        }
+        return {row for row, paths in rows.items() if beam_fault(paths)}
 
     @classmethod
     def of_job(cls, snakemake: Any) -> "Results":

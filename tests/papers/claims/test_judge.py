@@ -95,7 +95,7 @@ REASONS = {
     "a history": "cost sees 70 items of a history, rqvae 8",
     "an encoder": "cost reads text by tfidf, rqvae by minilm",
     "steps": "the tokenizer of cost took 4,800 steps, of rqvae 31,200",
-    "a beam": "the beam of cost finds 94% of the true best, less than 95%",
+    "a beam": "the beam of cost finds 94.0% of the true best, less than 95%",
     "a beam that nobody compared": "the beam of cost was not compared with exact scores",
     "a beam that has seen the target": "cost has the target first in 40% of the lists and exact scores in 30%",
     "a language model": "a language model that has read nothing but the catalogue, and rqvae with none",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from semtok.papers.figures.canvas import COLOURS, Drawing
 from semtok.papers.measured import MeasuredResults
-from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
+from semtok.papers.quantities import MARKED, UNCERTIFIED
 from semtok.papers.results import Results
 from semtok.papers.statistics import Uncertainty
 from semtok.plan.figure_specs import METRIC_NAMES, Bar, Figure, Panel
@@ -26,21 +26,21 @@ def draw(results: Results) -> Drawing:
     """A plot for each panel, or for a panel with groups one for each metric and k; from `metrics`."""
     figure = results.spec(Figure)
     frame = _tidy(results, figure)
-    faults = beam_faults(results.cells, results.files.get("facts", {}))
+    marked = results.uncertified
     panels = [
-        partial(_panel, panel, letter, columns, _marks(panel, faults), frame[frame["panel"] == letter])
+        partial(_panel, panel, letter, columns, _marks(panel, marked), frame[frame["panel"] == letter])
         for letter, panel in figure.panels.items()
         for columns in ([_columns(panel)] if panel.bars[0].group is None else [[one] for one in _columns(panel)])
     ]
     shown = list(dict.fromkeys(frame.loc[frame["mean"].notna(), "dataset"]))
     notes = _notes(figure, frame, results.uncertainty)
-    return Drawing(frame, panels, shown, [*notes, MARKED] if faults else notes)
+    return Drawing(frame, panels, shown, [*notes, MARKED] if marked else notes)
 
 
-def _marks(panel: Panel, faults: Container[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _marks(panel: Panel, marked: Container[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """By group and series, what stands above each bar of a panel: a mark where its beam has a fault."""
     return {
-        (bar.group or "", bar.series): UNCERTIFIED if (panel.dataset, bar.tokenizer) in faults else ""
+        (bar.group or "", bar.series): UNCERTIFIED if (panel.dataset, bar.tokenizer) in marked else ""
         for bar in panel.bars
     }
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from semtok.papers.figures import canvas
-from semtok.papers.quantities import MARKED, UNCERTIFIED, beam_faults
+from semtok.papers.quantities import MARKED, UNCERTIFIED
 from semtok.papers.results import Results
 from semtok.papers.strata import HAD_BEFORE, RECENT, tidy
 from semtok.plan.table_specs import RankingTable
@@ -25,8 +25,7 @@ def make_strata(results: Results, csv: Path, files: Sequence[Path]) -> None:
     shown = frame[frame["k"] == k]
     by_dataset = {str(dataset): part for dataset, part in shown.groupby("dataset", sort=False)}
     labels = results.spec(RankingTable).labels
-    faults = beam_faults(results.cells, results.files.get("facts", {}))
-    marked = {(dataset, labels[row]) for dataset, row in faults}
+    marked = {(dataset, labels[row]) for dataset, row in results.uncertified}
     panels: list[Callable[[Axes], None]] = [partial(_panel, marked, *one) for one in by_dataset.items()] or [_nothing]
     tallest = max((part["method"].nunique() for part in by_dataset.values()), default=1)
     notes = [
